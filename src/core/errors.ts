@@ -1,0 +1,76 @@
+export interface ErrorOptions {
+  /** What to do next, in one sentence. */
+  hint?: string | undefined;
+  /** Data for machines: names, paths, counts. Never text from documents. */
+  details?: Readonly<Record<string, unknown>> | undefined;
+  cause?: unknown;
+  /** False when trying the same thing again cannot help; the engine then does not retry. */
+  isRetryable?: boolean | undefined;
+}
+
+/** Every error Millrace raises itself. `code` is stable; callers may branch on it. */
+export class MillraceError extends Error {
+  override readonly name: string = "MillraceError";
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly isRetryable: boolean;
+
+  constructor(code: string, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details ?? {};
+    this.isRetryable = options.isRetryable ?? false;
+  }
+}
+
+/** The command or call itself was wrong; the command line exits with 2. */
+export class UsageError extends MillraceError {
+  override readonly name = "UsageError";
+}
+
+/** One thing wrong with a declaration or a config; all of them are reported together. */
+export interface Issue {
+  readonly code: string;
+  /** Where: a model, a parameter, a file. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Several problems found in one pass, so that they can be fixed in one pass. */
+export class IssuesError extends MillraceError {
+  override readonly name = "IssuesError";
+  readonly issues: readonly Issue[];
+
+  constructor(code: string, summary: string, issues: readonly Issue[], options: ErrorOptions = {}) {
+    const lines = issues.map((issue) => `  ${issue.path}: ${issue.message}`);
+    super(code, [summary, ...lines].join("\n"), options);
+    this.issues = issues;
+  }
+}
+
+/** An error as it is stored, streamed and printed as JSON. */
+export interface ErrorJson {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** The storable form of anything thrown; a foreign error keeps its own code, or its class name as one. */
+export function errorToJson(error: unknown): ErrorJson {
+  if (error instanceof MillraceError) {
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(Object.keys(error.details).length === 0 ? {} : { details: error.details }),
+    };
+  }
+  if (error instanceof Error) {
+    const code = (error as { code?: unknown }).code;
+    return { code: typeof code === "string" ? code : error.name, message: error.message };
+  }
+  return { code: "THROWN_VALUE", message: String(error) };
+}

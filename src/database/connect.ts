@@ -1,0 +1,143 @@
+import pg from "pg";
+import { MillraceError } from "../core/errors.ts";
+
+/** A connection that can also be taken for one transaction or one session. */
+export type DatabaseClient = pg.PoolClient;
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Shows up in `pg_stat_activity`; other processes see from it whether this one is alive. */
+  readonly applicationName?: string | undefined;
+  /** Schema of the user's tables; it leads the search path. */
+  readonly schema?: string | undefined;
+  readonly maxConnections?: number | undefined;
+}
+
+// Times keep their microseconds: they stay text until a table's column decides what they become.
+const TEXT_OIDS = new Set([1082, 1083, 1114, 1184, 1186, 1182, 1183, 1115, 1185, 1187, 1231]);
+const keepText = (value: string) => value;
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    TEXT_OIDS.has(oid) ? keepText : (pg.types.getTypeParser(oid, format) as typeof keepText),
+};
+
+/** One Postgres database: a pool, transactions and dedicated sessions. */
+export class Database implements AsyncDisposable {
+  readonly url: string;
+  readonly pool: pg.Pool;
+
+  constructor(options: DatabaseOptions) {
+    this.url = options.url;
+    const settings = { timezone: "UTC", datestyle: "ISO", intervalstyle: "iso_8601", ...searchPath(options.schema) };
+    this.pool = new pg.Pool({
+      connectionString: options.url,
+      application_name: options.applicationName ?? "millrace",
+      max: options.maxConnections ?? 20,
+      connectionTimeoutMillis: 10_000,
+      options: Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`).join(" "),
+      types,
+    });
+    // An idle connection that the server drops is replaced at the next use.
+    this.pool.on("error", () => undefined);
+  }
+
+  async query<Row extends pg.QueryResultRow = Record<string, unknown>>(
+    text: string,
+    parameters: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    const client = await this.connect();
+    try {
+      return (await client.query<Row>(text, [...parameters])).rows;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Commits what `work` did, or nothing of it. */
+  async transaction<Result>(work: (client: DatabaseClient) => Promise<Result>): Promise<Result> {
+    const client = await this.connect();
+    let failure: unknown;
+    try {
+      return await inTransaction(client, work);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      client.release(isConnectionLoss(failure) ? (failure as Error) : undefined);
+    }
+  }
+
+  /** A connection of its own; the caller releases it. */
+  async connect(): Promise<DatabaseClient> {
+    try {
+      const client = await this.pool.connect();
+      // Without a listener a lost connection would end the process; the next query reports it instead.
+      if (client.listenerCount("error") === 0) client.on("error", () => undefined);
+      return client;
+    } catch (error) {
+      throw unreachable(this.url, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Runs `work` between begin and commit on a connection that is already held. */
+export async function inTransaction<Result>(
+  client: DatabaseClient,
+  work: (client: DatabaseClient) => Promise<Result>,
+): Promise<Result> {
+  await client.query("begin");
+  try {
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    // A rollback on a lost connection fails too; the first error is the one that explains.
+    await client.query("rollback").then(undefined, () => undefined);
+    throw error;
+  }
+}
+
+/** True when the server or the network ended the connection, so that trying again makes sense. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof MillraceError) return error.code === "DATABASE_UNREACHABLE" || isConnectionLoss(error.cause);
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === "string" && /^(08|57P0)|^E(CONNRESET|CONNREFUSED|PIPE|TIMEDOUT)$/.test(code)) return true;
+  return /Connection terminated|Client has encountered a connection error|not queryable/.test(error.message);
+}
+
+/** Quotes a table or column name for SQL text. */
+export function quoteName(name: string): string {
+  return pg.escapeIdentifier(name);
+}
+
+function searchPath(schema: string | undefined): Record<string, string> {
+  return schema === undefined ? {} : { search_path: `${schema},public` };
+}
+
+function unreachable(url: string, cause: unknown): MillraceError {
+  const message = cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
+  return new MillraceError("DATABASE_UNREACHABLE", `Postgres at ${describeUrl(url)} could not be used: ${message}`, {
+    cause,
+    isRetryable: true,
+    hint: "Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use the embedded Postgres.",
+  });
+}
+
+/** Host, port and database of a URL; never its password. */
+export function describeUrl(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `${hostname || "localhost"}:${port || "5432"}${pathname}`;
+  } catch {
+    return "the given URL";
+  }
+}
