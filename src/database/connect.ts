@@ -8,8 +8,8 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Shows up in `pg_stat_activity`; other processes see from it whether this one is alive. */
   readonly applicationName?: string | undefined;
-  /** Schema of the user's tables; it leads the search path. */
-  readonly schema?: string | undefined;
+  /** Where the user's tables live: one schema, with its own system schema beside it. */
+  readonly target?: string | undefined;
   readonly maxConnections?: number | undefined;
 }
 
@@ -25,10 +25,13 @@ const types: pg.CustomTypesConfig = {
 export class Database implements AsyncDisposable {
   readonly url: string;
   readonly pool: pg.Pool;
+  /** Quoted name of the schema that holds Millrace's own tables. */
+  readonly systemSchema: string;
 
   constructor(options: DatabaseOptions) {
     this.url = options.url;
-    const settings = { timezone: "UTC", datestyle: "ISO", intervalstyle: "iso_8601", ...searchPath(options.schema) };
+    this.systemSchema = options.target === undefined ? "millrace" : quoteName(`millrace_${options.target}`);
+    const settings = { timezone: "UTC", datestyle: "ISO", intervalstyle: "iso_8601", ...searchPath(options.target) };
     this.pool = new pg.Pool({
       connectionString: options.url,
       application_name: options.applicationName ?? "millrace",
@@ -119,8 +122,8 @@ export function quoteName(name: string): string {
   return pg.escapeIdentifier(name);
 }
 
-function searchPath(schema: string | undefined): Record<string, string> {
-  return schema === undefined ? {} : { search_path: `${schema},public` };
+function searchPath(target: string | undefined): Record<string, string> {
+  return target === undefined ? {} : { search_path: `${target},public` };
 }
 
 function unreachable(url: string, cause: unknown): MillraceError {

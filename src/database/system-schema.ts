@@ -1,0 +1,113 @@
+import type { Database } from "./connect.ts";
+
+/** Millrace's own tables. A change adds a step to the end; a step that has shipped never changes. */
+const MIGRATIONS: readonly string[] = [
+  `
+  create table documents (
+    id text primary key,
+    title text,
+    source_url text not null unique,
+    path text,
+    content_type text not null,
+    status text not null,
+    content_hash text,
+    content text,
+    metadata jsonb not null default '{}',
+    error text,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+  );
+  create index on documents (path);
+
+  create table run (
+    run_id text primary key,
+    pipeline text not null,
+    models jsonb not null,
+    mode text not null,
+    filters jsonb not null,
+    document_ids text[],
+    settings jsonb not null,
+    metadata jsonb not null,
+    stop_on_error boolean not null,
+    status text not null,
+    executor_id text not null,
+    result jsonb,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz
+  );
+  create index on run (started_at desc);
+
+  create table model_run (
+    run_id text not null references run on delete cascade,
+    model text not null,
+    units_total bigint,
+    units_done bigint not null default 0,
+    units_failed bigint not null default 0,
+    rows_written bigint not null default 0,
+    rows_deleted bigint not null default 0,
+    rows_unchanged bigint not null default 0,
+    usage jsonb,
+    receipt jsonb,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    primary key (run_id, model)
+  );
+
+  create table unit_state (
+    model text not null,
+    source_key text not null,
+    document_id text,
+    input_hash bytea not null,
+    program_hash text not null,
+    status text not null,
+    error_code text,
+    error text,
+    attempts integer not null default 0,
+    run_id text not null,
+    duration_ms integer,
+    llm_calls integer,
+    llm_cached_calls integer,
+    llm_input_tokens bigint,
+    llm_output_tokens bigint,
+    llm_cost_usd double precision,
+    updated_at timestamptz not null default now(),
+    primary key (model, source_key)
+  );
+  create index on unit_state (model, document_id);
+  create index on unit_state (model, status) where status <> 'done';
+
+  create table model_lease (
+    model text primary key,
+    token uuid not null,
+    run_id text not null,
+    executor_id text not null,
+    acquired_at timestamptz not null default now(),
+    expires_at timestamptz not null
+  );
+  `,
+];
+
+/** Creates or upgrades the system schema; several processes may do so at once. */
+export async function migrateSystemSchema(database: Database): Promise<void> {
+  if ((await currentVersion(database)) === MIGRATIONS.length) return;
+  await database.transaction(async (client) => {
+    await client.query("select pg_advisory_xact_lock(hashtext($1))", [`migrate ${database.systemSchema}`]);
+    await client.query(`create schema if not exists ${database.systemSchema}`);
+    await client.query(`create table if not exists ${database.systemSchema}.schema_version (version integer not null)`);
+    const { rows } = await client.query<{ version: number }>(`select version from ${database.systemSchema}.schema_version`);
+    const version = rows[0]?.version ?? 0;
+    await client.query(`set local search_path to ${database.systemSchema}`);
+    for (const step of MIGRATIONS.slice(version)) await client.query(step);
+    await client.query("delete from schema_version");
+    await client.query("insert into schema_version values ($1)", [MIGRATIONS.length]);
+  });
+}
+
+async function currentVersion(database: Database): Promise<number> {
+  const [found] = await database.query<{ present: boolean }>("select to_regclass($1) is not null as present", [
+    `${database.systemSchema}.schema_version`,
+  ]);
+  if (found?.present !== true) return 0;
+  const [row] = await database.query<{ version: number }>(`select version from ${database.systemSchema}.schema_version`);
+  return row?.version ?? 0;
+}

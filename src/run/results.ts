@@ -1,0 +1,43 @@
+import type { ErrorJson } from "../core/errors.ts";
+
+export type ModelStatus = "succeeded" | "partial" | "failed" | "skipped" | "cancelled";
+export type RunStatus = "running" | "interrupted" | "succeeded" | "partial" | "failed" | "cancelled" | "stopped";
+
+/** What LLM calls cost; null where it is unknown, never 0. */
+export interface Usage {
+  readonly calls: number;
+  readonly cachedCalls: number;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+}
+
+/** What became of one model in one run: counts, never rows. */
+export interface Receipt {
+  readonly status: ModelStatus;
+  readonly tableName: string;
+  /** Rows inserted or changed; rows that were already equal are in `rowsUnchanged`. */
+  readonly rowsWritten: number;
+  readonly rowsDeleted: number;
+  readonly rowsUnchanged: number;
+  readonly unitsDone: number;
+  readonly unitsFailed: number;
+  readonly executionTimeMs: number;
+  readonly usage: Usage | null;
+  readonly error?: ErrorJson;
+  /** Whatever numbers a table model returned. */
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+export interface RunResult {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly models: Readonly<Record<string, Receipt>>;
+  /** Names of the models that ran, in the order they finished. */
+  readonly modelsExecuted: readonly string[];
+  readonly modelsSkipped: readonly string[];
+  readonly errors: Readonly<Record<string, ErrorJson>>;
+  readonly usage: Usage | null;
+  readonly durationMs: number;
+}

@@ -1,0 +1,87 @@
+import { is, SQL } from "drizzle-orm";
+import { getTableConfig, type PgColumn, PgDialect, type PgTable } from "drizzle-orm/pg-core";
+import type { z } from "zod";
+import { BASE_KEYS, markedDocumentColumn } from "./pipeline-table.ts";
+
+/** One column as the reader, the writer and the schema planner need it. */
+export interface ColumnShape {
+  /** Key of a row in TypeScript. */
+  readonly key: string;
+  /** Name in the database. */
+  readonly name: string;
+  readonly sqlType: string;
+  readonly notNull: boolean;
+  /** SQL text of the default, as it stands in DDL; undefined without one. */
+  readonly defaultSql: string | undefined;
+  /** Filled by Millrace: never data, never part of a fingerprint. */
+  readonly isBase: boolean;
+  /** Schema of a `json(schema)` column. */
+  readonly valueSchema: z.ZodType | undefined;
+  readonly column: PgColumn;
+}
+
+/** A table as data: what `pipelineTable` declared, resolved once. */
+export interface TableShape {
+  readonly name: string;
+  readonly columns: readonly ColumnShape[];
+  /** Names, in key order; empty when the table has no primary key. */
+  readonly primaryKey: readonly string[];
+  /** Name of the column that holds the document id, if there is one. */
+  readonly documentColumn: string | undefined;
+  readonly table: PgTable;
+}
+
+const shapes = new WeakMap<object, TableShape>();
+
+/** Resolves a Drizzle table once; later calls return the same object. */
+export function describeTable(table: object): TableShape {
+  const known = shapes.get(table);
+  if (known !== undefined) return known;
+  const shape = resolveShape(table as PgTable);
+  shapes.set(table, shape);
+  return shape;
+}
+
+/** Columns that hold the model's own data, in declaration order. */
+export function dataColumns(shape: TableShape): readonly ColumnShape[] {
+  return shape.columns.filter((column) => !column.isBase);
+}
+
+function resolveShape(table: PgTable): TableShape {
+  const config = getTableConfig(table);
+  const keys = new Map(Object.entries(table).map(([key, column]) => [column, key]));
+  const columns = config.columns.map((column): ColumnShape => {
+    const key = keys.get(column) ?? column.name;
+    const { valueSchema } = (column as unknown as { config: { valueSchema?: z.ZodType } }).config;
+    return {
+      key,
+      name: column.name,
+      sqlType: column.getSQLType(),
+      notNull: column.notNull,
+      defaultSql: defaultSql(column),
+      isBase: (BASE_KEYS as readonly string[]).includes(key),
+      valueSchema,
+      column,
+    };
+  });
+  const inline = config.columns.filter((column) => column.primary).map((column) => column.name);
+  const composite = config.primaryKeys[0]?.columns.map((column) => column.name);
+  const marked = markedDocumentColumn(table);
+  return Object.freeze({
+    name: config.name,
+    columns,
+    primaryKey: composite ?? inline,
+    documentColumn: marked ?? columns.find((column) => column.key === "documentId")?.name,
+    table,
+  });
+}
+
+const dialect = new PgDialect();
+
+function defaultSql(column: PgColumn): string | undefined {
+  if (column.default === undefined) return undefined;
+  if (is(column.default, SQL)) return dialect.sqlToQuery(column.default.inlineParams()).sql;
+  const value: unknown = column.mapToDriverValue(column.default);
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
+  return `'${String(value).replaceAll("'", "''")}'`;
+}
