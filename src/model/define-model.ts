@@ -1,0 +1,188 @@
+import { z } from "zod";
+import type { PipelineTable } from "../table/pipeline-table.ts";
+import type { ModelContext } from "./context.ts";
+import { type Source, sourceByName, type SourceSpec, type UntypedRow } from "./sources.ts";
+
+declare const rowType: unique symbol;
+
+export type WriteStrategy = "replace" | "merge" | "append";
+/** One row at a time, one group of rows at a time, or the whole table. */
+export type ModelForm = "row" | "group" | "table";
+
+export interface RetryPolicy {
+  /** Tries in all; 1 means no retry. */
+  readonly maxAttempts?: number;
+  /** Wait before the second try, in seconds; doubles from try to try. */
+  readonly intervalSeconds?: number;
+  readonly backoffRate?: number;
+}
+
+/** A model as the registry, the graph and the runner see it; its row types live in `Model<Row>`. */
+export interface AnyModel {
+  readonly kind: "model";
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly form: ModelForm;
+  readonly table: object;
+  readonly writeStrategy: WriteStrategy;
+  readonly sources: Readonly<Record<string, SourceSpec>>;
+  readonly forEach: string | undefined;
+  /** Keys of the `forEach` source that make up a group. */
+  readonly by: readonly string[] | undefined;
+  readonly config: z.ZodType;
+  readonly version: string | undefined;
+  readonly tags: readonly string[];
+  readonly concurrency: number;
+  readonly retry: Required<RetryPolicy>;
+  readonly timeoutMs: number | undefined;
+  readonly run: (args: never) => Promise<unknown>;
+}
+
+/** A declared model. Others read it with `ref(model)`, and its row type comes along. */
+export interface Model<Row extends object> extends AnyModel {
+  readonly [rowType]: Row;
+}
+
+/** Rows of a source. Nothing is read before it is asked for; iterating holds one batch in memory. */
+export interface SourceReader<Row> extends AsyncIterable<Row> {
+  /** Every row at once, read once. */
+  rows(): Promise<readonly Row[]>;
+  count(): Promise<number>;
+  batches(size: number): AsyncIterable<readonly Row[]>;
+}
+
+export interface WriterReceipt {
+  readonly rowsWritten: number;
+}
+
+/** Takes the rows of a table model. Readers see them when the model has finished, all at once. */
+export interface ModelWriter<NewRow> {
+  write(rows: NewRow | Iterable<NewRow> | AsyncIterable<NewRow>): Promise<WriterReceipt>;
+  receipt(): WriterReceipt;
+}
+
+// Sources of every row type are welcome here; `unknown` is their common supertype.
+export type Sources = Readonly<Record<string, Source<unknown> | string>>;
+export type RowOf<Given> = Given extends Source<infer Row> ? Row : UntypedRow;
+type Readers<Given, Except = never> = { readonly [Name in keyof Given as Exclude<Name, Except>]: SourceReader<RowOf<Given[Name]>> };
+
+interface SharedArguments<Config> {
+  readonly config: Config;
+  readonly context: ModelContext;
+  /** Fires when the run is cancelled or the model's time is up; pass it to fetch and the like. */
+  readonly signal: AbortSignal;
+}
+
+/** What `run` receives: `row`, or `key` and `rows`, or all sources and a `writer`. */
+export type RunArguments<Given, Each, By, NewRow, Config> = SharedArguments<Config> &
+  ([Each] extends [never]
+    ? { readonly sources: Readers<Given>; readonly writer: ModelWriter<NewRow> }
+    : [By] extends [never]
+      ? { readonly sources: Readers<Given, Each>; readonly row: RowOf<Given[Each & keyof Given]> }
+      : {
+          readonly sources: Readers<Given, Each>;
+          readonly key: { readonly [Key in By & keyof RowOf<Given[Each & keyof Given]>]: RowOf<Given[Each & keyof Given]>[Key] };
+          readonly rows: readonly RowOf<Given[Each & keyof Given]>[];
+        });
+
+interface TypeMessage<Message extends string> {
+  readonly __error: Message;
+}
+
+// An excess property of a returned row is a typing mistake; TypeScript does not see it in inferred results by itself.
+type Exact<Result, NewRow> = Result extends readonly (infer One)[]
+  ? readonly Exact<One, NewRow>[]
+  : Result extends object
+    ? { [Key in keyof Result]: Key extends keyof NewRow ? Result[Key] : TypeMessage<`column '${Key & string}' is not in this model's table`> }
+    : Result;
+type Output<Each, NewRow> = [Each] extends [never]
+  ? void | Readonly<Record<string, number>> | WriterReceipt
+  : NewRow | readonly NewRow[] | null;
+type ByKeys<Given, Each> = keyof RowOf<Given[Each & keyof Given]> & string;
+
+export interface ModelDeclaration<
+  Row extends object,
+  NewRow extends object,
+  Given extends Sources,
+  Result,
+  Each extends keyof Given & string,
+  By extends string,
+  Config extends z.ZodType,
+> {
+  /** `namespace.model`, unique in the project. */
+  readonly name: string;
+  readonly description?: string;
+  readonly table: PipelineTable<Row, NewRow>;
+  /** What happens to rows that are already there; `replace` unless said otherwise. */
+  readonly writeStrategy?: WriteStrategy;
+  readonly sources: Given;
+  /** The source whose rows are the units of this model. */
+  readonly forEach?: Each;
+  /** Columns of that source; rows that agree in them form one unit. */
+  readonly by?: readonly By[];
+  /** Parameters, set in the config file, the environment or with `--set`. */
+  readonly config?: Config;
+  /** A new value makes every unit stale. */
+  readonly version?: string | number;
+  readonly tags?: readonly string[];
+  /** Units in flight at once; 16 unless said otherwise. */
+  readonly concurrency?: number;
+  /** How often the whole model is tried when it fails as a whole. */
+  readonly retry?: RetryPolicy;
+  readonly timeoutMs?: number;
+  run(
+    args: RunArguments<Given, Each, By, NewRow, z.output<Config>>,
+  ): Promise<Result & ([Each] extends [never] ? unknown : Exact<Result, NewRow>)>;
+}
+
+/**
+ * Declares a model: the table it fills, what it reads, and the function in between. With `forEach` the function
+ * gets one `row` (or with `by` one group) and returns its rows; without, it reads `sources` and fills `writer`.
+ *
+ * @example
+ * export const titles = defineModel({
+ *   name: "demo.titles",
+ *   table: pipelineTable("titles", { documentId: text().primaryKey(), title: text() }),
+ *   sources: { documents: documents() },
+ *   forEach: "documents",
+ *   async run({ row }) {
+ *     return { documentId: row.id, title: row.title };
+ *   },
+ * });
+ */
+export function defineModel<
+  Row extends object,
+  NewRow extends object,
+  const Given extends Sources,
+  Result extends Output<Each, NewRow>,
+  Each extends keyof Given & string = never,
+  const By extends ByKeys<Given, Each> = never,
+  Config extends z.ZodType = z.ZodObject<Record<never, never>>,
+>(
+  declaration: ModelDeclaration<Row, NewRow, Given, Result, Each, By, Config>,
+): Model<Row> & { readonly run: (args: RunArguments<Given, Each, By, NewRow, z.output<Config>>) => Promise<Result> } {
+  const { forEach, by, retry, version } = declaration;
+  const sources = Object.entries<Source<unknown> | string>(declaration.sources).map(([name, source]) => [
+    name,
+    typeof source === "string" ? sourceByName(source) : source,
+  ]);
+  const model = {
+    kind: "model" as const,
+    name: declaration.name,
+    description: declaration.description,
+    form: forEach === undefined ? "table" : by === undefined ? "row" : "group",
+    table: declaration.table,
+    writeStrategy: declaration.writeStrategy ?? "replace",
+    sources: Object.freeze(Object.fromEntries(sources)) as Record<string, SourceSpec>,
+    forEach,
+    by,
+    config: declaration.config ?? z.object({}),
+    version: version === undefined ? undefined : String(version),
+    tags: declaration.tags ?? [],
+    concurrency: declaration.concurrency ?? 16,
+    retry: { maxAttempts: retry?.maxAttempts ?? 1, intervalSeconds: retry?.intervalSeconds ?? 1, backoffRate: retry?.backoffRate ?? 2 },
+    timeoutMs: declaration.timeoutMs,
+    run: declaration.run,
+  };
+  return Object.freeze(model) as unknown as ReturnType<typeof defineModel<Row, NewRow, Given, Result, Each, By, Config>>;
+}

@@ -1,0 +1,114 @@
+import { MillraceError } from "../core/errors.ts";
+import type { allDocuments, ModelContext } from "./context.ts";
+import type { AnyModel, Model } from "./define-model.ts";
+
+declare const rowType: unique symbol;
+
+/** A row of a table that Millrace knows by name only: its columns as they are called in the database. */
+export type UntypedRow = Record<string, unknown>;
+
+/** What a model reads, with the type of one of its rows. */
+export interface Source<Row> {
+  readonly kind: "source";
+  readonly [rowType]: Row;
+}
+
+/** A source as data. */
+export interface SourceSpec {
+  readonly kind: "source";
+  readonly target:
+    | { readonly type: "model"; readonly model: AnyModel }
+    /** A model's name or a table's name; which of the two is known once all models are. */
+    | { readonly type: "name"; readonly name: string }
+    | { readonly type: "documents"; readonly content: boolean };
+  /** TypeScript keys; undefined reads every data column. */
+  readonly columns: readonly string[] | undefined;
+  readonly where: WhereSpec | undefined;
+  /** Column of this source → column of the row that the model works on. */
+  readonly match: Readonly<Record<string, string>> | undefined;
+  readonly untracked: boolean;
+}
+
+export type WhereSpec = Readonly<Record<string, unknown>> | ((context: ModelContext) => Readonly<Record<string, unknown>>);
+
+type WhereValue<Value> = Value | null | readonly Value[] | typeof allDocuments;
+type WhereColumns<Row> = {
+  readonly [Column in keyof Row]?: WhereValue<Row[Column]> | ((context: ModelContext) => WhereValue<Row[Column]>);
+};
+
+export interface RefOptions<Row> {
+  /**
+   * Rows to read: a value, a list (an empty one selects nothing) or null per column, or a function of the run's
+   * context. Values define the model; functions are this run's scope.
+   */
+  readonly where?: WhereColumns<Row> | ((context: ModelContext) => WhereColumns<Row>);
+  /** Reads only the rows that belong to the current one: column here → column there. */
+  readonly match?: { readonly [Column in keyof Row]?: string };
+  /** Changes of this source do not make the model's units stale. */
+  readonly untracked?: boolean;
+}
+
+/**
+ * Reads another model's table, or any table by its name.
+ *
+ * @example
+ * sources: { sections: ref(documentSections, { columns: ["documentId", "content"], where: { heading: null } }) }
+ */
+export function ref<Row extends object = UntypedRow, const Column extends keyof Row & string = keyof Row & string>(
+  target: Model<Row> | string,
+  options: RefOptions<NoInfer<Row>> & { readonly columns?: readonly Column[] } = {},
+): Source<{ [Key in Column]: Row[Key] }> {
+  if (target === undefined || target === null) {
+    throw new MillraceError("REF_UNDEFINED", "ref() was given undefined instead of a model.", {
+      hint: "Two model files probably import each other. Let one of them name the other: ref(\"namespace.model\").",
+    });
+  }
+  return createSource({
+    target: typeof target === "string" ? { type: "name", name: target } : { type: "model", model: target },
+    columns: options.columns,
+    where: options.where as WhereSpec | undefined,
+    match: options.match as Record<string, string> | undefined,
+    untracked: options.untracked ?? false,
+  });
+}
+
+/** A document as the `documents` table knows it. */
+export interface DocumentRow {
+  /** Short hash of the document's URI, the same in every rebuild. */
+  readonly id: string;
+  readonly title: string | null;
+  /** Relative to the project folder; null for documents that are not files. */
+  readonly path: string | null;
+  readonly sourceUrl: string;
+  readonly contentType: string;
+  readonly contentHash: string;
+  /** Front matter of Markdown, fields of JSONL. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export interface DocumentWithContent extends DocumentRow {
+  /** The text without its front matter. */
+  readonly content: string;
+}
+
+/** Reads the project's documents; with `content: true` each row carries its text. */
+export function documents<const Content extends boolean = false>(
+  options: { readonly content?: Content; readonly where?: RefOptions<DocumentRow>["where"] } = {},
+): Source<Content extends true ? DocumentWithContent : DocumentRow> {
+  return createSource({
+    target: { type: "documents", content: options.content ?? false },
+    columns: undefined,
+    where: options.where as WhereSpec | undefined,
+    match: undefined,
+    untracked: false,
+  });
+}
+
+/** The source a plain table name stands for. */
+export function sourceByName(name: string): SourceSpec {
+  return { kind: "source", target: { type: "name", name }, columns: undefined, where: undefined, match: undefined, untracked: false };
+}
+
+function createSource<Row>(spec: Omit<SourceSpec, "kind">): Source<Row> {
+  return Object.freeze({ kind: "source", ...spec }) as unknown as Source<Row>;
+}
