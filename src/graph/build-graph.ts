@@ -1,0 +1,73 @@
+import { type Issue, IssuesError } from "../core/errors.ts";
+import type { AnyModel } from "../model/define-model.ts";
+import type { ModelRegistry } from "../model/registry.ts";
+import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
+
+/** Models by name, every one after the models it reads. */
+export type Graph = ReadonlyMap<string, ResolvedModel>;
+
+/** Resolves models and orders them; missing upstreams, wrong declarations and cycles are reported together. */
+export function buildGraph(models: readonly AnyModel[], registry: ModelRegistry): Graph {
+  const issues: Issue[] = [];
+  const resolved = new Map(models.map((model) => [model.name, resolveModel(model, registry, issues)]));
+  const cycle = findCycle(resolved);
+  if (cycle !== undefined) {
+    issues.push({ code: "CYCLE", path: cycle[0] ?? "", message: `models read each other in a circle: ${cycle.join(" → ")}` });
+  }
+  if (issues.length > 0) {
+    const code = issues.every((issue) => issue.code === issues[0]?.code) ? issues[0]?.code : undefined;
+    throw new IssuesError(code ?? "MODELS_INVALID", "The models do not fit together:", issues);
+  }
+  return new Map(sortModels(resolved).map((model) => [model.model.name, model]));
+}
+
+/** The models of each step when everything that can run does: for display, never a barrier. */
+export function graphLevels(graph: Graph): readonly (readonly string[])[] {
+  const depth = new Map<string, number>();
+  for (const [name, { upstreams }] of graph) {
+    depth.set(name, Math.max(-1, ...upstreams.map((upstream) => depth.get(upstream) ?? -1)) + 1);
+  }
+  const levels: string[][] = [];
+  for (const [name, level] of depth) (levels[level] ??= []).push(name);
+  return levels;
+}
+
+/** The given models and everything below them. */
+export function withDownstreams(graph: Graph, names: Iterable<string>): ReadonlySet<string> {
+  const found = new Set(names);
+  for (const [name, { upstreams }] of graph) {
+    if (upstreams.some((upstream) => found.has(upstream))) found.add(name);
+  }
+  return found;
+}
+
+function sortModels(models: ReadonlyMap<string, ResolvedModel>): readonly ResolvedModel[] {
+  const sorted = new Map<string, ResolvedModel>();
+  const visit = (name: string) => {
+    const model = models.get(name);
+    if (model === undefined || sorted.has(name)) return;
+    model.upstreams.forEach(visit);
+    sorted.set(name, model);
+  };
+  [...models.keys()].toSorted().forEach(visit);
+  return [...sorted.values()];
+}
+
+function findCycle(models: ReadonlyMap<string, ResolvedModel>): readonly string[] | undefined {
+  const finished = new Set<string>();
+  const visit = (name: string, path: readonly string[]): readonly string[] | undefined => {
+    if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
+    if (finished.has(name)) return undefined;
+    for (const upstream of models.get(name)?.upstreams ?? []) {
+      const cycle = visit(upstream, [...path, name]);
+      if (cycle !== undefined) return cycle;
+    }
+    finished.add(name);
+    return undefined;
+  };
+  for (const name of [...models.keys()].toSorted()) {
+    const cycle = visit(name, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}

@@ -1,0 +1,107 @@
+import type { Issue } from "../core/errors.ts";
+import { didYouMean } from "../core/text.ts";
+import type { AnyModel } from "../model/define-model.ts";
+import type { ModelRegistry } from "../model/registry.ts";
+import type { SourceSpec } from "../model/sources.ts";
+import { dataColumns, describeTable, type TableShape } from "../table/table-shape.ts";
+
+/** A source whose name has been looked up: a model's table, the documents, or a table of someone else. */
+export interface ResolvedSource {
+  readonly name: string;
+  readonly spec: SourceSpec;
+  readonly origin:
+    | { readonly type: "model"; readonly model: AnyModel; readonly shape: TableShape; /** Rows carry the column names of the database. */ readonly isUntyped: boolean }
+    | { readonly type: "table"; readonly table: string }
+    | { readonly type: "documents"; readonly content: boolean };
+}
+
+export interface ResolvedModel {
+  readonly model: AnyModel;
+  readonly shape: TableShape;
+  readonly sources: readonly ResolvedSource[];
+  /** Names of the models it reads, sorted. */
+  readonly upstreams: readonly string[];
+}
+
+/** Looks up what a model reads and checks the declaration; every problem goes to `issues`. */
+export function resolveModel(model: AnyModel, registry: ModelRegistry, issues: Issue[]): ResolvedModel {
+  const report = (code: string, message: string) => issues.push({ code, path: model.name, message });
+  const shape = describeTable(model.table);
+  const sources = Object.entries(model.sources).flatMap(([name, spec]) => {
+    const source = resolveSource(name, spec, registry, report);
+    return source === undefined ? [] : [source];
+  });
+  checkDeclaration(model, shape, sources, report);
+  const upstreams = sources.flatMap(({ origin }) => (origin.type === "model" ? [origin.model.name] : []));
+  return { model, shape, sources, upstreams: [...new Set(upstreams)].toSorted() };
+}
+
+type Report = (code: string, message: string) => void;
+
+function resolveSource(name: string, spec: SourceSpec, registry: ModelRegistry, report: Report): ResolvedSource | undefined {
+  const { target } = spec;
+  if (target.type === "documents") return { name, spec, origin: { type: "documents", content: target.content } };
+  if (target.type === "model") {
+    if (registry.find(target.model.name) !== target.model) {
+      report("MISSING_UPSTREAM", `source "${name}" reads model "${target.model.name}", which is not in this project. Export it from a file of the models folder.`);
+    }
+    return fromModel(name, spec, target.model, false, report);
+  }
+  const byName = registry.find(target.name);
+  if (byName !== undefined) return fromModel(name, spec, byName, false, report);
+  const byTable = registry.findByTable(target.name);
+  if (byTable !== undefined) return fromModel(name, spec, byTable, true, report);
+  if (!target.name.includes(".")) return { name, spec, origin: { type: "table", table: target.name } };
+  const names = registry.list().map((known) => known.name);
+  report("MISSING_UPSTREAM", `source "${name}" reads model "${target.name}", which is not in this project.${didYouMean(target.name, names)}`);
+  return undefined;
+}
+
+function fromModel(name: string, spec: SourceSpec, model: AnyModel, isUntyped: boolean, report: Report): ResolvedSource {
+  const shape = describeTable(model.table);
+  const known = shape.columns.map((column) => (isUntyped ? column.name : column.key));
+  const where = typeof spec.where === "object" ? Object.keys(spec.where) : [];
+  for (const column of [...(spec.columns ?? []), ...where, ...Object.keys(spec.match ?? {})]) {
+    if (known.includes(column)) continue;
+    report("COLUMN_NOT_FOUND", `source "${name}" names column "${column}", which table "${shape.name}" of ${model.name} does not have.${didYouMean(column, known)}`);
+  }
+  return { name, spec, origin: { type: "model", model, shape, isUntyped } };
+}
+
+function checkDeclaration(model: AnyModel, shape: TableShape, sources: readonly ResolvedSource[], report: Report): void {
+  const each = sources.find((source) => source.name === model.forEach);
+  if (model.forEach !== undefined && !(model.forEach in model.sources)) {
+    report("SOURCE_NOT_FOUND", `forEach names "${model.forEach}", which is not one of its sources.${didYouMean(model.forEach, Object.keys(model.sources))}`);
+  }
+  if (model.by !== undefined && model.forEach === undefined) report("BY_WITHOUT_FOR_EACH", "`by` groups the rows of a source; say which with `forEach`.");
+  if (model.writeStrategy === "merge" && shape.primaryKey.length === 0) {
+    report("PRIMARY_KEY_MISSING", `table "${shape.name}" has no primary key, so "merge" cannot tell which rows are the same.`);
+  }
+  if (each?.origin.type === "model") {
+    const { origin } = each;
+    if (model.form === "row" && origin.shape.primaryKey.length === 0) {
+      report("PRIMARY_KEY_MISSING", `table "${origin.shape.name}" has no primary key, so its rows are no units. Give it one, or group with \`by\`.`);
+    }
+    const keys = dataColumns(origin.shape).map((column) => (origin.isUntyped ? column.name : column.key));
+    for (const key of model.by ?? []) {
+      if (!keys.includes(key)) report("COLUMN_NOT_FOUND", `\`by\` names column "${key}", which table "${origin.shape.name}" does not have.${didYouMean(key, keys)}`);
+    }
+  }
+  for (const { name, spec } of sources) {
+    if (spec.match !== undefined && (model.form === "table" || name === model.forEach)) {
+      report("MATCH_WITHOUT_UNIT", `source "${name}" has \`match\`, which pairs a further source with the current unit; this one has no unit to match.`);
+    }
+    if (model.form === "table" && model.writeStrategy === "replace" && hasScope(spec)) {
+      report(
+        "SCOPED_REPLACE",
+        `source "${name}" has a function in \`where\`, so the model reads a part and would replace the whole table. Work in units with \`forEach\` (and \`by\`), or use "merge" or "append".`,
+      );
+    }
+  }
+}
+
+/** True when a `where` depends on the run, so that the source shows a part of what defines the model. */
+export function hasScope(spec: SourceSpec): boolean {
+  if (typeof spec.where === "function") return true;
+  return Object.values(spec.where ?? {}).some((value) => typeof value === "function");
+}

@@ -1,0 +1,111 @@
+import { existsSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createJiti, type Jiti } from "jiti";
+import { glob } from "tinyglobby";
+import { MillraceError, UsageError } from "../core/errors.ts";
+import { findImportCycle } from "./find-import-cycle.ts";
+import { isPipeline, type Pipeline } from "./pipeline.ts";
+import { type ProjectConfig, resolveProjectConfig } from "./project-config.ts";
+import { isModel, ModelRegistry } from "./registry.ts";
+
+const CONFIG_FILES = ["millrace.config.ts", "millrace.config.js", "millrace.config.mjs"];
+
+/** Reads the project's config file; a folder without one is not a project. */
+export async function loadConfigFile(directory: string): Promise<ProjectConfig> {
+  const name = CONFIG_FILES.find((file) => existsSync(join(directory, file)));
+  if (name === undefined) {
+    throw new UsageError("PROJECT_NOT_FOUND", `No millrace.config.ts in ${directory}.`, {
+      hint: "Run in a project's folder, name it with --project, or write a project with `millrace init`.",
+    });
+  }
+  const exported = await importFile(createLoader(directory), join(directory, name), directory);
+  return resolveProjectConfig(exported["default"] ?? {}, name);
+}
+
+export interface LoadedModels {
+  readonly registry: ModelRegistry;
+  readonly pipelines: readonly Pipeline[];
+}
+
+/** Imports the model files and registers every model and pipeline they export. */
+export async function loadModels(directory: string, models: ProjectConfig["models"]): Promise<LoadedModels> {
+  const registry = new ModelRegistry();
+  const pipelines = new Map<string, Pipeline>();
+  const paths: string[] = [];
+  for (const entry of models) {
+    if (typeof entry === "string") paths.push(entry);
+    else registry.register(entry);
+  }
+  const loader = createLoader(directory);
+  for (const file of await findModelFiles(directory, paths)) {
+    const exported = await importFile(loader, file, directory);
+    for (const value of Object.values(exported)) {
+      if (isModel(value)) registry.register(value, relative(directory, file));
+      if (isPipeline(value)) pipelines.set(value.name, value);
+    }
+  }
+  return { registry, pipelines: [...pipelines.values()] };
+}
+
+async function findModelFiles(directory: string, entries: readonly string[]): Promise<readonly string[]> {
+  const files = new Set<string>();
+  for (const entry of entries) {
+    const path = resolve(directory, entry);
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    const pattern = isFolder ? "**/*.{ts,mts,js,mjs}" : entry;
+    const found = await glob(pattern, {
+      cwd: isFolder ? path : directory,
+      absolute: true,
+      ignore: ["**/node_modules/**", "**/*.d.ts", "**/*.test.*", "**/*.spec.*"],
+    });
+    if (found.length === 0) {
+      throw new UsageError("MODELS_NOT_FOUND", `No model files at "${entry}" of ${directory}.`, {
+        hint: "Correct `models` in millrace.config.ts, or write a first model with `millrace new model`.",
+      });
+    }
+    for (const file of found) files.add(file);
+  }
+  return [...files].toSorted();
+}
+
+// Models must meet the same copy of this package that runs them, wherever they resolve it from.
+function createLoader(directory: string): Jiti {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const entry = (name: string) => fileURLToPath(new URL(`../${name}.${extension}`, import.meta.url));
+  return createJiti(join(directory, "millrace.config.ts"), {
+    fsCache: process.env["MILLRACE_CACHE"] !== "off",
+    alias: { "millrace/schema": entry("schema"), "millrace/testing": entry("testing"), millrace: entry("index") },
+  });
+}
+
+async function importFile(loader: Jiti, file: string, directory: string): Promise<Record<string, unknown>> {
+  try {
+    return await loader.import<Record<string, unknown>>(file);
+  } catch (error) {
+    throw await explainImportFailure(error, file, directory);
+  }
+}
+
+async function explainImportFailure(error: unknown, file: string, directory: string): Promise<MillraceError> {
+  const name = relative(directory, file);
+  const isCycle = error instanceof MillraceError ? error.code === "REF_UNDEFINED" : error instanceof ReferenceError;
+  const cycle = isCycle ? await findImportCycle(file) : undefined;
+  if (cycle !== undefined) {
+    const path = cycle.map((step) => relative(directory, step)).join(" → ");
+    return new UsageError("IMPORT_CYCLE", `Model files import each other in a circle: ${path}.`, {
+      cause: error,
+      hint: 'Let one of them name the other instead of importing it: ref("namespace.model").',
+    });
+  }
+  if (error instanceof MillraceError && error.code !== "REF_UNDEFINED") return error;
+  const reason = error instanceof Error ? firstLines(error.message.replaceAll(`${directory}/`, "")) : String(error);
+  return new UsageError(error instanceof SyntaxError || /ParseError|SyntaxError/.test(reason) ? "FILE_SYNTAX" : "FILE_FAILED", `${name} could not be loaded: ${reason}`, {
+    cause: error,
+    hint: `Correct ${name}; \`--verbose\` shows the stack.`,
+  });
+}
+
+function firstLines(message: string): string {
+  return message.split("\n").slice(0, 6).join("\n").trim();
+}

@@ -1,0 +1,73 @@
+import { MillraceError, UsageError } from "../core/errors.ts";
+import { didYouMean } from "../core/text.ts";
+import { describeTable } from "../table/table-shape.ts";
+import type { AnyModel } from "./define-model.ts";
+
+const NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/i;
+
+/** The models of one project, by name and by table. */
+export class ModelRegistry {
+  readonly #models = new Map<string, AnyModel>();
+  readonly #byTable = new Map<string, AnyModel>();
+  readonly #files = new Map<string, string>();
+
+  /** Adds a model; `file` says where it is declared, for messages. The same object may come twice. */
+  register(model: AnyModel, file = "the calling code"): void {
+    if (this.#models.get(model.name) === model) return;
+    if (!NAME.test(model.name)) {
+      throw new UsageError("MODEL_NAME", `Model name "${model.name}" in ${file} is not usable.`, {
+        hint: "Use letters, digits and underscores, with dots between namespace and name: indexing.document_sections.",
+      });
+    }
+    this.#refuseSecond("DUPLICATE_MODEL", `Model "${model.name}"`, this.#models.get(model.name), file);
+    const { name: table } = describeTable(model.table);
+    this.#refuseSecond("DUPLICATE_TABLE", `Table "${table}"`, this.#byTable.get(table), file);
+    this.#models.set(model.name, model);
+    this.#byTable.set(table, model);
+    this.#files.set(model.name, file);
+  }
+
+  find(name: string): AnyModel | undefined {
+    return this.#models.get(name);
+  }
+
+  findByTable(table: string): AnyModel | undefined {
+    return this.#byTable.get(table);
+  }
+
+  /** The model of this name, or an error that suggests the nearest one. */
+  get(name: string): AnyModel {
+    const model = this.#models.get(name) ?? this.#byTable.get(name);
+    if (model !== undefined) return model;
+    const names = this.list().map((known) => known.name);
+    throw new UsageError("MODEL_NOT_FOUND", `Model "${name}" is not in this project.${didYouMean(name, names)}`, {
+      hint: names.length === 0 ? "The project has no models yet; `millrace new model` writes one." : `\`millrace ls\` shows all ${names.length}.`,
+    });
+  }
+
+  /** In the order of registration. */
+  list(): readonly AnyModel[] {
+    return [...this.#models.values()];
+  }
+
+  fileOf(name: string): string | undefined {
+    return this.#files.get(name);
+  }
+
+  #refuseSecond(code: string, what: string, first: AnyModel | undefined, file: string): void {
+    if (first === undefined) return;
+    throw new UsageError(code, `${what} is declared twice: in ${this.fileOf(first.name)} (${first.name}) and in ${file}.`, {
+      hint: "Rename one of the two.",
+    });
+  }
+}
+
+/** True for what `defineModel` returns, from whichever copy of this package it came. */
+export function isModel(value: unknown): value is AnyModel {
+  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "model" && "run" in value;
+}
+
+/** Stops where something that should be a model is not one. */
+export function assertModel(value: unknown, where: string): asserts value is AnyModel {
+  if (!isModel(value)) throw new MillraceError("NOT_A_MODEL", `${where} is not a model.`, { hint: "Pass what defineModel() returned." });
+}
