@@ -6,18 +6,19 @@ const MIGRATIONS: readonly string[] = [
   create table documents (
     id text primary key,
     title text,
-    source_url text not null unique,
+    source_url text not null,
     path text,
     content_type text not null,
     status text not null,
     content_hash text,
     content text,
     metadata jsonb not null default '{}',
+    error_code text,
     error text,
+    origins text[] not null default '{}',
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
   );
-  create index on documents (path);
 
   create table run (
     run_id text primary key,

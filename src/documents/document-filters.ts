@@ -1,0 +1,90 @@
+import { type Issue, UsageError } from "../core/errors.ts";
+import { didYouMean } from "../core/text.ts";
+import type { Database } from "../database/connect.ts";
+import { CONTENT_TYPES, DOCUMENT_STATUSES } from "./documents-source.ts";
+import { documentMatcher } from "./match-pattern.ts";
+import { resolveIdentifiers } from "./resolve-identifiers.ts";
+
+/** Which documents a run is about. Every member narrows; `limit` is applied last. */
+export interface DocumentFilters {
+  /** Full ids, prefixes of at least eight characters, URLs or paths. An unknown one is an error. */
+  readonly ids?: readonly string[];
+  /** Glob on path or URL. */
+  readonly includePattern?: string;
+  readonly excludePattern?: string;
+  readonly withStatus?: string;
+  readonly withContentType?: string;
+  readonly inCluster?: string;
+  /** `Type:Name` */
+  readonly withEntity?: string;
+  /** `A:type:B` */
+  readonly withRelationship?: string;
+  readonly limit?: number;
+}
+
+export interface ResolveFiltersOptions {
+  readonly database: Database;
+  /** The project folder, which paths are relative to. */
+  readonly directory: string;
+  readonly filters: DocumentFilters;
+  /** Where the user stands; paths may be relative to it too. */
+  readonly workingDirectory?: string | undefined;
+}
+
+const NOT_AVAILABLE = ["inCluster", "withEntity", "withRelationship"] as const;
+
+/**
+ * The ids of the documents that pass every filter, sorted; an empty list when none does.
+ * Undefined means that no filter was given, which is not the same.
+ */
+export async function resolveDocumentFilters(options: ResolveFiltersOptions): Promise<readonly string[] | undefined> {
+  const { database, filters } = options;
+  if (Object.values(filters).every((value) => value === undefined)) return undefined;
+  checkFilters(filters);
+  const ids = filters.ids === undefined ? undefined : await resolveIdentifiers({ ...options, identifiers: filters.ids });
+  const rows = await database.query<{ id: string; path: string | null; sourceUrl: string }>(
+    `select id, path, source_url as "sourceUrl" from ${database.systemSchema}.documents
+     where ($1::text[] is null or id = any($1)) and ($2::text is null or status = $2) and ($3::text is null or content_type = $3)
+     order by path collate "C" nulls last, id collate "C"`,
+    [ids ?? null, filters.withStatus ?? null, filters.withContentType ?? null],
+  );
+  const included = filters.includePattern === undefined ? undefined : documentMatcher(filters.includePattern);
+  const excluded = filters.excludePattern === undefined ? undefined : documentMatcher(filters.excludePattern);
+  const passing = rows.filter((row) => included?.(row) !== false && excluded?.(row) !== true);
+  return passing.slice(0, filters.limit).map(({ id }) => id).toSorted();
+}
+
+function checkFilters(filters: DocumentFilters): void {
+  const unavailable = NOT_AVAILABLE.filter((name) => filters[name] !== undefined);
+  if (unavailable.length > 0) {
+    throw new UsageError("FILTER_NOT_AVAILABLE", `${unavailable.join(", ")}: documents cannot be chosen by clusters, entities or relationships yet.`, {
+      hint: "Use ids, includePattern, excludePattern, withStatus, withContentType or limit.",
+      details: { filters: unavailable },
+    });
+  }
+  const issues: Issue[] = [];
+  const check = (path: string, problem: string | undefined) => {
+    if (problem !== undefined) issues.push({ code: "FILTER_INVALID", path, message: problem });
+  };
+  check("includePattern", patternProblem(filters.includePattern, "Put what is to be left out into excludePattern."));
+  check("excludePattern", patternProblem(filters.excludePattern, "Put what is to stay into includePattern."));
+  check("withStatus", choiceProblem(filters.withStatus, DOCUMENT_STATUSES));
+  check("withContentType", choiceProblem(filters.withContentType, CONTENT_TYPES));
+  const { limit } = filters;
+  const isLimit = limit === undefined || (Number.isSafeInteger(limit) && limit > 0);
+  check("limit", isLimit ? undefined : `${String(limit)} is not a positive whole number.`);
+  if (issues.length === 0) return;
+  const lines = issues.map(({ path, message }) => `  ${path}: ${message}`);
+  throw new UsageError("FILTER_INVALID", ["These document filters cannot be used:", ...lines].join("\n"), { details: { issues } });
+}
+
+function patternProblem(pattern: string | undefined, instead: string): string | undefined {
+  if (pattern === undefined) return undefined;
+  if (pattern.trim() === "") return "the pattern is empty.";
+  return pattern.startsWith("!") ? `a pattern cannot begin with "!". ${instead}` : undefined;
+}
+
+function choiceProblem(value: string | undefined, choices: readonly string[]): string | undefined {
+  if (value === undefined || choices.includes(value)) return undefined;
+  return `"${value}" is not one of ${choices.join(", ")}.${didYouMean(value, choices)}`;
+}

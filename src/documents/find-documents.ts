@@ -1,0 +1,127 @@
+import { readFile, stat } from "node:fs/promises";
+import nodePath from "node:path";
+import picomatch from "picomatch";
+import { UsageError } from "../core/errors.ts";
+import { projectPath } from "./document-id.ts";
+import { searchFolder, type UnreadableFolder } from "./search-folder.ts";
+import { DOCUMENT_EXTENSIONS } from "./load-document.ts";
+import { oneNameEach } from "./one-name-each.ts";
+
+/** Where documents are: a file (of one document or of records), or an address. */
+export type FoundSource = {
+  /** The configured entries that led here. */
+  readonly entries: readonly string[];
+} & (
+  | { readonly kind: "file"; readonly file: string; readonly path: string }
+  | { readonly kind: "url"; readonly url: string }
+);
+
+export interface FoundDocuments {
+  readonly sources: readonly FoundSource[];
+  readonly warnings: readonly string[];
+  readonly unreadableFolders: readonly UnreadableFolder[];
+}
+
+interface Found {
+  readonly files: readonly string[];
+  readonly urls?: readonly string[];
+  readonly unreadable?: readonly UnreadableFolder[];
+}
+
+/** Resolves configured entries: files, folders, patterns, addresses and lists of addresses; `!` excludes. */
+export async function findDocuments(options: { directory: string; patterns: readonly string[] }): Promise<FoundDocuments> {
+  const directory = nodePath.resolve(options.directory);
+  const files = new Map<string, string[]>();
+  const urls = new Map<string, string[]>();
+  const warnings: string[] = [];
+  const unreadableFolders: UnreadableFolder[] = [];
+  const excluded: string[] = [];
+  for (const entry of new Set(options.patterns)) {
+    if (entry.trim() === "") throw new UsageError("DOCUMENTS_PATTERN_EMPTY", "An entry of `documents` is empty.", { hint: "Remove it, or name a file, folder or pattern." });
+    if (entry.startsWith("!") && !(await exists(nodePath.resolve(directory, entry)))) {
+      excluded.push(entry.slice(1));
+      continue;
+    }
+    const found = await findEntry(directory, entry);
+    for (const file of found.files) add(files, file, entry);
+    for (const url of found.urls ?? []) add(urls, url, entry);
+    unreadableFolders.push(...(found.unreadable ?? []));
+    const isEmpty = found.files.length + (found.urls?.length ?? 0) + (found.unreadable?.length ?? 0) === 0;
+    if (isEmpty) warnings.push(`The documents entry "${entry}" matches nothing in ${directory}.`);
+  }
+  const isExcluded = exclusion(excluded);
+  const sources: FoundSource[] = [...files]
+    .map(([file, entries]) => ({ kind: "file" as const, file, path: projectPath(directory, file), entries }))
+    .filter((source) => !isExcluded(source.path))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const named = await oneNameEach(directory, sources.filter((source) => source.kind === "file"));
+  if (named.dropped > 0) warnings.push(`${named.dropped} paths lead through links to files that are already listed; each file is read once.`);
+  return {
+    sources: [...named.files, ...[...urls].map(([url, entries]) => ({ kind: "url" as const, url, entries }))],
+    warnings,
+    unreadableFolders,
+  };
+}
+
+async function findEntry(directory: string, entry: string): Promise<Found> {
+  if (/^https?:\/\//i.test(entry)) return { files: [], urls: [normalUrl(entry)] };
+  const literal = nodePath.resolve(directory, entry);
+  const stats = await stat(literal).catch(() => undefined);
+  if (stats?.isDirectory() === true) {
+    const pattern = `**/*{${DOCUMENT_EXTENSIONS.join(",")}}`;
+    return searchFolder({ folder: literal, pattern, anyCase: true });
+  }
+  if (stats !== undefined) {
+    const urls = stats.isFile() && stats.size < 10_000_000 ? await urlList(literal) : undefined;
+    return urls === undefined ? { files: [literal] } : { files: [], urls };
+  }
+  const { folder, pattern } = await splitPattern(directory, entry);
+  return searchFolder({ folder, pattern, anyCase: false });
+}
+
+// Folders that exist are taken by their name, whatever brackets are in it; the rest is the pattern.
+async function splitPattern(directory: string, entry: string): Promise<{ folder: string; pattern: string }> {
+  const slashes = process.platform === "win32" ? entry.replaceAll("\\", "/") : entry;
+  const { root } = nodePath.parse(slashes);
+  const segments = slashes.slice(root.length).split("/").filter((segment) => segment !== "" && segment !== ".");
+  let folder = root === "" ? directory : root;
+  let taken = 0;
+  for (const segment of segments.slice(0, -1)) {
+    const next = nodePath.join(folder, segment);
+    if (!(await exists(next))) break;
+    folder = next;
+    taken += 1;
+  }
+  return { folder, pattern: segments.slice(taken).join("/") };
+}
+
+/** The addresses in a `.txt` file that holds nothing else (but `#` comments). */
+async function urlList(file: string): Promise<string[] | undefined> {
+  if (nodePath.extname(file).toLowerCase() !== ".txt") return undefined;
+  const text = await readFile(file, "utf8").catch(() => "");
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/).map((line) => line.trim());
+  const urls = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  const isList = urls.length > 0 && urls.every((url) => /^https?:\/\/\S+$/i.test(url) && URL.canParse(url));
+  return isList ? [...new Set(urls.map(normalUrl))] : undefined;
+}
+
+function normalUrl(url: string): string {
+  if (URL.canParse(url)) return new URL(url).href;
+  throw new UsageError("DOCUMENTS_URL_INVALID", `The documents entry "${url}" is not a valid address.`);
+}
+
+function exclusion(patterns: readonly string[]): (path: string) => boolean {
+  const plain = patterns.map((pattern) => pattern.replace(/^(\.\/)+/, "").replace(/\/+$/, ""));
+  const matchers = plain.flatMap((pattern) => [picomatch(pattern, { dot: true }), picomatch(`${pattern}/**`, { dot: true })]);
+  return (path) => matchers.some((isMatch) => isMatch(path));
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(() => true, () => false);
+}
+
+function add(map: Map<string, string[]>, key: string, entry: string): void {
+  const entries = map.get(key);
+  if (entries === undefined) map.set(key, [entry]);
+  else entries.push(entry);
+}

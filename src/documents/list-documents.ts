@@ -1,0 +1,41 @@
+import { UsageError } from "../core/errors.ts";
+import type { Database } from "../database/connect.ts";
+import { type DocumentFilters, resolveDocumentFilters } from "./document-filters.ts";
+import type { DocumentStatus } from "./documents-source.ts";
+
+export interface ListedDocument {
+  readonly id: string;
+  readonly title: string | null;
+  readonly path: string | null;
+  readonly sourceUrl: string;
+  readonly contentType: string;
+  readonly status: DocumentStatus;
+  /** `CODE: what is wrong` of a document that could not be read. */
+  readonly error: string | null;
+  readonly updatedAt: string;
+}
+
+export interface ListDocumentsOptions {
+  readonly database: Database;
+  /** The project folder, for filters that name paths. Default: where the process runs. */
+  readonly directory?: string | undefined;
+  readonly filters?: DocumentFilters | undefined;
+  /** How many to show; all of them unless given. */
+  readonly limit?: number | undefined;
+}
+
+/** Documents by path, then id. */
+export async function listDocuments(options: ListDocumentsOptions): Promise<ListedDocument[]> {
+  const { database, directory = process.cwd(), filters = {}, limit } = options;
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
+    throw new UsageError("LIMIT_INVALID", `The limit ${String(limit)} is not a positive whole number.`);
+  }
+  const ids = await resolveDocumentFilters({ database, directory, filters });
+  return database.query<ListedDocument & Record<string, unknown>>(
+    `select id, title, path, source_url as "sourceUrl", content_type as "contentType", status,
+       error_code || ': ' || error as error, updated_at as "updatedAt"
+     from ${database.systemSchema}.documents where $1::text[] is null or id = any($1)
+     order by path collate "C" nulls last, id collate "C" limit $2`,
+    [ids ?? null, limit ?? null],
+  );
+}

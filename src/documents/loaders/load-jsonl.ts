@@ -1,0 +1,95 @@
+import { createReadStream } from "node:fs";
+import { MillraceError } from "../../core/errors.ts";
+import { cleanJson, cleanText, tidyTitle } from "../clean-value.ts";
+import { decodeText } from "./decode-text.ts";
+import type { LoadedDocument } from "./loaded-document.ts";
+
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+export interface JsonlRecord {
+  readonly line: string;
+  readonly recordId: string | undefined;
+  readonly url: string | undefined;
+  readonly document: LoadedDocument;
+}
+
+/** One line of a file: its bytes, or undefined where it is longer than a document may be. */
+export interface JsonlLine {
+  readonly number: number;
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** The lines of a file of any size, one at a time; only a line feed ends one. */
+export async function* readJsonlLines(file: string): AsyncGenerator<JsonlLine> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  let number = 0;
+  const finish = (): JsonlLine => {
+    const line = { number: ++number, bytes: size > MAX_LINE_BYTES ? undefined : Buffer.concat(parts) };
+    parts = [];
+    size = 0;
+    return line;
+  };
+  for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+      add(chunk.subarray(start, end));
+      yield finish();
+      start = end + 1;
+    }
+    add(chunk.subarray(start));
+  }
+  if (size > 0) yield finish();
+
+  function add(part: Buffer): void {
+    size += part.length;
+    if (size <= MAX_LINE_BYTES) parts.push(part);
+    else parts = [];
+  }
+}
+
+/** A line as a document; undefined for a blank one. */
+export function parseJsonlLine({ number, bytes }: JsonlLine): JsonlRecord | undefined {
+  if (bytes === undefined) throw invalid(number, `is longer than ${MAX_LINE_BYTES / 1024 / 1024} MB`);
+  const line = decodeText(bytes).trim();
+  if (line === "") return undefined;
+  const { id, title, content, text, url, ...rest } = parseObject(line, number);
+  const body = content ?? text;
+  if (typeof body !== "string") throw invalid(number, 'needs its text in "content" or "text"');
+  const recordId = optionalText(id, "id", number);
+  const metadata = cleanJson(rest) as Record<string, unknown> | undefined;
+  if (metadata === undefined) throw invalid(number, "is nested too deeply");
+  return {
+    line,
+    recordId,
+    url: optionalText(url, "url", number),
+    document: {
+      title: tidyTitle(optionalText(title, "title", number) ?? ""),
+      content: cleanText(body),
+      contentType: "text/plain",
+      metadata,
+    },
+  };
+}
+
+function parseObject(line: string, number: number): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // The parser's own message quotes the line.
+    throw invalid(number, "is not valid JSON");
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) throw invalid(number, "is not a JSON object");
+  return value as Record<string, unknown>;
+}
+
+function optionalText(value: unknown, field: string, number: number): string | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value !== "string" && typeof value !== "number") throw invalid(number, `has a "${field}" that is not text`);
+  return cleanText(String(value));
+}
+
+function invalid(line: number, what: string): MillraceError {
+  return new MillraceError("RECORD_INVALID", `Line ${line} ${what}.`, { details: { line } });
+}

@@ -1,0 +1,66 @@
+import { MillraceError } from "../../core/errors.ts";
+import type { LoadedDocument } from "./loaded-document.ts";
+import { cleanText } from "../clean-value.ts";
+import { loadHtml } from "./load-html.ts";
+import { loadMarkdown } from "./load-markdown.ts";
+
+const TIMEOUT_MS = 30_000;
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Fetches one page; anything but a readable text is an error that names the status, never an empty document. */
+export async function loadUrl(url: string): Promise<LoadedDocument> {
+  const response = await fetchPage(url);
+  const [mediaType = "", ...parameters] = (response.headers.get("content-type") ?? "text/plain").toLowerCase().split(";");
+  const type = mediaType.trim();
+  const isText = type.startsWith("text/") || /^application\/(xhtml\+xml|json|.*\+json|xml)$/.test(type);
+  if (!isText) throw new MillraceError("DOCUMENT_NOT_TEXT", `The address answered with ${type || "an unnamed type"}, not with text.`);
+  const charset = parameters.map((parameter) => /^\s*charset="?([^"\s]+)/.exec(parameter)?.[1]).find((value) => value !== undefined);
+  const text = decode(await readBody(response), charset ?? "utf-8");
+  const isMarkdown = type === "text/markdown" || /\.(md|markdown|mdx)$/i.test(new URL(url).pathname);
+  const loaded = type.includes("html") ? loadHtml(text) : isMarkdown ? loadMarkdown(text) : plain(text);
+  return { ...loaded, title: loaded.title ?? url };
+}
+
+async function fetchPage(url: string): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: "text/html, text/markdown, text/*" } });
+  } catch (cause) {
+    throw unreachable("did not answer", cause);
+  }
+  if (response.ok) return response;
+  await response.body?.cancel();
+  throw unreachable(`answered with status ${response.status}`);
+}
+
+async function readBody(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      size += part.length;
+      if (size > MAX_BYTES) break;
+      parts.push(part);
+    }
+  } catch (cause) {
+    throw unreachable("stopped answering", cause);
+  }
+  if (size > MAX_BYTES) throw new MillraceError("DOCUMENT_TOO_LARGE", `The page is larger than ${MAX_BYTES / 1024 / 1024} MB.`);
+  return Buffer.concat(parts);
+}
+
+function decode(bytes: Uint8Array, charset: string): string {
+  try {
+    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new MillraceError("DOCUMENT_NOT_UTF8", "The page is not in the encoding it claims.", { cause });
+  }
+}
+
+function plain(text: string): LoadedDocument {
+  return { title: null, content: cleanText(text), contentType: "text/plain", metadata: {} };
+}
+
+function unreachable(what: string, cause?: unknown): MillraceError {
+  return new MillraceError("DOCUMENT_UNREADABLE", `The address ${what}.`, { cause, isRetryable: true });
+}

@@ -1,0 +1,120 @@
+import { sha256 } from "../core/hash.ts";
+import { UsageError } from "../core/errors.ts";
+import { quoteList } from "../core/text.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
+import { documentId, projectPath } from "./document-id.ts";
+import type { DocumentFailure } from "./document-record.ts";
+import { findDocuments, type FoundDocuments } from "./find-documents.ts";
+import { readSources } from "./read-sources.ts";
+import { removeVanished } from "./remove-vanished.ts";
+import { applyStage, DocumentStage } from "./stage-documents.ts";
+
+export interface SyncDocumentsOptions {
+  readonly database: Database;
+  /** The project folder: patterns and paths are relative to it. */
+  readonly directory: string;
+  readonly patterns: readonly string[];
+  /** Removes documents even when most of a source is gone. */
+  readonly allowDeletes?: boolean | undefined;
+  /** Fetches pages anew that are in the table already. */
+  readonly refreshUrls?: boolean | undefined;
+  /** Whose patterns these are. A sync removes documents of its own set only. Default: the project's config. */
+  readonly set?: string | undefined;
+}
+
+export interface DocumentSync {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  readonly unchanged: number;
+  readonly failed: readonly DocumentFailure[];
+  readonly warnings: readonly string[];
+}
+
+export const CONFIG_SET = "config";
+
+/** A set of its own for patterns given elsewhere than in the config: `documents add`, `--documents`. */
+export function documentSet(patterns: readonly string[]): string {
+  return `set-${sha256(JSON.stringify(patterns.toSorted())).slice(0, 12)}`;
+}
+
+/** Brings the documents table to what the patterns list now; all of it in one transaction. */
+export async function syncDocuments(options: SyncDocumentsOptions): Promise<DocumentSync> {
+  const { database } = options;
+  return database.transaction(async (client) => {
+    // Reading takes a while when there are many files or slow addresses.
+    await client.query("set local idle_in_transaction_session_timeout = 0");
+    // A second sync waits here and then looks at the files itself, so the later look always wins.
+    await client.query("select pg_advisory_xact_lock(hashtext($1))", [`documents ${database.systemSchema}`]);
+    const found = await findDocuments(options);
+    return writeFound(client, found, options);
+  });
+}
+
+async function writeFound(client: DatabaseClient, found: FoundDocuments, options: SyncDocumentsOptions): Promise<DocumentSync> {
+  const documents = `${options.database.systemSchema}.documents`;
+  const set = `${setName(options.set)}:`;
+  const stage = await DocumentStage.create(client);
+  const fetched = options.refreshUrls === true ? new Set<string>() : await fetchedPages(client, documents, found);
+  const failed: DocumentFailure[] = found.unreadableFolders.map(({ folder, errno }) => ({
+    path: projectPath(options.directory, folder),
+    code: "FOLDER_UNREADABLE",
+    message: `The folder could not be listed (${errno}); its documents stay as they are.`,
+  }));
+  const incompletePaths = new Set<string>();
+  const places = new Map<string, string>();
+  for await (const item of readSources({ sources: found.sources, fetched, originOf: (entry) => `${set}${entry}` })) {
+    if (item.kind === "failure") {
+      failed.push(item.failure);
+      incompletePaths.add(item.incompletePath);
+      continue;
+    }
+    const { record, place } = item;
+    const earlier = places.get(record.id);
+    if (earlier !== undefined) {
+      failed.push({ path: place, code: "DOCUMENT_DUPLICATE", message: `The same document as ${earlier}; only the first is read.` });
+      continue;
+    }
+    places.set(record.id, place);
+    if (record.errorCode !== null) failed.push({ path: place, code: record.errorCode, message: record.error ?? "" });
+    await stage.add(record);
+  }
+  await stage.flush();
+  const removed = await removeVanished(client, {
+    documents,
+    set,
+    incompletePaths: [...incompletePaths],
+    incompleteFolders: found.unreadableFolders.map(({ folder }) => projectPath(options.directory, folder)),
+    allowDeletes: options.allowDeletes ?? false,
+  });
+  refuseEmpty(found, options);
+  const counts = await applyStage(client, documents, set);
+  return { ...counts, removed, failed, warnings: found.warnings };
+}
+
+/** Patterns that match nothing at all are a slip; a run on no documents would look like a success. */
+function refuseEmpty(found: FoundDocuments, { patterns, directory, allowDeletes }: SyncDocumentsOptions): void {
+  const isEmpty = found.sources.length === 0 && found.unreadableFolders.length === 0;
+  if (!isEmpty || patterns.length === 0 || allowDeletes === true) return;
+  throw new UsageError("DOCUMENTS_NOT_FOUND", `No documents match ${quoteList(patterns)} in ${directory}.`, {
+    hint: "Check `documents` in millrace.config.ts; paths are relative to the project folder. If they were all removed on purpose, run again with --allow-deletes.",
+    details: { patterns, directory },
+  });
+}
+
+async function fetchedPages(client: DatabaseClient, documents: string, found: FoundDocuments): Promise<Set<string>> {
+  const ids = found.sources.flatMap((source) => (source.kind === "url" ? [documentId(source.url)] : []));
+  if (ids.length === 0) return new Set();
+  const { rows } = await client.query<{ id: string }>(
+    `select id from ${documents} where id = any($1) and status = 'ready' and content is not null`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+function setName(set = CONFIG_SET): string {
+  if (/^[\w.-]+$/.test(set)) return set;
+  throw new UsageError("DOCUMENTS_SET_INVALID", `"${set}" cannot be the name of a set of documents.`, {
+    hint: "Use letters, digits, dots and dashes.",
+  });
+}
