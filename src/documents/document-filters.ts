@@ -1,26 +1,11 @@
 import { type Issue, UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import type { Database } from "../database/connect.ts";
+import type { DocumentFilters } from "../model/context.ts";
+export type { DocumentFilters };
 import { CONTENT_TYPES, DOCUMENT_STATUSES } from "./documents-source.ts";
 import { documentMatcher } from "./match-pattern.ts";
 import { resolveIdentifiers } from "./resolve-identifiers.ts";
-
-/** Which documents a run is about. Every member narrows; `limit` is applied last. */
-export interface DocumentFilters {
-  /** Full ids, prefixes of at least eight characters, URLs or paths. An unknown one is an error. */
-  readonly ids?: readonly string[];
-  /** Glob on path or URL. */
-  readonly includePattern?: string;
-  readonly excludePattern?: string;
-  readonly withStatus?: string;
-  readonly withContentType?: string;
-  readonly inCluster?: string;
-  /** `Type:Name` */
-  readonly withEntity?: string;
-  /** `A:type:B` */
-  readonly withRelationship?: string;
-  readonly limit?: number;
-}
 
 export interface ResolveFiltersOptions {
   readonly database: Database;

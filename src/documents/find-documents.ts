@@ -50,14 +50,15 @@ export async function findDocuments(options: { directory: string; patterns: read
     if (isEmpty) warnings.push(`The documents entry "${entry}" matches nothing in ${directory}.`);
   }
   const isExcluded = exclusion(excluded);
-  const sources: FoundSource[] = [...files]
+  const listed = [...files]
     .map(([file, entries]) => ({ kind: "file" as const, file, path: projectPath(directory, file), entries }))
-    .filter((source) => !isExcluded(source.path))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const named = await oneNameEach(directory, sources.filter((source) => source.kind === "file"));
+  const named = await oneNameEach(directory, listed);
   if (named.dropped > 0) warnings.push(`${named.dropped} paths lead through links to files that are already listed; each file is read once.`);
+  const pages = [...urls].map(([url, entries]) => ({ kind: "url" as const, url, entries }));
   return {
-    sources: [...named.files, ...[...urls].map(([url, entries]) => ({ kind: "url" as const, url, entries }))],
+    // After the choice of names, so that an excluded file does not come back through a link.
+    sources: [...named.files.filter(({ path }) => !isExcluded(path)), ...pages],
     warnings,
     unreadableFolders,
   };

@@ -1,0 +1,254 @@
+import { rename, truncate } from "node:fs/promises";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import nodePath from "node:path";
+import { describe, expect, test } from "vitest";
+import { documentId } from "../../src/documents/document-id.ts";
+import { readDocumentContent } from "../../src/documents/read-content.ts";
+import { documentSet } from "../../src/documents/sync-documents.ts";
+import { createDocumentsProject, type Files } from "./documents-project.ts";
+
+const counts = ({ added, changed, removed, unchanged, failed }: Awaited<ReturnType<Project["sync"]>>) => ({ added, changed, removed, unchanged, failed: failed.length });
+type Project = Awaited<ReturnType<typeof createDocumentsProject>>;
+
+function manyFiles(count: number, folder = "docs"): Files {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`${folder}/${i}.md`, `# Document ${i}\n\ntext`]));
+}
+
+/** Five hundred documents of every awkward kind; every 50th cannot be read. */
+function nastyFiles(): Files {
+  const kinds: ((i: number) => [string, string | Uint8Array])[] = [
+    (i) => [`${i}.md`, `---\ntitle: "T ${i}"\ntags: [a, "b: c"]\nnul: "\\0"\n---\n# H\n\n| a | b |\n|---|---|\n| ${i} | 2 |\n`],
+    (i) => [`${i}.html`, `<title>P ${i} &lt;</title><table><tr><td>${i}</td><td>x</td></tr></table>`],
+    (i) => [`fence ${i}.md`, `\`\`\`ts\n# no ${i}\n\`\`\`\n# yes ${i}\r\n`],
+    (i) => [`empty ${i}.txt`, ""],
+    (i) => [`emoji 🚀 [${i}] 'q' "d" %_.md`, `\uFEFF😀 ${i} \0`],
+    (i) => [`deep/${"x/".repeat(20)}${i}.markdown`, `---\na: [1, {b: null}]\n...\n${i}`],
+    (i) => [`back\\slash ${i}.txt`, `\uFFFF\u2028${i}`],
+    (i) => [`cafe\u0301 ${i}.mdx`, `import x from "y"\n\n# ${i}`],
+  ];
+  const files = Array.from({ length: 500 }, (_, i): [string, string | Uint8Array] => {
+    if (i % 50 === 49) return [`docs/broken ${i}.md`, i % 100 === 99 ? Buffer.from([0xff, 0xfe, i]) : "---\na: [\n---\n"];
+    if (i % 100 === 0) return [`docs/big ${i}.md`, `# Big\n${"word ".repeat(400_000)}`];
+    const [name, text] = (kinds[i % kinds.length] as (typeof kinds)[number])(i);
+    return [`docs/${name}`, text];
+  });
+  return Object.fromEntries(files);
+}
+
+describe("a sync", () => {
+  test("brings in 500 nasty documents, names each broken one, and touches nothing the second time", async () => {
+    await using project = await createDocumentsProject(nastyFiles());
+    const first = await project.sync(["./docs"]);
+    expect(counts(first)).toEqual({ added: 490, changed: 0, removed: 0, unchanged: 0, failed: 10 });
+    expect(first.failed).toContainEqual({ path: "docs/broken 99.md", code: "DOCUMENT_NOT_UTF8", message: "The file is UTF-16, not UTF-8." });
+    const before = await project.rows();
+    expect(counts(await project.sync(["./docs"]))).toEqual({ added: 0, changed: 0, removed: 0, unchanged: 490, failed: 10 });
+    expect(await project.rows()).toEqual(before);
+    expect(before["docs/1.html"]).toMatchObject({ title: "P 1 <", content_type: "text/html", status: "ready", error: null, content: null });
+    for (const row of Object.values(before)) {
+      if (row["status"] === "failed") continue;
+      const document = { id: String(row["id"]), path: String(row["path"]), contentHash: String(row["content_hash"]) };
+      expect(typeof (await readDocumentContent({ directory: project.directory, document }))).toBe("string");
+    }
+  });
+
+  test("sees edits, renames, deletions and emptied files", async () => {
+    await using project = await createDocumentsProject(manyFiles(10));
+    await project.sync(["docs/*.md"]);
+    const before = await project.rows();
+    await project.write({ "docs/0.md": "# Document 0\n\nother", "docs/new.md": "new" });
+    await rename(nodePath.join(project.directory, "docs/1.md"), nodePath.join(project.directory, "docs/renamed.md"));
+    await project.remove("docs/2.md");
+    await truncate(nodePath.join(project.directory, "docs/3.md"));
+    expect(counts(await project.sync(["docs/*.md"]))).toEqual({ added: 2, changed: 2, removed: 2, unchanged: 6, failed: 0 });
+    const after = await project.rows();
+    expect(after["docs/4.md"]).toEqual(before["docs/4.md"]);
+    expect(after["docs/0.md"]?.["updated_at"]).not.toEqual(before["docs/0.md"]?.["updated_at"]);
+    expect(after["docs/3.md"]).toMatchObject({ title: "3", status: "ready" });
+    expect(Object.keys(after)).toHaveLength(10);
+  });
+
+  test("front matter alone counts as a change of metadata, not of the text", async () => {
+    await using project = await createDocumentsProject({ "a.md": "---\ntags: [x]\n---\n# A" });
+    await project.sync(["a.md"]);
+    const hash = (await project.rows())["a.md"]?.["content_hash"];
+    await project.write({ "a.md": "---\ntags: [y]\n---\n# A" });
+    expect(await project.sync(["a.md"])).toMatchObject({ changed: 1 });
+    expect((await project.rows())["a.md"]).toMatchObject({ content_hash: hash, metadata: { tags: ["y"] } });
+    await project.write({ "a.md": "---\ntags: [y]\ntitle: B\n---\n# A" });
+    await project.sync(["a.md"]);
+    expect((await project.rows())["a.md"]?.["content_hash"]).not.toBe(hash);
+  });
+
+  test("a document that breaks keeps what is known of it, and recovers", async () => {
+    await using project = await createDocumentsProject({ "a.md": "# A", "b.md": "# B" });
+    await project.sync(["*.md"]);
+    const before = (await project.rows())["a.md"];
+    await project.write({ "a.md": Buffer.from([0xff]) });
+    const { failed, unchanged } = await project.sync(["*.md"]);
+    expect(failed).toEqual([{ path: "a.md", code: "DOCUMENT_NOT_UTF8", message: "The file is not valid UTF-8." }]);
+    expect(unchanged).toBe(1);
+    expect((await project.rows())["a.md"]).toMatchObject({ status: "failed", error_code: "DOCUMENT_NOT_UTF8", title: "A", content_hash: before?.["content_hash"] });
+    await project.write({ "a.md": "# A" });
+    await project.sync(["*.md"]);
+    expect((await project.rows())["a.md"]).toMatchObject({ status: "ready", error: null, content_hash: before?.["content_hash"] });
+  });
+
+  test("gives a project in another folder the same ids and hashes", async () => {
+    const files = { "docs/a.md": "# A", "docs/cafe\u0301.md": "x", "data.jsonl": '{"text":"x"}' };
+    await using here = await createDocumentsProject(files);
+    await using there = await createDocumentsProject(files);
+    await here.sync(["./docs", "data.jsonl"]);
+    await there.sync(["docs/*.md", nodePath.join(there.directory, "data.jsonl")]);
+    const identities = async (project: Project) => Object.values(await project.rows()).map((row) => [row["id"], row["content_hash"]]);
+    expect(await identities(here)).toEqual(await identities(there));
+  });
+
+  test("two at once both succeed", async () => {
+    await using project = await createDocumentsProject(manyFiles(50));
+    const results = await Promise.all([project.sync(["docs"]), project.sync(["docs"])]);
+    expect(results.map(({ added }) => added).toSorted()).toEqual([0, 50]);
+  });
+
+  test("lets the event loop turn while it reads", async () => {
+    await using project = await createDocumentsProject(manyFiles(300));
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    await project.sync(["docs"]);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(5);
+  });
+});
+
+describe("documents that vanish", () => {
+  test("more than half of a source stops the sync, and nothing is written", async () => {
+    await using project = await createDocumentsProject({ ...manyFiles(6), ...manyFiles(50, "large") });
+    const patterns = ["./docs/*.md", "./large"];
+    await project.sync(patterns);
+    const before = await project.rows();
+    await project.remove("docs/0.md", "docs/1.md", "docs/2.md", "docs/3.md");
+    await project.write({ "docs/4.md": "edited", "docs/new.md": "x" });
+    await expect(project.sync(patterns)).rejects.toMatchObject({
+      code: "DOCUMENTS_VANISHED",
+      message: '4 of 6 documents from "./docs/*.md" would be removed. Nothing was changed.',
+      hint: expect.stringContaining("--allow-deletes") as string,
+    });
+    expect(await project.rows()).toEqual(before);
+    expect(counts(await project.sync(patterns, { allowDeletes: true }))).toEqual({ added: 1, changed: 1, removed: 4, unchanged: 51, failed: 0 });
+  });
+
+  test("a missing folder stops the sync even when other sources are larger", async () => {
+    await using project = await createDocumentsProject({ ...manyFiles(4), ...manyFiles(50, "large") });
+    await project.sync(["docs", "large"]);
+    await project.remove("docs");
+    await expect(project.sync(["docs", "large"])).rejects.toMatchObject({ code: "DOCUMENTS_VANISHED" });
+  });
+
+  test.each([[["docs"]], [["./nothing/*.md"]]])("nothing at all is an error", async (patterns) => {
+    await using project = await createDocumentsProject({ "docs/a.png": "x", "a.md": "x" });
+    await project.sync(["a.md"]);
+    await project.remove("a.md");
+    await expect(project.sync(patterns)).rejects.toMatchObject({ code: "DOCUMENTS_NOT_FOUND" });
+    expect(Object.keys(await project.rows())).toEqual(["a.md"]);
+    expect(await project.sync(patterns, { allowDeletes: true })).toMatchObject({ removed: 1, warnings: [expect.stringContaining(patterns[0] ?? "")] });
+  });
+
+  test("a set never removes the documents of another", async () => {
+    await using project = await createDocumentsProject({ ...manyFiles(5), "other/x.md": "x", "other/y.md": "y" });
+    await project.sync(["docs", "other/x.md"]);
+    const set = documentSet(["./other"]);
+    expect(counts(await project.sync(["./other"], { set }))).toEqual({ added: 1, changed: 0, removed: 0, unchanged: 1, failed: 0 });
+    expect(Object.keys(await project.rows())).toHaveLength(7);
+    // No longer in the config, and still in the other set.
+    expect(await project.sync(["docs"])).toMatchObject({ removed: 0, unchanged: 5 });
+    expect(Object.keys(await project.rows())).toContain("other/x.md");
+    await project.remove("other/x.md");
+    expect(await project.sync(["./other"], { set })).toMatchObject({ removed: 1 });
+    expect(await project.sync(["docs"])).toMatchObject({ removed: 0, unchanged: 5 });
+  });
+});
+
+describe("JSONL", () => {
+  const line = (value: unknown) => `${JSON.stringify(value)}\n`;
+
+  test("each line is a document, and its text is stored", async () => {
+    await using project = await createDocumentsProject({
+      "data.jsonl": `\uFEFF${line({ id: 7, title: "T", content: "one\u2028\0\ud800", url: "https://x.y/z", lang: "en" })}\r\n${line({ text: "two" })}`,
+    });
+    expect(await project.sync(["data.jsonl"])).toMatchObject({ added: 2, failed: [] });
+    const rows = await project.rows();
+    expect(rows["https://x.y/z"]).toMatchObject({
+      id: documentId("data.jsonl#7"),
+      path: "data.jsonl",
+      title: "T",
+      content_type: "text/plain",
+      content: "one\u2028\uFFFD\uFFFD",
+      metadata: { lang: "en" },
+    });
+    const document = { id: documentId("data.jsonl#7"), path: "data.jsonl", contentHash: "", content: String(rows["https://x.y/z"]?.["content"]) };
+    expect(await readDocumentContent({ directory: project.directory, document })).toBe("one\u2028\uFFFD\uFFFD");
+  });
+
+  test("a broken line is named, the others arrive, and nothing of that file is removed meanwhile", async () => {
+    await using project = await createDocumentsProject({ "data.jsonl": line({ id: "a", text: "a" }) + line({ id: "b", text: "b" }) });
+    await project.sync(["*.jsonl"]);
+    await project.write({ "data.jsonl": `${line({ id: "a", text: "A" })}{"id": "b", secret\n${line({ id: "c" })}${line({ id: "a", text: "again" })}[]\n` });
+    const { failed, changed, removed } = await project.sync(["*.jsonl"]);
+    expect(failed).toEqual([
+      { path: "data.jsonl:2", code: "RECORD_INVALID", message: "Line 2 is not valid JSON." },
+      { path: "data.jsonl:3", code: "RECORD_INVALID", message: 'Line 3 needs its text in "content" or "text".' },
+      { path: "data.jsonl:4", code: "DOCUMENT_DUPLICATE", message: "The same document as data.jsonl:1; only the first is read." },
+      { path: "data.jsonl:5", code: "RECORD_INVALID", message: "Line 5 is not a JSON object." },
+    ]);
+    expect({ changed, removed }).toEqual({ changed: 1, removed: 0 });
+    await project.write({ "data.jsonl": line({ id: "a", text: "A" }) });
+    expect(await project.sync(["*.jsonl"])).toMatchObject({ removed: 1, unchanged: 1, failed: [] });
+  });
+
+  test("metadata nested too deeply fails that line alone", async () => {
+    const deep = `{"id":"deep","text":"x","m":${"[".repeat(50_000)}${"]".repeat(50_000)}}\n`;
+    await using project = await createDocumentsProject({ "data.jsonl": deep + line({ id: "ok", text: "x" }) });
+    expect(counts(await project.sync(["data.jsonl"]))).toMatchObject({ added: 1, failed: 1 });
+  });
+
+  test("ten thousand records arrive in one go", async () => {
+    const text = Array.from({ length: 10_000 }, (_, i) => line({ id: i, text: `record ${i} ${"x".repeat(500)}` })).join("");
+    await using project = await createDocumentsProject({ "data.jsonl": text });
+    expect(await project.sync(["data.jsonl"])).toMatchObject({ added: 10_000 });
+    expect(await project.sync(["data.jsonl"])).toMatchObject({ unchanged: 10_000 });
+  });
+});
+
+describe("addresses", () => {
+  test("are fetched once, and a page that is gone keeps its text", async () => {
+    let requests = 0;
+    const server = http.createServer((request, response) => {
+      requests += 1;
+      const isPage = request.url === "/page";
+      response.writeHead(isPage ? 200 : 404, { "content-type": "text/html; charset=iso-8859-1" });
+      response.end(isPage ? Buffer.from("<title>Caf\xe9</title><p>text</p>", "latin1") : "gone");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      await using project = await createDocumentsProject({ "pages.txt": `${origin}/page\n${origin}/missing\n` });
+      const { added, failed } = await project.sync(["pages.txt"]);
+      expect({ added, failed }).toEqual({
+        added: 1,
+        failed: [{ path: `${origin}/missing`, code: "DOCUMENT_UNREADABLE", message: "The address answered with status 404." }],
+      });
+      const page = (await project.rows())[`${origin}/page`];
+      expect(page).toMatchObject({ title: "Café", content: "text", path: null });
+      await project.sync(["pages.txt"]);
+      expect(requests).toBe(3);
+      expect((await project.rows())[`${origin}/page`]).toEqual(page);
+      server.closeAllConnections();
+      server.close();
+      expect(await project.sync(["pages.txt"], { refreshUrls: true })).toMatchObject({ removed: 0, failed: [{}, {}] });
+      expect((await project.rows())[`${origin}/page`]).toMatchObject({ status: "failed", content: "text", content_hash: page?.["content_hash"] });
+    } finally {
+      server.close();
+    }
+  });
+});
