@@ -27,10 +27,13 @@ export class Database implements AsyncDisposable {
   readonly pool: pg.Pool;
   /** Quoted name of the schema that holds Millrace's own tables. */
   readonly systemSchema: string;
+  /** Name of the schema that holds the tables of the engine. */
+  readonly engineSchema: string;
 
   constructor(options: DatabaseOptions) {
     this.url = options.url;
     this.systemSchema = options.target === undefined ? "millrace" : quoteName(`millrace_${options.target}`);
+    this.engineSchema = options.target === undefined ? "dbos" : `dbos_${options.target}`;
     const settings = { timezone: "UTC", datestyle: "ISO", intervalstyle: "iso_8601", ...searchPath(options.target) };
     this.pool = new pg.Pool({
       connectionString: options.url,

@@ -1,3 +1,4 @@
+import { sha256 } from "../core/hash.ts";
 import type { Database } from "./connect.ts";
 
 /** Millrace's own tables. A change adds a step to the end; a step that has shipped never changes. */
@@ -77,6 +78,13 @@ const MIGRATIONS: readonly string[] = [
   create index on unit_state (model, document_id);
   create index on unit_state (model, status) where status <> 'done';
 
+  create table run_event (
+    id bigint generated always as identity primary key,
+    run_id text not null references run on delete cascade,
+    event jsonb not null
+  );
+  create index on run_event (run_id, id);
+
   create table model_lease (
     model text primary key,
     token uuid not null,
@@ -87,6 +95,9 @@ const MIGRATIONS: readonly string[] = [
   );
   `,
 ];
+
+/** Changes whenever the system schema does. */
+export const SYSTEM_SCHEMA_ID = sha256(MIGRATIONS.join("")).slice(0, 8);
 
 /** Creates or upgrades the system schema; several processes may do so at once. */
 export async function migrateSystemSchema(database: Database): Promise<void> {

@@ -26,7 +26,8 @@ export async function resolveDocumentFilters(options: ResolveFiltersOptions): Pr
   const { database, filters } = options;
   if (Object.values(filters).every((value) => value === undefined)) return undefined;
   checkFilters(filters);
-  const ids = filters.ids === undefined ? undefined : await resolveIdentifiers({ ...options, identifiers: filters.ids });
+  const ids =
+    filters.ids === undefined ? undefined : await resolveIdentifiers({ ...options, identifiers: filters.ids });
   const rows = await database.query<{ id: string; path: string | null; sourceUrl: string }>(
     `select id, path, source_url as "sourceUrl" from ${database.systemSchema}.documents
      where ($1::text[] is null or id = any($1)) and ($2::text is null or status = $2) and ($3::text is null or content_type = $3)
@@ -36,16 +37,23 @@ export async function resolveDocumentFilters(options: ResolveFiltersOptions): Pr
   const included = filters.includePattern === undefined ? undefined : documentMatcher(filters.includePattern);
   const excluded = filters.excludePattern === undefined ? undefined : documentMatcher(filters.excludePattern);
   const passing = rows.filter((row) => included?.(row) !== false && excluded?.(row) !== true);
-  return passing.slice(0, filters.limit).map(({ id }) => id).toSorted();
+  return passing
+    .slice(0, filters.limit)
+    .map(({ id }) => id)
+    .toSorted();
 }
 
 function checkFilters(filters: DocumentFilters): void {
   const unavailable = NOT_AVAILABLE.filter((name) => filters[name] !== undefined);
   if (unavailable.length > 0) {
-    throw new UsageError("FILTER_NOT_AVAILABLE", `${unavailable.join(", ")}: documents cannot be chosen by clusters, entities or relationships yet.`, {
-      hint: "Use ids, includePattern, excludePattern, withStatus, withContentType or limit.",
-      details: { filters: unavailable },
-    });
+    throw new UsageError(
+      "FILTER_NOT_AVAILABLE",
+      `${unavailable.join(", ")}: documents cannot be chosen by clusters, entities or relationships yet.`,
+      {
+        hint: "Use ids, includePattern, excludePattern, withStatus, withContentType or limit.",
+        details: { filters: unavailable },
+      },
+    );
   }
   const issues: Issue[] = [];
   const check = (path: string, problem: string | undefined) => {
@@ -60,7 +68,9 @@ function checkFilters(filters: DocumentFilters): void {
   check("limit", isLimit ? undefined : `${String(limit)} is not a positive whole number.`);
   if (issues.length === 0) return;
   const lines = issues.map(({ path, message }) => `  ${path}: ${message}`);
-  throw new UsageError("FILTER_INVALID", ["These document filters cannot be used:", ...lines].join("\n"), { details: { issues } });
+  throw new UsageError("FILTER_INVALID", ["These document filters cannot be used:", ...lines].join("\n"), {
+    details: { issues },
+  });
 }
 
 function patternProblem(pattern: string | undefined, instead: string): string | undefined {

@@ -29,7 +29,10 @@ interface Found {
 }
 
 /** Resolves configured entries: files, folders, patterns, addresses and lists of addresses; `!` excludes. */
-export async function findDocuments(options: { directory: string; patterns: readonly string[] }): Promise<FoundDocuments> {
+export async function findDocuments(options: {
+  directory: string;
+  patterns: readonly string[];
+}): Promise<FoundDocuments> {
   const directory = nodePath.resolve(options.directory);
   const files = new Map<string, string[]>();
   const urls = new Map<string, string[]>();
@@ -37,7 +40,10 @@ export async function findDocuments(options: { directory: string; patterns: read
   const unreadableFolders: UnreadableFolder[] = [];
   const excluded: string[] = [];
   for (const entry of new Set(options.patterns)) {
-    if (entry.trim() === "") throw new UsageError("DOCUMENTS_PATTERN_EMPTY", "An entry of `documents` is empty.", { hint: "Remove it, or name a file, folder or pattern." });
+    if (entry.trim() === "")
+      throw new UsageError("DOCUMENTS_PATTERN_EMPTY", "An entry of `documents` is empty.", {
+        hint: "Remove it, or name a file, folder or pattern.",
+      });
     if (entry.startsWith("!") && !(await exists(nodePath.resolve(directory, entry)))) {
       excluded.push(entry.slice(1));
       continue;
@@ -54,7 +60,10 @@ export async function findDocuments(options: { directory: string; patterns: read
     .map(([file, entries]) => ({ kind: "file" as const, file, path: projectPath(directory, file), entries }))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const named = await oneNameEach(directory, listed);
-  if (named.dropped > 0) warnings.push(`${named.dropped} paths lead through links to files that are already listed; each file is read once.`);
+  if (named.dropped > 0)
+    warnings.push(
+      `${named.dropped} paths lead through links to files that are already listed; each file is read once.`,
+    );
   const pages = [...urls].map(([url, entries]) => ({ kind: "url" as const, url, entries }));
   return {
     // After the choice of names, so that an excluded file does not come back through a link.
@@ -84,7 +93,10 @@ async function findEntry(directory: string, entry: string): Promise<Found> {
 async function splitPattern(directory: string, entry: string): Promise<{ folder: string; pattern: string }> {
   const slashes = process.platform === "win32" ? entry.replaceAll("\\", "/") : entry;
   const { root } = nodePath.parse(slashes);
-  const segments = slashes.slice(root.length).split("/").filter((segment) => segment !== "" && segment !== ".");
+  const segments = slashes
+    .slice(root.length)
+    .split("/")
+    .filter((segment) => segment !== "" && segment !== ".");
   let folder = root === "" ? directory : root;
   let taken = 0;
   for (const segment of segments.slice(0, -1)) {
@@ -100,7 +112,10 @@ async function splitPattern(directory: string, entry: string): Promise<{ folder:
 async function urlList(file: string): Promise<string[] | undefined> {
   if (nodePath.extname(file).toLowerCase() !== ".txt") return undefined;
   const text = await readFile(file, "utf8").catch(() => "");
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/).map((line) => line.trim());
+  const lines = text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .map((line) => line.trim());
   const urls = lines.filter((line) => line !== "" && !line.startsWith("#"));
   const isList = urls.length > 0 && urls.every((url) => /^https?:\/\/\S+$/i.test(url) && URL.canParse(url));
   return isList ? [...new Set(urls.map(normalUrl))] : undefined;
@@ -113,12 +128,18 @@ function normalUrl(url: string): string {
 
 function exclusion(patterns: readonly string[]): (path: string) => boolean {
   const plain = patterns.map((pattern) => pattern.replace(/^(\.\/)+/, "").replace(/\/+$/, ""));
-  const matchers = plain.flatMap((pattern) => [picomatch(pattern, { dot: true }), picomatch(`${pattern}/**`, { dot: true })]);
+  const matchers = plain.flatMap((pattern) => [
+    picomatch(pattern, { dot: true }),
+    picomatch(`${pattern}/**`, { dot: true }),
+  ]);
   return (path) => matchers.some((isMatch) => isMatch(path));
 }
 
 async function exists(file: string): Promise<boolean> {
-  return stat(file).then(() => true, () => false);
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 function add(map: Map<string, string[]>, key: string, entry: string): void {

@@ -49,7 +49,9 @@ async function readBytes(file: string): Promise<Uint8Array> {
     if (!isFile) throw new MillraceError("DOCUMENT_UNREADABLE", "It is not a file.");
     if (size > MAX_FILE_BYTES) {
       const limit = MAX_FILE_BYTES / 1024 / 1024;
-      throw new MillraceError("DOCUMENT_TOO_LARGE", `The file is larger than ${limit} MB.`, { hint: "Split it, or use JSONL with one record per line." });
+      throw new MillraceError("DOCUMENT_TOO_LARGE", `The file is larger than ${limit} MB.`, {
+        hint: "Split it, or use JSONL with one record per line.",
+      });
     }
     return await readFile(file);
   } catch (error) {

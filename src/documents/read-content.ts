@@ -24,23 +24,32 @@ type ReadContentOptions = { readonly directory: string } & (
 export async function readDocumentContent(options: ReadContentOptions): Promise<string> {
   const document = "document" in options ? options.document : await find(options);
   if (typeof document.content === "string") return document.content;
-  if (document.path === null) throw notReadable(document, new MillraceError("DOCUMENT_UNREADABLE", "It has neither a file nor a stored text."));
+  if (document.path === null)
+    throw notReadable(document, new MillraceError("DOCUMENT_UNREADABLE", "It has neither a file nor a stored text."));
   const loaded = await load(nodePath.resolve(options.directory, document.path), document);
   if (contentHash(loaded) === document.contentHash) return loaded.content;
   throw changed(document);
 }
 
-async function find(options: { database: Database; documentId: string; contentHash?: string | undefined }): Promise<StoredDocument> {
+async function find(options: {
+  database: Database;
+  documentId: string;
+  contentHash?: string | undefined;
+}): Promise<StoredDocument> {
   const [document] = await options.database.query<StoredDocument & Record<string, unknown>>(
     `select id, path, content_hash as "contentHash", content from ${options.database.systemSchema}.documents where id = $1`,
     [options.documentId],
   );
   if (document === undefined) {
-    throw new MillraceError("DOCUMENT_NOT_FOUND", `Document ${options.documentId} is not among the documents any more.`, {
-      hint: "Run again; a run reads the documents anew.",
-      details: { id: options.documentId },
-      isRetryable: true,
-    });
+    throw new MillraceError(
+      "DOCUMENT_NOT_FOUND",
+      `Document ${options.documentId} is not among the documents any more.`,
+      {
+        hint: "Run again; a run reads the documents anew.",
+        details: { id: options.documentId },
+        isRetryable: true,
+      },
+    );
   }
   if (options.contentHash !== undefined && options.contentHash !== document.contentHash) throw changed(document);
   return document;

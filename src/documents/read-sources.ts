@@ -34,12 +34,20 @@ async function read(source: FoundSource, origins: readonly string[], fetched: Re
   if (source.kind === "url") {
     const place = { id: documentId(source.url), sourceUrl: source.url, path: null, origins };
     if (fetched.has(place.id)) return [item({ ...blank, ...place, status: "kept" })];
-    return readOne(place, () => loadUrl(source.url), (loaded) => loaded.content);
+    return readOne(
+      place,
+      () => loadUrl(source.url),
+      (loaded) => loaded.content,
+    );
   }
   // Opened only when its turn comes, and then a line at a time.
   if (fileFormat(source.file) === "jsonl") return readRecords(source, origins);
   const place = { id: documentId(fileUri(source.path)), sourceUrl: fileUri(source.path), path: source.path, origins };
-  return readOne(place, () => loadDocument(source.file), () => null);
+  return readOne(
+    place,
+    () => loadDocument(source.file),
+    () => null,
+  );
 }
 
 type Place = Pick<DocumentRecord, "id" | "sourceUrl" | "path" | "origins">;
@@ -70,10 +78,22 @@ async function readOne(
 
 function readyRecord(place: Place, loaded: LoadedDocument, content: string | null): DocumentRecord {
   const { title, contentType, metadata } = loaded;
-  return { ...blank, ...place, status: "ready", title, contentType, metadata, content, contentHash: contentHash(loaded) };
+  return {
+    ...blank,
+    ...place,
+    status: "ready",
+    title,
+    contentType,
+    metadata,
+    content,
+    contentHash: contentHash(loaded),
+  };
 }
 
-async function* readRecords(source: FoundSource & { kind: "file" }, origins: readonly string[]): AsyncGenerator<SyncItem> {
+async function* readRecords(
+  source: FoundSource & { kind: "file" },
+  origins: readonly string[],
+): AsyncGenerator<SyncItem> {
   const { path } = source;
   const failed = (failure: DocumentFailure): SyncItem => ({ kind: "failure", failure, incompletePath: path });
   let brokenLines = 0;

@@ -52,7 +52,9 @@ async function refuseLargeLoss(client: DatabaseClient, { documents, set }: Vanis
   );
   const lost = rows.filter(({ total, vanished }) => vanished > ALWAYS_ALLOWED && vanished > total / 2);
   if (lost.length === 0) return;
-  const counts = lost.map(({ entry, total, vanished }) => `${vanished} of ${plural(total, "document")} from "${entry}"`);
+  const counts = lost.map(
+    ({ entry, total, vanished }) => `${vanished} of ${plural(total, "document")} from "${entry}"`,
+  );
   throw new MillraceError("DOCUMENTS_VANISHED", `${counts.join(", ")} would be removed. Nothing was changed.`, {
     hint: "If a folder is missing or not mounted, bring it back. If they were removed on purpose, run again with --allow-deletes.",
     details: { sources: lost },

@@ -51,7 +51,8 @@ function interpret(text: string, { directory, workingDirectory = process.cwd() }
   }
   const own = text.normalize("NFC");
   const path = own.replaceAll("\\", "/");
-  const from = (base: string) => (path === "" ? [] : [projectPath(directory, nodePath.resolve(base, path)).normalize("NFC")]);
+  const from = (base: string) =>
+    path === "" ? [] : [projectPath(directory, nodePath.resolve(base, path)).normalize("NFC")];
   const names = new Set([own, path, ...from(directory), ...from(workingDirectory)]);
   const suffix = path.replace(/^(\.{1,2}\/)+|^\//, "");
   return {
@@ -101,10 +102,16 @@ function resolve(wanted: Wanted, { candidates, byName }: CandidateIndex): string
   if (prefix !== undefined) {
     const found = candidates.filter(({ id }) => id.startsWith(prefix));
     if (found.length === 1) return found.map(({ id }) => id);
-    if (found.length > 1) return ambiguous(wanted, found.map(({ id, path, sourceUrl }) => `${id} (${path ?? sourceUrl})`));
+    if (found.length > 1)
+      return ambiguous(
+        wanted,
+        found.map(({ id, path, sourceUrl }) => `${id} (${path ?? sourceUrl})`),
+      );
   }
   if (suffix !== undefined) {
-    const paths = [...byName.keys()].filter((name) => name.endsWith(suffix)).filter((name) => candidates.some(({ path }) => path?.normalize("NFC") === name));
+    const paths = [...byName.keys()]
+      .filter((name) => name.endsWith(suffix))
+      .filter((name) => candidates.some(({ path }) => path?.normalize("NFC") === name));
     if (paths.length === 1) return [...(byName.get(paths[0] ?? "") ?? [])];
     if (paths.length > 1) return ambiguous(wanted, paths);
   }
@@ -112,7 +119,11 @@ function resolve(wanted: Wanted, { candidates, byName }: CandidateIndex): string
 }
 
 function ambiguous({ text }: Wanted, names: readonly string[]): Problem {
-  return { code: "DOCUMENT_AMBIGUOUS", identifier: text, message: `"${text}" may be any of ${quoteList(names.toSorted())}.` };
+  return {
+    code: "DOCUMENT_AMBIGUOUS",
+    identifier: text,
+    message: `"${text}" may be any of ${quoteList(names.toSorted())}.`,
+  };
 }
 
 async function report(problems: readonly Problem[], { database }: IdentifierOptions): Promise<UsageError> {

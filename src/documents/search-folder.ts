@@ -26,7 +26,11 @@ export async function searchFolder(options: {
 
 // A folder that cannot be listed is skipped in silence otherwise, and its documents would count as deleted.
 function reportingReaddir(unreadable: UnreadableFolder[]): NonNullable<FileSystemAdapter["readdir"]> {
-  const readdir = (folder: string, settings: { withFileTypes: true }, done: (error: Error | null, entries: fs.Dirent[]) => void) => {
+  const readdir = (
+    folder: string,
+    settings: { withFileTypes: true },
+    done: (error: Error | null, entries: fs.Dirent[]) => void,
+  ) => {
     fs.readdir(folder, settings, (error, entries) => {
       if (error !== null && !isMissing(error)) unreadable.push({ folder, errno: error.code ?? "unknown error" });
       done(error, entries);

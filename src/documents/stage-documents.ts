@@ -18,7 +18,9 @@ const COLUMNS = {
 
 const names = Object.values(COLUMNS).map(([name]) => name);
 const list = names.join(", ");
-const typed = Object.values(COLUMNS).map(([name, type]) => `${name} ${type}`).join(", ");
+const typed = Object.values(COLUMNS)
+  .map(([name, type]) => `${name} ${type}`)
+  .join(", ");
 
 /** What a sync may change of a row; `origins` are kept apart, since they are not about the document. */
 const CONTENTS = names.filter((name) => name !== "id" && name !== "origins");
@@ -50,10 +52,16 @@ export class DocumentStage {
     const row = JSON.stringify(Object.fromEntries(keys.map((key) => [COLUMNS[key][0], record[key]])));
     this.#waiting.push(row);
     this.#size += row.length;
-    if (this.#waiting.length >= ROWS_AT_ONCE || this.#size >= CHARACTERS_AT_ONCE) await this.flush();
+    if (this.#waiting.length >= ROWS_AT_ONCE || this.#size >= CHARACTERS_AT_ONCE) await this.#flush();
   }
 
-  async flush(): Promise<void> {
+  /** Call once after the last `add`: the comparisons that follow need to know how large the stage is. */
+  async finish(): Promise<void> {
+    await this.#flush();
+    await this.#client.query("analyze document_stage (id, status)");
+  }
+
+  async #flush(): Promise<void> {
     if (this.#waiting.length === 0) return;
     const rows = `[${this.#waiting.join(",")}]`;
     this.#waiting = [];
@@ -73,17 +81,18 @@ export interface StageCounts {
 
 /** Brings the table to what the stage says; rows that are equal are not touched. */
 export async function applyStage(client: DatabaseClient, documents: string, set: string): Promise<StageCounts> {
-  await client.query("analyze document_stage");
   await keepWhatIsKnown(client, documents);
   const { rows } = await client.query<{ kind: keyof StageCounts; count: number }>(
     `select case when d.content_hash is null then 'added' when ${differs("d", "s")} then 'changed' else 'unchanged' end as kind,
        count(*)::int as count
      from document_stage s left join ${documents} d using (id) where s.status = 'ready' group by 1`,
   );
+  // Equal rows are left out beforehand: a conflict that changes nothing would still lock and log its row.
   await client.query(
-    `insert into ${documents} as d (${list}) select ${list} from document_stage where true
-     on conflict (id) do update set updated_at = now(), ${CONTENTS.map((name) => `${name} = excluded.${name}`).join(", ")}
-     where ${differs("d", "excluded")}`,
+    `insert into ${documents} (${list})
+     select ${names.map((name) => `s.${name}`).join(", ")} from document_stage s left join ${documents} d using (id)
+     where d.id is null or ${differs("d", "s")}
+     on conflict (id) do update set updated_at = now(), ${CONTENTS.map((name) => `${name} = excluded.${name}`).join(", ")}`,
   );
   // Sets other than this one keep their claim to a document.
   await client.query(

@@ -1,9 +1,9 @@
-import { sha256 } from "../core/hash.ts";
 import { UsageError } from "../core/errors.ts";
 import { quoteList } from "../core/text.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import { documentId, projectPath } from "./document-id.ts";
 import type { DocumentFailure } from "./document-record.ts";
+import { checkSetName, CONFIG_SET } from "./document-sets.ts";
 import { findDocuments, type FoundDocuments } from "./find-documents.ts";
 import { readSources } from "./read-sources.ts";
 import { removeVanished } from "./remove-vanished.ts";
@@ -31,13 +31,6 @@ export interface DocumentSync {
   readonly warnings: readonly string[];
 }
 
-export const CONFIG_SET = "config";
-
-/** A set of its own for patterns given elsewhere than in the config: `documents add`, `--documents`. */
-export function documentSet(patterns: readonly string[]): string {
-  return `set-${sha256(JSON.stringify(patterns.toSorted())).slice(0, 12)}`;
-}
-
 /** Brings the documents table to what the patterns list now; all of it in one transaction. */
 export async function syncDocuments(options: SyncDocumentsOptions): Promise<DocumentSync> {
   const { database } = options;
@@ -51,9 +44,13 @@ export async function syncDocuments(options: SyncDocumentsOptions): Promise<Docu
   });
 }
 
-async function writeFound(client: DatabaseClient, found: FoundDocuments, options: SyncDocumentsOptions): Promise<DocumentSync> {
+async function writeFound(
+  client: DatabaseClient,
+  found: FoundDocuments,
+  options: SyncDocumentsOptions,
+): Promise<DocumentSync> {
   const documents = `${options.database.systemSchema}.documents`;
-  const set = `${setName(options.set)}:`;
+  const set = `${checkSetName(options.set ?? CONFIG_SET)}:`;
   const stage = await DocumentStage.create(client);
   const fetched = options.refreshUrls === true ? new Set<string>() : await fetchedPages(client, documents, found);
   const failed: DocumentFailure[] = found.unreadableFolders.map(({ folder, errno }) => ({
@@ -72,14 +69,18 @@ async function writeFound(client: DatabaseClient, found: FoundDocuments, options
     const { record, place } = item;
     const earlier = places.get(record.id);
     if (earlier !== undefined) {
-      failed.push({ path: place, code: "DOCUMENT_DUPLICATE", message: `The same document as ${earlier}; only the first is read.` });
+      failed.push({
+        path: place,
+        code: "DOCUMENT_DUPLICATE",
+        message: `The same document as ${earlier}; only the first is read.`,
+      });
       continue;
     }
     places.set(record.id, place);
     if (record.errorCode !== null) failed.push({ path: place, code: record.errorCode, message: record.error ?? "" });
     await stage.add(record);
   }
-  await stage.flush();
+  await stage.finish();
   const removed = await removeVanished(client, {
     documents,
     set,
@@ -110,11 +111,4 @@ async function fetchedPages(client: DatabaseClient, documents: string, found: Fo
     [ids],
   );
   return new Set(rows.map(({ id }) => id));
-}
-
-function setName(set = CONFIG_SET): string {
-  if (/^[\w.-]+$/.test(set)) return set;
-  throw new UsageError("DOCUMENTS_SET_INVALID", `"${set}" cannot be the name of a set of documents.`, {
-    hint: "Use letters, digits, dots and dashes.",
-  });
 }

@@ -103,7 +103,7 @@ function readText(parameter: z.ZodType, text: string): unknown {
 }
 
 function parametersOf(model: AnyModel): Readonly<Record<string, z.ZodType>> {
-  return model.config instanceof z.ZodObject ? (model.config.shape as Record<string, z.ZodType>) : {};
+  return model.config instanceof z.ZodObject ? model.config.shape : {};
 }
 
 function namespaceOf(model: AnyModel): string {

@@ -131,6 +131,7 @@ export interface ModelDeclaration<
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
   run(
+    this: void,
     args: RunArguments<Given, Each, By, NewRow, z.output<Config>>,
   ): Promise<Result & ([Each] extends [never] ? unknown : Exact<Result, NewRow>)>;
 }

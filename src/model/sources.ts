@@ -1,6 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
 import type { allDocuments, ModelContext } from "./context.ts";
 import type { AnyModel, Model } from "./define-model.ts";
+import type { DocumentContentRow, DocumentRow } from "./document-row.ts";
 
 declare const rowType: unique symbol;
 
@@ -72,29 +73,10 @@ export function ref<Row extends object = UntypedRow, const Column extends keyof 
   });
 }
 
-/** A document as the `documents` table knows it. */
-export interface DocumentRow {
-  /** Short hash of the document's URI, the same in every rebuild. */
-  readonly id: string;
-  readonly title: string | null;
-  /** Relative to the project folder; null for documents that are not files. */
-  readonly path: string | null;
-  readonly sourceUrl: string;
-  readonly contentType: string;
-  readonly contentHash: string;
-  /** Front matter of Markdown, fields of JSONL. */
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
-
-export interface DocumentWithContent extends DocumentRow {
-  /** The text without its front matter. */
-  readonly content: string;
-}
-
 /** Reads the project's documents; with `content: true` each row carries its text. */
 export function documents<const Content extends boolean = false>(
   options: { readonly content?: Content; readonly where?: RefOptions<DocumentRow>["where"] } = {},
-): Source<Content extends true ? DocumentWithContent : DocumentRow> {
+): Source<Content extends true ? DocumentContentRow : DocumentRow> {
   return createSource({
     target: { type: "documents", content: options.content ?? false },
     columns: undefined,

@@ -8,10 +8,14 @@ export function decodeText(bytes: Uint8Array): string {
     return utf8.decode(bytes);
   } catch (cause) {
     const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    throw new MillraceError("DOCUMENT_NOT_UTF8", isUtf16 ? "The file is UTF-16, not UTF-8." : "The file is not valid UTF-8.", {
-      hint: "Save it as UTF-8.",
-      cause,
-    });
+    throw new MillraceError(
+      "DOCUMENT_NOT_UTF8",
+      isUtf16 ? "The file is UTF-16, not UTF-8." : "The file is not valid UTF-8.",
+      {
+        hint: "Save it as UTF-8.",
+        cause,
+      },
+    );
   }
 }
 

@@ -21,7 +21,9 @@ declare module "html-to-text" {
     openTableCell(): void;
     closeTableCell(): void;
     closeTableRow(): void;
-    closeTable(options: BlockOptions & { tableToString: (rows: readonly (readonly { text: string }[])[]) => string }): void;
+    closeTable(
+      options: BlockOptions & { tableToString: (rows: readonly (readonly { text: string }[])[]) => string },
+    ): void;
   }
 
   type Walk = (nodes: readonly HtmlNode[] | undefined, builder: TextBuilder) => void;

@@ -60,7 +60,11 @@ export function loadHtml(html: string): LoadedDocument {
     const title = tidyTitle(page === undefined ? "" : toText(`<p>${page}</p>`, {})) ?? tidyTitle(outline.heading ?? "");
     return { title, content, contentType: "text/html", metadata: {} };
   } catch (cause) {
-    throw new MillraceError("HTML_INVALID", "The HTML could not be read; its elements are probably nested too deeply.", { cause });
+    throw new MillraceError(
+      "HTML_INVALID",
+      "The HTML could not be read; its elements are probably nested too deeply.",
+      { cause },
+    );
   }
 }
 
@@ -68,7 +72,8 @@ function* rowsOf(node: HtmlNode): Generator<HtmlNode> {
   for (const child of node.children ?? []) {
     if (child.name === "tr") yield child;
     else if (/^(thead|tbody|tfoot|center)$/.test(child.name ?? "")) yield* rowsOf(child);
-    else if (child.name === "caption") yield { type: "tag", children: [{ type: "tag", name: "td", ...captionOf(child) }] };
+    else if (child.name === "caption")
+      yield { type: "tag", children: [{ type: "tag", name: "td", ...captionOf(child) }] };
   }
 }
 

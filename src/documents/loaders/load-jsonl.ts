@@ -80,13 +80,15 @@ function parseObject(line: string, number: number): Record<string, unknown> {
     // The parser's own message quotes the line.
     throw invalid(number, "is not valid JSON");
   }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) throw invalid(number, "is not a JSON object");
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    throw invalid(number, "is not a JSON object");
   return value as Record<string, unknown>;
 }
 
 function optionalText(value: unknown, field: string, number: number): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  if (typeof value !== "string" && typeof value !== "number") throw invalid(number, `has a "${field}" that is not text`);
+  if (typeof value !== "string" && typeof value !== "number")
+    throw invalid(number, `has a "${field}" that is not text`);
   return cleanText(String(value));
 }
 

@@ -23,7 +23,8 @@ export function firstHeading(content: string): string | null {
       if (fence === undefined) fence = marker;
       else if (marker.startsWith(fence)) fence = undefined;
     }
-    if (fence === undefined) isComment = isComment ? !line.includes("-->") : line.includes("<!--") && !line.includes("-->");
+    if (fence === undefined)
+      isComment = isComment ? !line.includes("-->") : line.includes("<!--") && !line.includes("-->");
     if (isInside || marker !== undefined) {
       previous = "";
       continue;
@@ -44,7 +45,7 @@ function plainTitle(heading: string): string | null {
 
 // A line is cut where no title would be as long: a 2 MB line must not be searched by several patterns.
 function* lines(content: string): Generator<string> {
-  for (let start = 0; start < content.length; ) {
+  for (let start = 0; start < content.length;) {
     const end = content.indexOf("\n", start);
     const stop = end === -1 ? content.length : end;
     yield content.slice(start, Math.min(stop, start + 1_000)).replace(/\r$/, "");

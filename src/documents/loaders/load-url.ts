@@ -10,11 +10,19 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** Fetches one page; anything but a readable text is an error that names the status, never an empty document. */
 export async function loadUrl(url: string): Promise<LoadedDocument> {
   const response = await fetchPage(url);
-  const [mediaType = "", ...parameters] = (response.headers.get("content-type") ?? "text/plain").toLowerCase().split(";");
+  const [mediaType = "", ...parameters] = (response.headers.get("content-type") ?? "text/plain")
+    .toLowerCase()
+    .split(";");
   const type = mediaType.trim();
   const isText = type.startsWith("text/") || /^application\/(xhtml\+xml|json|.*\+json|xml)$/.test(type);
-  if (!isText) throw new MillraceError("DOCUMENT_NOT_TEXT", `The address answered with ${type || "an unnamed type"}, not with text.`);
-  const charset = parameters.map((parameter) => /^\s*charset="?([^"\s]+)/.exec(parameter)?.[1]).find((value) => value !== undefined);
+  if (!isText)
+    throw new MillraceError(
+      "DOCUMENT_NOT_TEXT",
+      `The address answered with ${type || "an unnamed type"}, not with text.`,
+    );
+  const charset = parameters
+    .map((parameter) => /^\s*charset="?([^"\s]+)/.exec(parameter)?.[1])
+    .find((value) => value !== undefined);
   const text = decode(await readBody(response), charset ?? "utf-8");
   const isMarkdown = type === "text/markdown" || /\.(md|markdown|mdx)$/i.test(new URL(url).pathname);
   const loaded = type.includes("html") ? loadHtml(text) : isMarkdown ? loadMarkdown(text) : plain(text);
@@ -24,7 +32,10 @@ export async function loadUrl(url: string): Promise<LoadedDocument> {
 async function fetchPage(url: string): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: "text/html, text/markdown, text/*" } });
+    response = await fetch(url, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: { accept: "text/html, text/markdown, text/*" },
+    });
   } catch (cause) {
     throw unreachable("did not answer", cause);
   }
@@ -45,7 +56,8 @@ async function readBody(response: Response): Promise<Uint8Array> {
   } catch (cause) {
     throw unreachable("stopped answering", cause);
   }
-  if (size > MAX_BYTES) throw new MillraceError("DOCUMENT_TOO_LARGE", `The page is larger than ${MAX_BYTES / 1024 / 1024} MB.`);
+  if (size > MAX_BYTES)
+    throw new MillraceError("DOCUMENT_TOO_LARGE", `The page is larger than ${MAX_BYTES / 1024 / 1024} MB.`);
   return Buffer.concat(parts);
 }
 

@@ -1,0 +1,196 @@
+import { DBOS, type WorkflowHandle } from "@dbos-inc/dbos-sdk";
+import pg from "pg";
+import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
+import type { Database } from "../database/connect.ts";
+import type { Receipt } from "./results.ts";
+
+/** Changes only when the steps of the two workflows below do; runs of another protocol are not taken over. */
+const PROTOCOL = "1";
+
+/** What a run needs to know to schedule its models. */
+export interface RunGraph {
+  readonly models: readonly { readonly name: string; readonly upstreams: readonly string[] }[];
+  readonly stopOnError: boolean;
+}
+
+export type ModelOutcome =
+  | { readonly model: string; readonly receipt: Receipt }
+  | { readonly model: string; readonly error: ErrorJson }
+  | { readonly model: string; readonly skipped: string };
+
+export interface RetrySettings {
+  readonly maxAttempts: number;
+  readonly intervalSeconds: number;
+  readonly backoffRate: number;
+}
+
+/** What the engine runs: supplied by the project, so that workflows carry names instead of code. */
+export interface EngineHost {
+  runModel(runId: string, model: string, step: { readonly attempt: number; readonly signal: AbortSignal }): Promise<Receipt>;
+  retryOf(runId: string, model: string): RetrySettings;
+  shouldRetry(runId: string, model: string, error: unknown): boolean;
+  /** Stores the end of a run and returns its status. */
+  finishRun(runId: string): Promise<string>;
+  /** An outcome is certain; called once in each process that plays the run. */
+  onOutcome(runId: string, outcome: ModelOutcome): void;
+}
+
+let host: EngineHost | undefined;
+
+const requireHost = (): EngineHost => {
+  if (host === undefined) throw new MillraceError("ENGINE_CLOSED", "The engine of this process has been closed.");
+  return host;
+};
+
+async function modelWorkflow(runId: string, model: string): Promise<Receipt> {
+  const engineHost = requireHost();
+  const step = async () => {
+    const status = DBOS.stepStatus;
+    return requireHost().runModel(runId, model, {
+      attempt: status?.currentAttempt ?? 1,
+      signal: status?.cancelSignal ?? new AbortController().signal,
+    });
+  };
+  try {
+    return await DBOS.runStep(step, {
+      name: "run",
+      retriesAllowed: true,
+      ...engineHost.retryOf(runId, model),
+      shouldRetry: (error) => requireHost().shouldRetry(runId, model, error),
+    });
+  } catch (error) {
+    throw lastAttempt(error);
+  }
+}
+
+// The error a person should read is the one of the last try, not that there were several.
+function lastAttempt(error: unknown): unknown {
+  const { errors } = error as { errors?: unknown };
+  return Array.isArray(errors) && errors.length > 0 ? (errors.at(-1) as unknown) : error;
+}
+
+/**
+ * Starts every model as soon as its own upstreams are done. Which model finished next is itself a recorded step: a
+ * replay after a crash makes the same decisions, whatever finishes first then.
+ */
+async function runWorkflow(graph: RunGraph): Promise<string> {
+  const runId = DBOS.workflowID ?? "";
+  const outcomes = new Map<string, ModelOutcome>();
+  const running = new Map<string, WorkflowHandle<Receipt>>();
+  const settle = (outcome: ModelOutcome) => {
+    outcomes.set(outcome.model, outcome);
+    requireHost().onOutcome(runId, outcome);
+  };
+  for (;;) {
+    for (const { name, upstreams } of graph.models) {
+      if (outcomes.has(name) || running.has(name)) continue;
+      const reason = reasonToSkip(upstreams, outcomes, graph.stopOnError);
+      if (reason !== undefined) settle({ model: name, skipped: reason });
+      else if (upstreams.every((upstream) => hasReceipt(outcomes.get(upstream)))) {
+        running.set(name, await DBOS.startWorkflow(modelWorkflowRegistered, { workflowID: `${runId}/${name}` })(runId, name));
+      }
+    }
+    if (running.size === 0) break;
+    const next = await DBOS.runStep(() => firstOutcome(running), { name: "next" });
+    running.delete(next.model);
+    settle(next);
+  }
+  const status = await DBOS.runStep(() => requireHost().finishRun(runId), { name: "finish" });
+  if (status !== "succeeded") throw Object.assign(new Error(`run ${runId} ended ${status}`), { name: "RunError", code: `RUN_${status.toUpperCase()}` });
+  return status;
+}
+
+function reasonToSkip(upstreams: readonly string[], outcomes: ReadonlyMap<string, ModelOutcome>, stopOnError: boolean): string | undefined {
+  const missing = upstreams.find((upstream) => outcomes.has(upstream) && !hasReceipt(outcomes.get(upstream)));
+  if (missing !== undefined) return "skipped" in (outcomes.get(missing) ?? {}) ? `upstream ${missing} was skipped` : `upstream ${missing} failed`;
+  const failed = stopOnError ? [...outcomes.values()].find((outcome) => "error" in outcome) : undefined;
+  return failed === undefined ? undefined : `${failed.model} failed`;
+}
+
+function hasReceipt(outcome: ModelOutcome | undefined): boolean {
+  return outcome !== undefined && "receipt" in outcome;
+}
+
+function firstOutcome(running: ReadonlyMap<string, WorkflowHandle<Receipt>>): Promise<ModelOutcome> {
+  return Promise.race(
+    [...running].map(async ([model, handle]): Promise<ModelOutcome> => {
+      try {
+        return { model, receipt: await handle.getResult({ pollingIntervalMs: 50 }) };
+      } catch (error) {
+        return { model, error: errorToJson(error) };
+      }
+    }),
+  );
+}
+
+const modelWorkflowRegistered = DBOS.registerWorkflow(modelWorkflow, { name: "millrace.model", maxRecoveryAttempts: 5 });
+const runWorkflowRegistered = DBOS.registerWorkflow(runWorkflow, { name: "millrace.run", maxRecoveryAttempts: 5 });
+
+/** DBOS, as far as Millrace uses it. One per process: DBOS itself is global. */
+export class DbosEngine implements AsyncDisposable {
+  readonly #pool: pg.Pool;
+
+  private constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  static async launch(options: { readonly database: Database; readonly executorId: string; readonly host: EngineHost }): Promise<DbosEngine> {
+    if (host !== undefined) {
+      throw new MillraceError("ENGINE_IN_USE", "This process already has a project open that runs pipelines.", {
+        hint: "Close it first: `await using project = await openProject()` does so by itself.",
+      });
+    }
+    host = options.host;
+    const pool = new pg.Pool({ ...options.database.pool.options, max: 10 });
+    pool.on("error", () => undefined);
+    DBOS.setConfig({
+      name: "millrace",
+      systemDatabasePool: pool,
+      systemDatabaseSchemaName: options.database.engineSchema,
+      executorID: options.executorId,
+      applicationVersion: PROTOCOL,
+      useListenNotify: false,
+      listenQueues: [],
+      serializer: { name: () => "json", parse: parseJson, stringify: (value) => JSON.stringify(value) ?? "null" },
+      logger: quietLogger,
+    });
+    try {
+      await DBOS.launch();
+    } catch (error) {
+      host = undefined;
+      await pool.end();
+      throw error;
+    }
+    return new DbosEngine(pool);
+  }
+
+  /** Starts a run and waits for its end; the result is in the database by then. */
+  async run(runId: string, graph: RunGraph): Promise<void> {
+    const handle = await DBOS.startWorkflow(runWorkflowRegistered, { workflowID: runId })(graph);
+    await handle.getResult({ pollingIntervalMs: 50 });
+  }
+
+  async cancel(runId: string): Promise<void> {
+    await DBOS.cancelWorkflow(runId, { cancelChildren: true });
+  }
+
+  /** Forgets a run's scheduling and the given models, so that the run can be started again under its id. */
+  async forget(runId: string, models: readonly string[]): Promise<void> {
+    await DBOS.deleteWorkflows([runId, ...models.map((model) => `${runId}/${model}`)]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await DBOS.shutdown({ workflowCompletionTimeoutMS: 1_000 });
+    await this.#pool.end();
+    host = undefined;
+  }
+}
+
+const parseJson = (text: string | null | undefined): unknown => (text === null || text === undefined ? null : JSON.parse(text));
+
+// DBOS reports every failing step; Millrace reports it once, in its own words. MILLRACE_DEBUG=dbos shows both.
+const isDebugging = process.env["MILLRACE_DEBUG"] === "dbos";
+const write = (entry: unknown) => {
+  if (isDebugging) console.error(entry);
+};
+const quietLogger = { info: write, debug: () => undefined, warn: write, error: write };

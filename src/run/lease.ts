@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MillraceError } from "../core/errors.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
+import { isAliveSql, LEASE_SECONDS } from "./executor.ts";
+
+export interface LeaseHolder {
+  readonly runId: string;
+  readonly executorId: string;
+}
+
+export interface LeaseRequest extends LeaseHolder {
+  readonly database: Database;
+  readonly model: string;
+  /** False: give up at once when another run holds the model. */
+  readonly wait: boolean;
+  readonly signal: AbortSignal;
+  readonly onWaiting: (holder: LeaseHolder) => void;
+}
+
+/** The right to write one model's rows. At most one process has it; every write transaction checks it. */
+export class Lease {
+  readonly model: string;
+  readonly #database: Database;
+  readonly #token: string;
+
+  private constructor(database: Database, model: string, token: string) {
+    this.#database = database;
+    this.model = model;
+    this.#token = token;
+  }
+
+  /** Takes the lease, waiting for the run that has it; a holder that died or fell silent is replaced. */
+  static async take(request: LeaseRequest): Promise<Lease> {
+    const { database, model, signal } = request;
+    const token = randomUUID();
+    let isAnnounced = false;
+    for (;;) {
+      signal.throwIfAborted();
+      if (await tryTake(request, token)) return new Lease(database, model, token);
+      const holder = await findHolder(database, model);
+      if (holder === undefined) continue;
+      if (!request.wait) throw busy(model, holder);
+      if (!isAnnounced) request.onWaiting(holder);
+      isAnnounced = true;
+      await sleep(200, undefined, { signal });
+    }
+  }
+
+  /** Fails the transaction of a process that has lost its lease, before anything is written. */
+  async assertHeld(client: DatabaseClient): Promise<void> {
+    const { rowCount } = await client.query(
+      `select from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2 for share`,
+      [this.model, this.#token],
+    );
+    if (rowCount === 1) return;
+    throw new MillraceError("LEASE_LOST", `Another run took over model "${this.model}" while this process did not answer; nothing more is written here.`, {
+      hint: "See `millrace runs ls` for the run that goes on.",
+    });
+  }
+
+  async release(): Promise<void> {
+    await this.#database.query(`delete from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2`, [this.model, this.#token]);
+  }
+}
+
+async function tryTake({ database, model, runId, executorId }: LeaseRequest, token: string): Promise<boolean> {
+  const rows = await database.query(
+    `insert into ${database.systemSchema}.model_lease as lease (model, token, run_id, executor_id, expires_at)
+     values ($1, $2, $3, $4, now() + make_interval(secs => $5))
+     on conflict (model) do update
+     set token = excluded.token, run_id = excluded.run_id, executor_id = excluded.executor_id,
+         acquired_at = now(), expires_at = excluded.expires_at
+     where lease.expires_at < now()
+        or (lease.run_id = $3 and lease.executor_id = $4)
+        or not ${isAliveSql("lease.executor_id")}
+     returning 1`,
+    [model, token, runId, executorId, LEASE_SECONDS],
+  );
+  return rows.length === 1;
+}
+
+async function findHolder(database: Database, model: string): Promise<LeaseHolder | undefined> {
+  const [row] = await database.query<{ run_id: string; executor_id: string }>(
+    `select run_id, executor_id from ${database.systemSchema}.model_lease where model = $1`,
+    [model],
+  );
+  return row === undefined ? undefined : { runId: row.run_id, executorId: row.executor_id };
+}
+
+function busy(model: string, holder: LeaseHolder): MillraceError {
+  return new MillraceError("MODEL_BUSY", `Model "${model}" is being written by run ${holder.runId} (${holder.executorId}).`, {
+    details: { ...holder },
+    hint: "Wait for that run, or leave out --no-wait to wait here.",
+  });
+}

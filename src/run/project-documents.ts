@@ -1,0 +1,30 @@
+import { type DocumentSync, documentSet, syncDocuments } from "../documents/sync-documents.ts";
+import { type ListedDocument, listDocuments } from "../documents/list-documents.ts";
+import type { DocumentFilters } from "../model/context.ts";
+import type { Project } from "./project.ts";
+
+/** The documents of a project. */
+export class ProjectDocuments {
+  readonly #project: Project;
+
+  constructor(project: Project) {
+    this.#project = project;
+  }
+
+  /** Brings the documents table to what the configured patterns list now. */
+  async sync(options: { readonly allowDeletes?: boolean } = {}): Promise<DocumentSync> {
+    const { directory, config } = this.#project;
+    return syncDocuments({ database: await this.#project.openDatabase(), directory, patterns: config.documents, ...options });
+  }
+
+  /** Adds documents beside the configured ones. */
+  async add(patterns: readonly string[], options: { readonly allowDeletes?: boolean } = {}): Promise<DocumentSync> {
+    const database = await this.#project.openDatabase();
+    return syncDocuments({ database, directory: this.#project.directory, patterns, set: documentSet(patterns), ...options });
+  }
+
+  async list(options: { readonly filters?: DocumentFilters; readonly limit?: number } = {}): Promise<readonly ListedDocument[]> {
+    return listDocuments({ database: await this.#project.openDatabase(), directory: this.#project.directory, ...options });
+  }
+}
+

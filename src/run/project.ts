@@ -1,0 +1,135 @@
+import { join, resolve } from "node:path";
+import { Database, quoteName } from "../database/connect.ts";
+import { resolveDatabaseUrl } from "../database/resolve-database.ts";
+import { migrateSystemSchema } from "../database/system-schema.ts";
+import { buildGraph, type Graph } from "../graph/build-graph.ts";
+import { defaultPipeline, resolvePipeline } from "../graph/resolve-pipeline.ts";
+import { loadConfigFile, loadModels } from "../model/load-files.ts";
+import { isPipeline, type Pipeline } from "../model/pipeline.ts";
+import { type ProjectConfig, type ProjectConfigInput, resolveProjectConfig } from "../model/project-config.ts";
+import type { ModelRegistry } from "../model/registry.ts";
+import { applicationName, createExecutorId, Presence } from "./executor.ts";
+import { ProjectDocuments } from "./project-documents.ts";
+import { ProjectRuns } from "./project-runs.ts";
+import type { RunResult } from "./results.ts";
+import { PipelineRunner, type RunOptions } from "./run-pipeline.ts";
+import { type ShownRows, showRows, type ShowOptions } from "./show-rows.ts";
+
+export interface OpenProjectOptions extends ProjectConfigInput {
+  /** The project's folder; the current one unless said otherwise. Its config file is read unless `models` are given. */
+  readonly directory?: string;
+}
+
+/** Everything that hangs on an open database connection; made at the first use. */
+interface Session extends AsyncDisposable {
+  readonly database: Database;
+  readonly runner: PipelineRunner;
+}
+
+/**
+ * Opens a project: reads its config file and its models. The database is reached when something needs it.
+ *
+ * @example
+ * await using project = await openProject();
+ * const result = await project.runPipeline("indexing", { filters: { includePattern: "docs/**" } });
+ */
+export async function openProject(options: OpenProjectOptions = {}): Promise<Project> {
+  const { directory: given = ".", ...overrides } = options;
+  const directory = resolve(given);
+  const settings = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  const base = settings["models"] === undefined ? await loadConfigFile(directory) : {};
+  const config = resolveProjectConfig({ ...base, ...settings }, "openProject()");
+  const { registry, pipelines } = await loadModels(directory, config.models);
+  return new Project({ directory, config, registry, pipelines });
+}
+
+/** A project: its models, its database, its runs. Close it, or declare it with `await using`. */
+export class Project implements AsyncDisposable {
+  readonly directory: string;
+  readonly config: ProjectConfig;
+  readonly registry: ModelRegistry;
+  readonly pipelines: readonly Pipeline[];
+  readonly runs: ProjectRuns;
+  readonly documents: ProjectDocuments;
+  #session: Promise<Session> | undefined;
+
+  constructor(parts: Pick<Project, "directory" | "config" | "registry" | "pipelines">) {
+    this.directory = parts.directory;
+    this.config = parts.config;
+    this.registry = parts.registry;
+    this.pipelines = parts.pipelines;
+    this.runs = new ProjectRuns(this);
+    this.documents = new ProjectDocuments(this);
+  }
+
+  /** The graph of all models of the project. */
+  graph(): Graph {
+    return buildGraph(this.registry.list(), this.registry);
+  }
+
+  /** The pipeline that a name stands for; without a name the only one, or all models. */
+  resolvePipeline(target?: string): Pipeline {
+    if (target === undefined) return defaultPipeline(this.registry, this.pipelines);
+    return resolvePipeline(this.registry, this.pipelines, target);
+  }
+
+  /** Runs a pipeline, a namespace or a model as one durable run. The promise resolves for every end of it. */
+  async runPipeline(target?: Pipeline | string, options: RunOptions = {}): Promise<RunResult> {
+    const pipeline = isPipeline(target) ? target : this.resolvePipeline(target);
+    return (await this.session()).runner.start(pipeline, options);
+  }
+
+  /** Runs one model as one durable run. */
+  async runModel(name: string, options: RunOptions = {}): Promise<RunResult> {
+    this.registry.get(name);
+    return this.runPipeline(name, options);
+  }
+
+  /** Rows of a model's table, as they stand. */
+  async showRows(model: string, options: ShowOptions = {}): Promise<ShownRows> {
+    return showRows(await this.openDatabase(), this.registry.get(model), options);
+  }
+
+  async openDatabase(): Promise<Database> {
+    return (await this.session()).database;
+  }
+
+  /** @internal */
+  session(): Promise<Session> {
+    this.#session ??= this.#open();
+    return this.#session;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#session?.catch(() => undefined))?.[Symbol.asyncDispose]();
+    this.#session = undefined;
+  }
+
+  async #open(): Promise<Session> {
+    const { target } = this.config;
+    const { url } = await resolveDatabaseUrl({
+      databaseUrl: this.config.database ?? process.env["DATABASE_URL"],
+      directory: join(this.directory, ".millrace", "postgres"),
+    });
+    const executorId = createExecutorId();
+    const database = new Database({ url, target, applicationName: applicationName(executorId) });
+    try {
+      if (target !== undefined) await database.query(`create schema if not exists ${quoteName(target)}`);
+      await migrateSystemSchema(database);
+      const presence = await Presence.open(database, executorId);
+      const runner = new PipelineRunner({ project: this, database, executorId });
+      return {
+        database,
+        runner,
+        async [Symbol.asyncDispose]() {
+          await runner[Symbol.asyncDispose]();
+          await presence[Symbol.asyncDispose]();
+          await database.close();
+        },
+      };
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,254 @@
+import { createId } from "./run-id.ts";
+import { type Issue, IssuesError, MillraceError } from "../core/errors.ts";
+import type { Database } from "../database/connect.ts";
+import { resolveDocumentFilters } from "../documents/document-filters.ts";
+import { syncDocuments } from "../documents/sync-documents.ts";
+import { buildGraph, type Graph, withDownstreams } from "../graph/build-graph.ts";
+import { resolveConfigs } from "../model/config.ts";
+import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
+import type { AnyModel } from "../model/define-model.ts";
+import type { Pipeline } from "../model/pipeline.ts";
+import { applySchemaChanges, planSchemaChanges } from "../table/schema-change.ts";
+import { ActiveRun } from "./active-run.ts";
+import type { DbosEngine } from "./dbos-engine.ts";
+import { EventLog } from "./event-log.ts";
+import type { Project } from "./project.ts";
+import type { RunResult } from "./results.ts";
+import type { ModelSummary, RunEventListener } from "./run-events.ts";
+import { RunStore, type RunSpec } from "./run-store.ts";
+
+export interface RunOptions {
+  readonly filters?: DocumentFilters;
+  /** `delta` processes what changed, `full` everything in scope; delta unless said otherwise. */
+  readonly mode?: RunMode;
+  /** Parameters for this run: `model.parameter` → text, as with `--set`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Passed to every model as `context.metadata`. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** After a failure nothing new starts; the pipeline's own setting unless given. */
+  readonly stopOnError?: boolean;
+  /** Fail when another run holds a model, instead of waiting for it. */
+  readonly noWait?: boolean;
+  /** Remove documents even when most of them are gone from the folder. */
+  readonly allowDeletes?: boolean;
+  readonly onEvent?: RunEventListener;
+  /** Cancels the run: finished units are kept. */
+  readonly signal?: AbortSignal;
+}
+
+type PlayOptions = Pick<RunOptions, "noWait" | "onEvent" | "signal">;
+
+/** Prepares runs and plays them on the engine. */
+export class PipelineRunner implements AsyncDisposable {
+  readonly store: RunStore;
+  readonly #project: Project;
+  readonly #database: Database;
+  readonly #executorId: string;
+  readonly #active = new Map<string, ActiveRun>();
+  #engine: Promise<DbosEngine> | undefined;
+
+  constructor(options: { readonly project: Project; readonly database: Database; readonly executorId: string }) {
+    this.#project = options.project;
+    this.#database = options.database;
+    this.#executorId = options.executorId;
+    this.store = new RunStore(options.database);
+  }
+
+  /** Starts a run. What is wrong with the request is thrown; how the run ends is in the result. */
+  async start(pipeline: Pipeline, options: RunOptions): Promise<RunResult> {
+    const { settings = {}, metadata = {}, filters = {}, mode = "delta" } = options;
+    const runId = createId();
+    const graph = this.#graphOf(pipeline);
+    const configs = this.#configsOf(graph, settings);
+    const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
+    const models = plannedModels(graph);
+    events.emit({ type: "run_started", runId, pipeline: pipeline.name, models: summaries(graph), mode, isResumed: false });
+    await this.#prepareTables(graph, events);
+    await this.#syncDocuments(graph, options, events);
+    const documentIds = await resolveDocumentFilters({ database: this.#database, directory: this.#project.directory, filters });
+    options.signal?.throwIfAborted();
+    const stopOnError = options.stopOnError ?? pipeline.stopOnError;
+    const spec: RunSpec = { runId, pipeline: pipeline.name, models, mode, filters, documentIds: documentIds ?? allDocuments, settings, metadata, stopOnError };
+    await this.store.insert(spec, this.#executorId);
+    return this.#play(spec, graph, configs, events, options);
+  }
+
+  /** Goes on with a run that did not succeed: models that did stand, the others and what depends on them run again. */
+  async resume(runId: string, options: PlayOptions): Promise<RunResult> {
+    const spec = await this.store.loadSpec(runId);
+    if (spec === undefined) throw runNotFound(runId);
+    if (spec.status === "running") {
+      throw new MillraceError("RUN_ACTIVE", `Run ${runId} is still running in another process.`, { hint: `Follow it with \`millrace runs logs ${runId} --follow\`.` });
+    }
+    if (spec.status === "succeeded") {
+      throw new MillraceError("RUN_SUCCEEDED", `Run ${runId} has succeeded; there is nothing to resume.`, { hint: "Start a new one with `millrace run`." });
+    }
+    const graph = this.#graphOfRun(spec);
+    const configs = this.#configsOf(graph, spec.settings);
+    const records = await this.store.models(runId);
+    const unfinished = records.filter((record) => record.status !== "succeeded").map((record) => record.model);
+    const again = spec.models.map(({ name }) => name).filter((name) => withDownstreams(graph, unfinished).has(name));
+    const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
+    events.emit({ type: "run_started", runId, pipeline: spec.pipeline, models: summaries(graph), mode: spec.mode, isResumed: true });
+    await this.#prepareTables(graph, events);
+    const engine = await this.#openEngine();
+    await engine.forget(runId, again);
+    await this.store.reopen(runId, this.#executorId, again);
+    return this.#play(spec, graph, configs, events, options);
+  }
+
+  /** Cancels a run, wherever it plays. */
+  async cancel(runId: string): Promise<void> {
+    const spec = await this.store.loadSpec(runId);
+    if (spec === undefined) throw runNotFound(runId);
+    if (spec.status !== "running" && spec.status !== "interrupted") {
+      throw new MillraceError("RUN_OVER", `Run ${runId} has ended already: ${spec.status}.`, { hint: "`millrace runs ls` shows what is running." });
+    }
+    await (await this.#openEngine()).cancel(runId);
+    this.#active.get(runId)?.cancel();
+    if (spec.status === "interrupted") await this.store.markCancelled(runId);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const run of this.#active.values()) run.cancel();
+    await (await this.#engine?.catch(() => undefined))?.[Symbol.asyncDispose]();
+    this.#engine = undefined;
+  }
+
+  async #play(spec: RunSpec, graph: Graph, configs: ReadonlyMap<string, unknown>, events: EventLog, options: PlayOptions): Promise<RunResult> {
+    const { runId } = spec;
+    events.open();
+    const run = new ActiveRun({
+      spec,
+      graph,
+      configs,
+      database: this.#database,
+      store: this.store,
+      events,
+      executorId: this.#executorId,
+      directory: this.#project.directory,
+      wait: options.noWait !== true,
+    });
+    this.#active.set(runId, run);
+    const onAbort = () => {
+      run.cancel();
+      void this.#engine?.then((engine) => engine.cancel(runId));
+    };
+    try {
+      const engine = await this.#openEngine();
+      if (options.signal?.aborted === true) run.cancel();
+      options.signal?.addEventListener("abort", onAbort, { once: true });
+      await engine.run(runId, { models: spec.models, stopOnError: spec.stopOnError });
+    } catch (error) {
+      // A run that ended badly has stored its result; a cancelled one or one whose engine failed has not.
+      if ((await this.store.loadResult(runId)) === undefined) return await run.finish(error);
+    } finally {
+      options.signal?.removeEventListener("abort", onAbort);
+      this.#active.delete(runId);
+    }
+    const result = await this.store.loadResult(runId);
+    if (result === undefined) throw new MillraceError("RUN_LOST", `Run ${runId} ended without a result.`);
+    return result;
+  }
+
+  async #openEngine(): Promise<DbosEngine> {
+    this.#engine ??= this.#launchEngine();
+    try {
+      return await this.#engine;
+    } catch (error) {
+      this.#engine = undefined;
+      throw error;
+    }
+  }
+
+  async #launchEngine(): Promise<DbosEngine> {
+    // Loaded when something runs: commands that only look do not pay for it.
+    const { DbosEngine: Engine } = await import("./dbos-engine.ts");
+    const active = (runId: string): ActiveRun => {
+      const run = this.#active.get(runId);
+      if (run === undefined) throw new MillraceError("RUN_NOT_HERE", `Run ${runId} does not play in this process.`);
+      return run;
+    };
+    return Engine.launch({
+      database: this.#database,
+      executorId: this.#executorId,
+      host: {
+        runModel: (runId, model, step) => active(runId).runModel(model, step),
+        retryOf: (runId, model) => active(runId).retryOf(model),
+        shouldRetry: (runId, model, error) => active(runId).shouldRetry(model, error),
+        finishRun: async (runId) => (await active(runId).finish()).status,
+        onOutcome: (runId, outcome) => active(runId).onOutcome(outcome),
+      },
+    });
+  }
+
+  #graphOf(pipeline: Pipeline): Graph {
+    const { registry } = this.#project;
+    const models = pipeline.models.map((model): AnyModel => {
+      if (typeof model === "string") return registry.get(model);
+      registry.register(model);
+      return model;
+    });
+    return buildGraph([...new Set(models)], registry);
+  }
+
+  #graphOfRun(spec: RunSpec): Graph {
+    const { registry } = this.#project;
+    const found = spec.models.map(({ name }) => registry.find(name)).filter((model) => model !== undefined);
+    const graph = buildGraph(found, registry);
+    const edges = (models: RunSpec["models"]) => models.map(({ name, upstreams }) => `${name}<${upstreams.join(",")}`).toSorted().join(" ");
+    if (edges(plannedModels(graph)) === edges(spec.models)) return graph;
+    throw new MillraceError("RUN_GRAPH_CHANGED", `The models of run ${spec.runId} have changed since it started.`, {
+      hint: `Start a new run: \`millrace run ${spec.pipeline}\`. Units that are done are not processed again.`,
+    });
+  }
+
+  #configsOf(graph: Graph, settings: Readonly<Record<string, string>>): ReadonlyMap<string, unknown> {
+    const models = [...graph.values()].map(({ model }) => model);
+    return resolveConfigs(models, { settings, environment: process.env, project: this.#project.config });
+  }
+
+  async #prepareTables(graph: Graph, events: EventLog): Promise<void> {
+    const shapes = [...graph.values()].map(({ shape }) => shape);
+    const plan = await planSchemaChanges(this.#database, shapes);
+    if (plan.blocked.length > 0) {
+      const issues = plan.blocked.map(
+        ({ table, column, reason, sql }): Issue => ({ code: "SCHEMA_CHANGE", path: column === undefined ? table : `${table}.${column}`, message: `${reason}\n      ${sql}` }),
+      );
+      throw new IssuesError("SCHEMA_CHANGE", "The tables differ from their models in ways that could lose data; nothing was run.", issues, {
+        hint: "Apply the SQL above yourself when the loss is wanted, or change the model's table back.",
+      });
+    }
+    if (plan.statements.length === 0) return;
+    await applySchemaChanges(this.#database, shapes);
+    events.emit({ type: "schema_changed", statements: plan.statements });
+  }
+
+  async #syncDocuments(graph: Graph, options: RunOptions, events: EventLog): Promise<void> {
+    const { config, directory } = this.#project;
+    const readsDocuments = [...graph.values()].some(({ sources }) => sources.some(({ origin }) => origin.type === "documents"));
+    if (!readsDocuments || config.documents.length === 0) return;
+    const { warnings, ...sync } = await syncDocuments({ database: this.#database, directory, patterns: config.documents, allowDeletes: options.allowDeletes });
+    events.emit({ type: "documents_synced", ...sync });
+    for (const message of warnings) events.emit({ type: "warning", message });
+  }
+}
+
+// Inside a run a model waits for the upstreams that run with it; the others are tables as they stand.
+function plannedModels(graph: Graph): RunSpec["models"] {
+  return [...graph].map(([name, { upstreams }]) => ({ name, upstreams: upstreams.filter((upstream) => graph.has(upstream)) }));
+}
+
+function summaries(graph: Graph): readonly ModelSummary[] {
+  return [...graph.values()].map(({ model, shape, upstreams }) => ({
+    name: model.name,
+    ...(model.description === undefined ? {} : { description: model.description }),
+    table: shape.name,
+    form: model.form,
+    upstreams: upstreams.filter((upstream) => graph.has(upstream)),
+  }));
+}
+
+export function runNotFound(runId: string): MillraceError {
+  return new MillraceError("RUN_NOT_FOUND", `There is no run "${runId}".`, { hint: "`millrace runs ls` shows the runs." });
+}

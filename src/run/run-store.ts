@@ -1,0 +1,242 @@
+import type { ErrorJson } from "../core/errors.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
+import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
+import { isAliveSql } from "./executor.ts";
+import type { Receipt, RunResult, RunStatus } from "./results.ts";
+
+/** What a run was asked to do: enough to go on with it in another process. */
+export interface RunSpec {
+  readonly runId: string;
+  readonly pipeline: string;
+  /** Models with the upstreams they wait for in this run, upstreams first. */
+  readonly models: readonly { readonly name: string; readonly upstreams: readonly string[] }[];
+  readonly mode: RunMode;
+  readonly filters: DocumentFilters;
+  readonly documentIds: readonly string[] | typeof allDocuments;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly stopOnError: boolean;
+}
+
+/** A run as it is listed. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly mode: RunMode;
+  readonly models: number;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly durationMs: number;
+}
+
+/** One model of a run as it is shown. */
+export interface ModelRunRecord {
+  readonly model: string;
+  readonly status: Receipt["status"] | "running" | "waiting";
+  readonly unitsTotal: number | null;
+  readonly unitsDone: number;
+  readonly unitsFailed: number;
+  readonly rowsWritten: number;
+  readonly rowsDeleted: number;
+  readonly rowsUnchanged: number;
+  readonly durationMs: number | null;
+  readonly error: ErrorJson | null;
+}
+
+/** The `run` and `model_run` tables: what was asked, what became of it. */
+export class RunStore {
+  readonly #database: Database;
+  readonly #system: string;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#system = database.systemSchema;
+  }
+
+  async insert(spec: RunSpec, executorId: string): Promise<void> {
+    await this.#database.query(
+      `insert into ${this.#system}.run
+         (run_id, pipeline, models, mode, filters, document_ids, settings, metadata, stop_on_error, status, executor_id)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running', $10)`,
+      [
+        spec.runId,
+        spec.pipeline,
+        JSON.stringify(spec.models),
+        spec.mode,
+        JSON.stringify(spec.filters),
+        spec.documentIds === allDocuments ? null : spec.documentIds,
+        JSON.stringify(spec.settings),
+        JSON.stringify(spec.metadata),
+        spec.stopOnError,
+        executorId,
+      ],
+    );
+  }
+
+  /** Hands a run that is not succeeding to this process; the given models start from scratch. */
+  async reopen(runId: string, executorId: string, models: readonly string[]): Promise<void> {
+    await this.#database.transaction(async (client) => {
+      await client.query(
+        `update ${this.#system}.run set status = 'running', executor_id = $2, result = null, finished_at = null where run_id = $1`,
+        [runId, executorId],
+      );
+      await client.query(`delete from ${this.#system}.model_run where run_id = $1 and model = any($2)`, [runId, models]);
+    });
+  }
+
+  async loadSpec(runId: string): Promise<(RunSpec & { readonly status: RunStatus }) | undefined> {
+    const [row] = await this.#database.query<RunRow>(
+      `select *, case when status = 'running' and not ${isAliveSql("executor_id")} then 'interrupted' else status end as status
+       from ${this.#system}.run where run_id = $1`,
+      [runId],
+    );
+    if (row === undefined) return undefined;
+    return {
+      runId: row.run_id,
+      pipeline: row.pipeline,
+      models: row.models,
+      mode: row.mode,
+      filters: row.filters,
+      documentIds: row.document_ids ?? allDocuments,
+      settings: row.settings,
+      metadata: row.metadata,
+      stopOnError: row.stop_on_error,
+      status: row.status,
+    };
+  }
+
+  async list(options: { readonly limit?: number; readonly runId?: string } = {}): Promise<readonly RunRecord[]> {
+    const rows = await this.#database.query<RunRow>(
+      `select run_id, pipeline, mode, started_at, finished_at, jsonb_array_length(models) as model_count,
+         extract(epoch from coalesce(finished_at, now()) - started_at) * 1000 as duration,
+         case when status = 'running' and not ${isAliveSql("executor_id")} then 'interrupted' else status end as status
+       from ${this.#system}.run where $2::text is null or run_id = $2
+       order by started_at desc limit $1`,
+      [options.limit ?? 20, options.runId ?? null],
+    );
+    return rows.map((row) => ({
+      runId: row.run_id,
+      pipeline: row.pipeline,
+      status: row.status,
+      mode: row.mode,
+      models: row.model_count,
+      startedAt: row.started_at,
+      finishedAt: row.finished_at,
+      durationMs: Number(row.duration),
+    }));
+  }
+
+  /** Runs whose id begins with `prefix`. */
+  async findIds(prefix: string): Promise<readonly string[]> {
+    const rows = await this.#database.query<{ run_id: string }>(
+      `select run_id from ${this.#system}.run where starts_with(run_id, $1) order by started_at desc limit 10`,
+      [prefix],
+    );
+    return rows.map((row) => row.run_id);
+  }
+
+  /** Stores how a run ended, unless somebody has ended it before. */
+  async finish(result: RunResult): Promise<void> {
+    await this.#database.query(
+      `update ${this.#system}.run set status = $2, result = $3, finished_at = now() where run_id = $1 and status = 'running'`,
+      [result.runId, result.status, JSON.stringify(result)],
+    );
+  }
+
+  /** Ends a run whose process is gone. */
+  async markCancelled(runId: string): Promise<void> {
+    await this.#database.query(`update ${this.#system}.run set status = 'cancelled', finished_at = now() where run_id = $1 and status = 'running'`, [runId]);
+  }
+
+  async loadResult(runId: string): Promise<RunResult | undefined> {
+    const [row] = await this.#database.query<{ result: RunResult | null }>(`select result from ${this.#system}.run where run_id = $1`, [runId]);
+    return row?.result ?? undefined;
+  }
+
+  async models(runId: string): Promise<readonly ModelRunRecord[]> {
+    const rows = await this.#database.query<ModelRunRow>(
+      `select planned.name as model, m.started_at is not null as has_started, m.units_total,
+         coalesce(m.units_done, 0) as units_done, coalesce(m.units_failed, 0) as units_failed,
+         coalesce(m.rows_written, 0) as rows_written, coalesce(m.rows_deleted, 0) as rows_deleted,
+         coalesce(m.rows_unchanged, 0) as rows_unchanged,
+         extract(epoch from coalesce(m.finished_at, now()) - m.started_at) * 1000 as duration,
+         coalesce(run.result -> 'models' -> planned.name, m.receipt) as receipt
+       from ${this.#system}.run
+       cross join lateral (
+         select model ->> 'name' as name, position from jsonb_array_elements(run.models) with ordinality as each (model, position)
+       ) as planned
+       left join ${this.#system}.model_run as m on m.run_id = run.run_id and m.model = planned.name
+       where run.run_id = $1 order by planned.position`,
+      [runId],
+    );
+    return rows.map((row) => ({
+      model: row.model,
+      status: row.receipt?.status ?? (row.has_started ? "running" : "waiting"),
+      unitsTotal: row.units_total === null ? null : Number(row.units_total),
+      unitsDone: Number(row.units_done),
+      unitsFailed: Number(row.units_failed),
+      rowsWritten: Number(row.rows_written),
+      rowsDeleted: Number(row.rows_deleted),
+      rowsUnchanged: Number(row.rows_unchanged),
+      durationMs: row.duration === null ? null : Number(row.duration),
+      error: row.receipt?.error ?? null,
+    }));
+  }
+
+  /** Opens a model's record in a run and returns the receipt of an earlier attempt that got to its end. */
+  async startModel(runId: string, model: string): Promise<Receipt | undefined> {
+    const [row] = await this.#database.query<{ receipt: Receipt | null }>(
+      `insert into ${this.#system}.model_run (run_id, model) values ($1, $2)
+       on conflict (run_id, model) do update set finished_at = null returning receipt`,
+      [runId, model],
+    );
+    return row?.receipt ?? undefined;
+  }
+
+  async setUnitsTotal(runId: string, model: string, added: number): Promise<void> {
+    await this.#database.query(
+      `update ${this.#system}.model_run set units_total = units_done + units_failed + $3 where run_id = $1 and model = $2`,
+      [runId, model, added],
+    );
+  }
+
+  /** Stores a model's receipt; on the caller's connection it commits with the rows. */
+  async finishModel(client: Pick<DatabaseClient, "query">, runId: string, model: string, receipt: Receipt): Promise<void> {
+    await client.query(`update ${this.#system}.model_run set receipt = $3, finished_at = now() where run_id = $1 and model = $2`, [
+      runId,
+      model,
+      JSON.stringify(receipt),
+    ]);
+  }
+}
+
+interface RunRow extends Record<string, unknown> {
+  run_id: string;
+  pipeline: string;
+  models: RunSpec["models"];
+  model_count: number;
+  mode: RunMode;
+  filters: DocumentFilters;
+  document_ids: string[] | null;
+  settings: Record<string, string>;
+  metadata: Record<string, unknown>;
+  stop_on_error: boolean;
+  status: RunStatus;
+  started_at: string;
+  finished_at: string | null;
+  duration: string;
+}
+
+interface ModelRunRow extends Record<string, unknown> {
+  model: string;
+  has_started: boolean;
+  units_total: string | null;
+  units_done: string;
+  units_failed: string;
+  rows_written: string;
+  rows_deleted: string;
+  rows_unchanged: string;
+  duration: string | null;
+  receipt: Receipt | null;
+}

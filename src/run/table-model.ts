@@ -1,0 +1,92 @@
+import { untilAborted } from "../core/abort.ts";
+import { MillraceError } from "../core/errors.ts";
+import { sha256 } from "../core/hash.ts";
+import type { SourceReader } from "../model/define-model.ts";
+import { applyStage, dropStages, TableWriter } from "../table/table-writer.ts";
+import { bindSource, type BoundSource } from "./bind-source.ts";
+import type { ModelJob, Outcome, RowCounts } from "./model-job.ts";
+import { readContent } from "./read-content.ts";
+import { openReader } from "./open-reader.ts";
+
+/** Runs a table model: its rows gather in a stage of this attempt, then one transaction makes them the table's. */
+export async function runTableModel(job: ModelJob): Promise<Outcome> {
+  const { database, resolved, context, lease } = job;
+  const { model, shape } = resolved;
+  const prefix = `stage_${sha256(model.name).slice(0, 12)}_`;
+  // Stages of attempts that died; the lease says that nobody else is at work here.
+  await dropStages(database, { prefix });
+  const writer = new TableWriter<Record<string, unknown>>({ database, shape, stage: `${prefix}${sha256(context.runId).slice(0, 8)}` });
+  const sources = await Promise.all(
+    resolved.sources.map(async (source) => {
+      const bound = await bindSource(source, { database, context, reader: model.name });
+      return [source.name, openSource(job, bound)] as const;
+    }),
+  );
+  const returned = await untilAborted(
+    model.run({ sources: Object.fromEntries(sources), writer, config: job.config, context, signal: job.signal } as never),
+    job.signal,
+  );
+  await writer.close();
+  if (writer.nulCharacters > 0) {
+    job.emit({ type: "log", model: model.name, level: "warning", message: `removed ${writer.nulCharacters} U+0000, which Postgres cannot store` });
+  }
+  const counts = await database.transaction(async (client): Promise<RowCounts> => {
+    await lease.assertHeld(client);
+    const applied = await applyStage(client, { writer, strategy: model.writeStrategy, runId: context.runId, modelName: model.name });
+    await client.query(
+      `update ${database.systemSchema}.model_run set rows_written = $3, rows_deleted = $4, rows_unchanged = $5 where run_id = $1 and model = $2`,
+      [context.runId, model.name, applied.rowsWritten, applied.rowsDeleted, applied.rowsUnchanged],
+    );
+    return applied;
+  });
+  return { status: "succeeded", unitsDone: 0, unitsFailed: 0, ...counts, ...readCounts(model.name, returned) };
+}
+
+function openSource(job: ModelJob, source: BoundSource): SourceReader<Record<string, unknown>> {
+  const reader = openReader(job.database, source);
+  return source.withContent ? new ContentReader(job, reader) : reader;
+}
+
+/** Documents with their text: each is read when its turn comes. */
+class ContentReader implements SourceReader<Record<string, unknown>> {
+  readonly #job: ModelJob;
+  readonly #documents: SourceReader<Record<string, unknown>>;
+
+  constructor(job: ModelJob, documents: SourceReader<Record<string, unknown>>) {
+    this.#job = job;
+    this.#documents = documents;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Record<string, unknown>> {
+    for await (const row of this.#documents) yield await this.#read(row);
+  }
+
+  async rows(): Promise<readonly Record<string, unknown>[]> {
+    return Promise.all((await this.#documents.rows()).map((row) => this.#read(row)));
+  }
+
+  count(): Promise<number> {
+    return this.#documents.count();
+  }
+
+  async *batches(size: number): AsyncGenerator<readonly Record<string, unknown>[]> {
+    for await (const batch of this.#documents.batches(size)) yield await Promise.all(batch.map((row) => this.#read(row)));
+  }
+
+  async #read(row: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return { ...row, content: await readContent(this.#job, row) };
+  }
+}
+
+function readCounts(model: string, returned: unknown): Pick<Outcome, "counts"> {
+  if (returned === undefined || returned === null) return {};
+  const entries = Object.entries(returned);
+  const wrong = entries.find(([, value]) => typeof value !== "number");
+  if (wrong !== undefined) {
+    throw new MillraceError("RECEIPT_INVALID", `Model "${model}" returned "${wrong[0]}", which is not a number.`, {
+      hint: "A table model returns counts; its rows go through the writer.",
+    });
+  }
+  const counts = entries.filter(([name]) => name !== "rowsWritten");
+  return counts.length === 0 ? {} : { counts: Object.fromEntries(counts) as Record<string, number> };
+}

@@ -1,0 +1,159 @@
+import { MillraceError } from "../core/errors.ts";
+import { quoteList } from "../core/text.ts";
+import { applyUnits, deleteUnits, findConflicts, stageUnits, unstageUnits } from "../table/apply-rows.ts";
+import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "./ledger.ts";
+import type { ModelJob, RowCounts } from "./model-job.ts";
+import { failedUnit, type UnitResult } from "./unit-results.ts";
+
+const MOST_UNITS = 2_000;
+const MOST_BYTES = 16 * 1024 * 1024;
+
+export interface CommitterOptions {
+  readonly job: ModelJob;
+  readonly onCommit: (committed: { readonly units: readonly UnitResult[]; readonly counts: RowCounts }) => void;
+}
+
+/**
+ * Writes finished units: one transaction for all that have finished since the last one. Slow units are committed as
+ * they come, fast ones in large batches, without a timer.
+ */
+export class UnitCommitter {
+  readonly #job: ModelJob;
+  readonly #scope: LedgerScope;
+  readonly #onCommit: CommitterOptions["onCommit"];
+  #waiting: UnitResult[] = [];
+  #bytes = 0;
+  /** Units whose rows belong to a unit that has not been written yet in this run; they get a second try. */
+  #contested: UnitResult[] = [];
+  #writing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor({ job, onCommit }: CommitterOptions) {
+    this.#job = job;
+    this.#onCommit = onCommit;
+    this.#scope = {
+      system: job.database.systemSchema,
+      model: job.resolved.model.name,
+      runId: job.context.runId,
+      programHash: job.programHash,
+    };
+  }
+
+  /** Hands a unit over; waits only while more is finished than can be written. */
+  async add(unit: UnitResult): Promise<void> {
+    this.#waiting.push(unit);
+    this.#bytes += unit.bytes;
+    this.#writing ??= this.#writeAll();
+    while (this.#waiting.length > MOST_UNITS || this.#bytes > MOST_BYTES) await this.#writing;
+    this.#throwFailure();
+  }
+
+  /** Writes what is left. */
+  async finish(): Promise<void> {
+    await this.#writing;
+    this.#throwFailure();
+    const contested = this.#contested;
+    this.#contested = [];
+    if (contested.length > 0) await this.#write(contested, true);
+  }
+
+  /** Removes units that are gone from the source, rows and record together. */
+  async deleteUnits(sourceKeys: readonly string[]): Promise<void> {
+    const { database, lease, resolved } = this.#job;
+    const { shape, model } = resolved;
+    for (let start = 0; start < sourceKeys.length; start += MOST_UNITS) {
+      const unitKeys = sourceKeys.slice(start, start + MOST_UNITS);
+      const rowsDeleted = await database.transaction(async (client) => {
+        await lease.assertHeld(client);
+        const deleted = model.writeStrategy === "replace" ? await deleteUnits(client, { shape, modelName: model.name, unitKeys }) : 0;
+        await forgetUnits(client, this.#scope, unitKeys);
+        await this.#count(client, { done: 0, failed: 0 }, { rowsWritten: 0, rowsDeleted: deleted, rowsUnchanged: 0 });
+        return deleted;
+      });
+      this.#onCommit({ units: [], counts: { rowsWritten: 0, rowsDeleted, rowsUnchanged: 0 } });
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    try {
+      // Lets the units that finish in this turn of the event loop into the same transaction.
+      await new Promise((resolve) => setImmediate(resolve));
+      while (this.#waiting.length > 0 && this.#failure === undefined) {
+        const units = this.#waiting;
+        this.#waiting = [];
+        this.#bytes = 0;
+        await this.#write(units, false);
+      }
+    } catch (error) {
+      this.#failure = { error };
+      this.#waiting = [];
+      this.#bytes = 0;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  async #write(units: readonly UnitResult[], isLastTry: boolean): Promise<void> {
+    const { database, lease, resolved, context } = this.#job;
+    const { shape, model } = resolved;
+    const strategy = model.writeStrategy;
+    const committed = await database.transaction(async (client) => {
+      await lease.assertHeld(client);
+      let good = units.filter((unit) => unit.error === undefined);
+      const failed = units.filter((unit) => unit.error !== undefined);
+      const contested: UnitResult[] = [];
+      let counts: RowCounts = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };
+      if (good.length > 0) {
+        const unitKeys = good.map((unit) => unit.sourceKey);
+        await stageUnits(client, { shape, rows: stagedRows(good) });
+        const conflicts = await findConflicts(client, { shape, strategy, unitKeys, modelName: model.name });
+        if (conflicts.length > 0) {
+          const inConflict = new Set(conflicts.flatMap((conflict) => conflict.units));
+          const losers = good.filter((unit) => inConflict.has(unit.sourceKey));
+          for (const unit of losers) {
+            const rivals = conflicts.filter((conflict) => conflict.units.includes(unit.sourceKey));
+            if (isLastTry) failed.push(failedUnit(unit, unit.durationMs, duplicateKey(shape.name, rivals)));
+            else contested.push(unit);
+          }
+          good = good.filter((unit) => !inConflict.has(unit.sourceKey));
+          await unstageUnits(client, { shape, unitKeys: losers.map((unit) => unit.sourceKey) });
+        }
+        counts = await applyUnits(client, { shape, strategy, unitKeys: good.map((unit) => unit.sourceKey), runId: context.runId, modelName: model.name });
+      }
+      await recordDone(client, this.#scope, good);
+      await recordFailed(client, this.#scope, failed);
+      await this.#count(client, { done: good.length, failed: failed.length }, counts);
+      return { units: [...good, ...failed], contested, counts };
+    });
+    this.#contested.push(...committed.contested);
+    this.#onCommit(committed);
+  }
+
+  // The counts are part of the transaction, so that a receipt is right after any crash.
+  async #count(client: Parameters<typeof recordDone>[0], units: { done: number; failed: number }, rows: RowCounts): Promise<void> {
+    await client.query(
+      `update ${this.#scope.system}.model_run set units_done = units_done + $3, units_failed = units_failed + $4,
+         rows_written = rows_written + $5, rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7
+       where run_id = $1 and model = $2`,
+      [this.#scope.runId, this.#scope.model, units.done, units.failed, rows.rowsWritten, rows.rowsDeleted, rows.rowsUnchanged],
+    );
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
+function* stagedRows(units: readonly UnitResult[]): Generator<{ sourceKey: string; line: string }> {
+  for (const { sourceKey, lines } of units) for (const line of lines) yield { sourceKey, line };
+}
+
+function duplicateKey(table: string, conflicts: readonly { readonly key: unknown; readonly units: readonly string[] }[]): MillraceError {
+  const [first] = conflicts;
+  const units = [...new Set(first?.units)];
+  const who = units.length > 1 ? `units ${quoteList(units)} all write` : `unit ${quoteList(units)} writes twice`;
+  return new MillraceError("DUPLICATE_KEY", `${who} the row ${JSON.stringify(first?.key)} of table "${table}".`, {
+    hint: "Add what tells the rows apart to the primary key, or write the row from one unit.",
+    details: { conflicts: conflicts.length },
+  });
+}

@@ -1,0 +1,195 @@
+import { untilAborted } from "../core/abort.ts";
+import { type ErrorJson, MillraceError } from "../core/errors.ts";
+import { createRowEncoder } from "../table/row-encoder.ts";
+import { ArrayReader } from "./array-reader.ts";
+import { bindSource, type BoundSource } from "./bind-source.ts";
+import { hasDoneUnits } from "./ledger.ts";
+import type { ModelJob, Outcome, RowCounts } from "./model-job.ts";
+import { openReader } from "./open-reader.ts";
+import { readContent } from "./read-content.ts";
+import { processConcurrently } from "./process-concurrently.ts";
+import { allDocuments } from "../model/context.ts";
+import { UnitCommitter } from "./unit-committer.ts";
+import { type Unit, UnitFeed } from "./unit-feed.ts";
+import { type UnitPlan, vanishedUnitsSql, wholeDigestSql } from "./unit-query.ts";
+import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./unit-results.ts";
+
+/** Brings a unit model up to date: deletes units that are gone, processes those that are new or changed. */
+export async function runUnitModel(job: ModelJob): Promise<Outcome> {
+  const { database, resolved, context, store, emit } = job;
+  const { model } = resolved;
+  const sources = await Promise.all(resolved.sources.map((source) => bindSource(source, { database, context, reader: model.name })));
+  const plan = await planUnits(job, sources);
+  const tally = new Tally(job);
+  const committer = new UnitCommitter({ job, onCommit: ({ units, counts }) => tally.add(units, counts) });
+
+  const vanished = vanishedUnitsSql(plan, database.systemSchema);
+  const gone = vanished === undefined ? [] : await database.query<{ source_key: string }>(vanished.text, vanished.values);
+  await committer.deleteUnits(gone.map((row) => row.source_key));
+
+  const client = await database.connect();
+  try {
+    const feed = await UnitFeed.open(client, plan, {
+      system: database.systemSchema,
+      programHash: job.programHash,
+      fullRunId: context.mode === "full" ? context.runId : undefined,
+    });
+    await store.setUnitsTotal(context.runId, model.name, feed.total);
+    tally.start(feed.total);
+    const firstFailures = new FirstFailures(feed.total);
+    const canFail = feed.total > 1 || !(await hasDoneUnits(client, { system: database.systemSchema, model: model.name }));
+    const runUnit = createUnitFunction(job, plan, sources);
+    const stop = new AbortController();
+    await processConcurrently(feed, {
+      concurrency: model.concurrency,
+      signal: AbortSignal.any([job.signal, stop.signal]),
+      async work(unit, signal) {
+        const result = await runUnit(unit, signal);
+        if (result === undefined) return;
+        if (result.error !== undefined) emit({ type: "unit_failed", model: model.name, unit: unit.sourceKey, error: result.error });
+        await committer.add(result);
+        const common = canFail ? firstFailures.add(result.error) : undefined;
+        if (common !== undefined) stop.abort(allFailAlike(model.name, unit.sourceKey, common, feed.total));
+      },
+    }).finally(() => committer.finish());
+    stop.signal.throwIfAborted();
+    job.signal.throwIfAborted();
+    return tally.outcome();
+  } finally {
+    client.release();
+  }
+}
+
+async function planUnits(job: ModelJob, sources: readonly BoundSource[]): Promise<UnitPlan> {
+  const { resolved, context, database } = job;
+  const { model } = resolved;
+  const source = sources.find((each) => each.name === model.forEach);
+  if (source === undefined) throw new MillraceError("SOURCE_NOT_FOUND", `Model "${model.name}" has no source "${model.forEach}".`);
+  const keys = model.by === undefined ? source.primaryKey : model.by.map((key) => source.find(key));
+  if (keys.length === 0) {
+    throw new MillraceError("PRIMARY_KEY_MISSING", `Source "${source.name}" of model "${model.name}" has no primary key, so its rows are no units.`, {
+      hint: "Give the table a primary key, or group its rows with `by`.",
+    });
+  }
+  const tracked = sources.filter((each) => each !== source && !each.untracked);
+  const digests = tracked.filter((each) => each.match.length === 0).map(async (whole) => {
+    const sql = wholeDigestSql(whole);
+    const [row] = await database.query<{ digest: Buffer }>(sql.text, sql.values);
+    return row?.digest ?? Buffer.alloc(0);
+  });
+  return {
+    model: model.name,
+    source,
+    keys,
+    isGroup: model.form === "group",
+    matched: tracked.filter((each) => each.match.length > 0),
+    wholeDigest: Buffer.concat(await Promise.all(digests)),
+    documentIds: context.documentIds === allDocuments ? undefined : context.documentIds,
+  };
+}
+
+/** Runs the model's function for a unit and encodes what it returned; undefined when the run was cancelled meanwhile. */
+function createUnitFunction(job: ModelJob, plan: UnitPlan, sources: readonly BoundSource[]) {
+  const { model, shape } = job.resolved;
+  const encoder = createRowEncoder(shape);
+  const others = sources.filter((source) => source !== plan.source);
+  const whole = Object.fromEntries(others.filter((source) => source.match.length === 0).map((source) => [source.name, openReader(job.database, source)]));
+  return async (unit: Unit, signal: AbortSignal): Promise<UnitResult | undefined> => {
+    const started = performance.now();
+    try {
+      const rows = plan.source.withContent ? await withContent(job, unit) : unit.rows;
+      const matched = Object.entries(unit.matched).map(([name, side]) => [name, new ArrayReader(side)]);
+      const unitArguments = model.form === "group" ? { key: unit.key, rows } : { row: rows[0] };
+      const called = performance.now();
+      const returned = model.run({
+        ...unitArguments,
+        sources: { ...whole, ...Object.fromEntries(matched) },
+        config: job.config,
+        context: job.context,
+        signal,
+      } as never);
+      warnAboutBlocking(job, unit, performance.now() - called);
+      const output = await untilAborted(returned, signal);
+      const list = output === null || output === undefined ? [] : Array.isArray(output) ? output : [output];
+      let nulCharacters = 0;
+      const lines = list.map((row) => {
+        const encoded = encoder.encode(row);
+        nulCharacters += encoded.nulCharacters;
+        return encoded.line;
+      });
+      if (nulCharacters > 0) {
+        job.emit({ type: "log", model: model.name, level: "warning", message: `unit ${unit.sourceKey}: removed ${nulCharacters} U+0000, which Postgres cannot store` });
+      }
+      return succeededUnit(unit, performance.now() - started, lines);
+    } catch (error) {
+      // What a cancelled unit throws says nothing about its data.
+      if (signal.aborted) return undefined;
+      return failedUnit(unit, performance.now() - started, error);
+    }
+  };
+}
+
+async function withContent(job: ModelJob, unit: Unit): Promise<Unit["rows"]> {
+  return Promise.all(
+    unit.rows.map(async (row) => ({
+      ...row,
+      content: await readContent(job, row),
+    })),
+  );
+}
+
+function warnAboutBlocking(job: ModelJob, unit: Unit, blockedMs: number): void {
+  if (blockedMs < 1_000) return;
+  const model = job.resolved.model.name;
+  job.emit({ type: "log", model, level: "warning", message: `unit ${unit.sourceKey} kept the event loop busy for ${(blockedMs / 1_000).toFixed(1)} s; other models stood still` });
+}
+
+function allFailAlike(model: string, unit: string, error: ErrorJson, total: number): MillraceError {
+  return new MillraceError("MODEL_FAILED", `Model "${model}": the first units all failed alike, for example unit "${unit}": ${error.code}: ${error.message}`, {
+    details: { unit, unitsTotal: total, cause: error },
+    hint: `Correct the model's function; \`millrace show ${model}\` shows what is stored.`,
+  });
+}
+
+/** Counts a model's progress and tells it, ten times a second at the most. */
+class Tally {
+  readonly #job: ModelJob;
+  #total = 0;
+  #done = 0;
+  #failed = 0;
+  #rows = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };
+  #toldAt = 0;
+
+  constructor(job: ModelJob) {
+    this.#job = job;
+  }
+
+  start(total: number): void {
+    this.#total = total;
+    this.#tell();
+  }
+
+  add(units: readonly UnitResult[], counts: RowCounts): void {
+    const failed = units.filter((unit) => unit.error !== undefined).length;
+    this.#failed += failed;
+    this.#done += units.length - failed;
+    this.#rows.rowsWritten += counts.rowsWritten;
+    this.#rows.rowsDeleted += counts.rowsDeleted;
+    this.#rows.rowsUnchanged += counts.rowsUnchanged;
+    if (performance.now() - this.#toldAt > 100) this.#tell();
+  }
+
+  outcome(): Outcome {
+    this.#tell();
+    return { status: this.#failed > 0 ? "partial" : "succeeded", unitsDone: this.#done, unitsFailed: this.#failed, ...this.#rows };
+  }
+
+  #tell(): void {
+    this.#toldAt = performance.now();
+    this.#job.emit({
+      type: "model_progress",
+      model: this.#job.resolved.model.name,
+      progress: { unitsDone: this.#done, unitsFailed: this.#failed, unitsTotal: this.#total, rowsWritten: this.#rows.rowsWritten },
+    });
+  }
+}

@@ -1,0 +1,4 @@
+export { executeModel } from "./run/execute-model.ts";
+export type { ExecuteOptions } from "./run/execute-model.ts";
+export { createTestProject } from "./testing/create-test-project.ts";
+export type { TestProject, TestProjectOptions } from "./testing/create-test-project.ts";
