@@ -9,7 +9,7 @@ export const CONFIG_SET = "config";
 export type DocumentSetKind = "added" | "run";
 
 /** Name of the set that some patterns make; the same patterns are the same set. */
-export function documentSet(kind: DocumentSetKind, patterns: readonly string[]): string {
+export function documentSet(patterns: readonly string[], kind: DocumentSetKind = "added"): string {
   return `${kind}-${sha256(JSON.stringify(patterns.toSorted())).slice(0, 12)}`;
 }
 

@@ -9,6 +9,8 @@ import { readSources } from "./read-sources.ts";
 import { removeVanished } from "./remove-vanished.ts";
 import { applyStage, DocumentStage } from "./stage-documents.ts";
 
+export { documentSet } from "./document-sets.ts";
+
 export interface SyncDocumentsOptions {
   readonly database: Database;
   /** The project folder: patterns and paths are relative to it. */

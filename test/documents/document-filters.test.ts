@@ -6,7 +6,15 @@ import { listDocuments } from "../../src/documents/list-documents.ts";
 import { createDocumentsProject, type DocumentsProject } from "./documents-project.ts";
 
 let project: DocumentsProject;
-const paths = ["docs/a.md", "docs/b.html", "docs/deep/a.md", "docs/[x].md", "docs/caf\u00E9.md", "notes/only.txt", "broken.md"];
+const paths = [
+  "docs/a.md",
+  "docs/b.html",
+  "docs/deep/a.md",
+  "docs/[x].md",
+  "docs/caf\u00E9.md",
+  "notes/only.txt",
+  "broken.md",
+];
 const records = ["https://x.y/z", "data.jsonl#2"];
 
 beforeAll(async () => {
@@ -37,7 +45,11 @@ describe("filters", () => {
 
   test.each<[string, DocumentFilters, string[]]>([
     ["no ids select nothing", { ids: [] }, []],
-    ["ids, paths and addresses together", { ids: [documentId("docs/a.md"), "docs/b.html", "https://x.y/z"] }, ["docs/a.md", "docs/b.html", "https://x.y/z"]],
+    [
+      "ids, paths and addresses together",
+      { ids: [documentId("docs/a.md"), "docs/b.html", "https://x.y/z"] },
+      ["docs/a.md", "docs/b.html", "https://x.y/z"],
+    ],
     ["the beginning of an id", { ids: [documentId("docs/a.md").slice(0, 8).toUpperCase()] }, ["docs/a.md"]],
     ["a path with ./", { ids: ["./docs/a.md"] }, ["docs/a.md"]],
     ["a Windows path", { ids: [String.raw`docs\deep\a.md`] }, ["docs/deep/a.md"]],
@@ -53,7 +65,11 @@ describe("filters", () => {
     ["a folder's name", { includePattern: "notes" }, ["notes/only.txt"]],
     ["a literal name with brackets", { includePattern: "docs/[x].md" }, ["docs/[x].md"]],
     ["a pattern for addresses", { includePattern: "https://x.y/**" }, ["https://x.y/z"]],
-    ["exclusion after inclusion", { includePattern: "docs/**", excludePattern: "**/a.md" }, ["docs/[x].md", "docs/b.html", "docs/caf\u00E9.md"]],
+    [
+      "exclusion after inclusion",
+      { includePattern: "docs/**", excludePattern: "**/a.md" },
+      ["docs/[x].md", "docs/b.html", "docs/caf\u00E9.md"],
+    ],
     ["exclusion alone", { excludePattern: "docs/**" }, ["broken.md", "notes/only.txt", ...records]],
     ["status", { withStatus: "failed" }, ["broken.md"]],
     ["content type", { withContentType: "text/html" }, ["docs/b.html"]],
@@ -63,11 +79,16 @@ describe("filters", () => {
   ])("%s", async (_, filters, expected) => expect(await select(filters)).toEqual(expected.toSorted()));
 
   test("paths may be relative to where the user stands", async () => {
-    expect(await select({ ids: ["b.html", "../notes/only.txt"] }, nodePath.join(project.directory, "docs"))).toEqual(["docs/b.html", "notes/only.txt"]);
+    expect(await select({ ids: ["b.html", "../notes/only.txt"] }, nodePath.join(project.directory, "docs"))).toEqual([
+      "docs/b.html",
+      "notes/only.txt",
+    ]);
   });
 
   test("all unknown and ambiguous documents are reported at once", async () => {
-    await expect(resolve({ ids: ["docs/a.md", "a.md", "docs/b.htm", "abc123", "ffffffff0000", "", "https://no.where"] })).rejects.toThrowErrorMatchingInlineSnapshot(`
+    await expect(
+      resolve({ ids: ["docs/a.md", "a.md", "docs/b.htm", "abc123", "ffffffff0000", "", "https://no.where"] }),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`
       [UsageError: "a.md" may be any of "docs/a.md", "docs/deep/a.md".
       No document is called "docs/b.htm". Did you mean "docs/b.html"?
       No document is called "abc123". An id needs at least 8 of its characters.
@@ -95,20 +116,35 @@ describe("filters", () => {
     [{ withStatus: "redy" }, 'Did you mean "ready"?'],
     [{ withContentType: "text/markdwn" }, 'Did you mean "text/markdown"?'],
   ])("%o is refused", async (filters, message) => {
-    await expect(resolve(filters)).rejects.toMatchObject({ code: "FILTER_INVALID", message: expect.stringContaining(message) as string });
+    await expect(resolve(filters)).rejects.toMatchObject({
+      code: "FILTER_INVALID",
+      message: expect.stringContaining(message) as string,
+    });
   });
 
-  test.each([{ inCluster: "x" }, { withEntity: "Topic:x" }, { withRelationship: "a:b:c" }])("%o is not available yet", async (filters) => {
-    await expect(resolve(filters)).rejects.toMatchObject({ name: "UsageError", code: "FILTER_NOT_AVAILABLE" });
-  });
+  test.each([{ inCluster: "x" }, { withEntity: "Topic:x" }, { withRelationship: "a:b:c" }])(
+    "%o is not available yet",
+    async (filters) => {
+      await expect(resolve(filters)).rejects.toMatchObject({ name: "UsageError", code: "FILTER_NOT_AVAILABLE" });
+    },
+  );
 });
 
 describe("the list of documents", () => {
   test("says what is wrong with which one", async () => {
     const { database, directory } = project;
     const all = await listDocuments({ database });
-    expect(all.map(({ path }) => path)).toEqual(["broken.md", "data.jsonl", "data.jsonl", ...paths.filter((path) => path !== "broken.md").toSorted()]);
-    expect(all[0]).toMatchObject({ status: "failed", error: "DOCUMENT_NOT_UTF8: The file is not valid UTF-8.", contentType: "text/plain" });
+    expect(all.map(({ path }) => path)).toEqual([
+      "broken.md",
+      "data.jsonl",
+      "data.jsonl",
+      ...paths.filter((path) => path !== "broken.md").toSorted(),
+    ]);
+    expect(all[0]).toMatchObject({
+      status: "failed",
+      error: "DOCUMENT_NOT_UTF8: The file is not valid UTF-8.",
+      contentType: "text/plain",
+    });
     expect(await listDocuments({ database, limit: 2 })).toHaveLength(2);
     expect(await listDocuments({ database, directory, filters: { ids: [] } })).toEqual([]);
     await expect(listDocuments({ database, limit: 0 })).rejects.toMatchObject({ code: "LIMIT_INVALID" });

@@ -26,6 +26,8 @@ describe("ids of documents", () => {
     const options = { path: "data.jsonl", line: '{"text":"x"}' };
     expect(recordUri({ ...options, recordId: "7" })).toBe("data.jsonl#7");
     expect(recordUri({ ...options, recordId: undefined })).toMatch(/^data\.jsonl#[0-9a-f]{16}$/);
-    expect(recordUri({ ...options, line: "{}", recordId: undefined })).not.toBe(recordUri({ ...options, recordId: undefined }));
+    expect(recordUri({ ...options, line: "{}", recordId: undefined })).not.toBe(
+      recordUri({ ...options, recordId: undefined }),
+    );
   });
 });

@@ -4,13 +4,37 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findDocuments } from "../../src/documents/find-documents.ts";
 import { createFolder } from "./documents-project.ts";
 
-const ODD_NAMES = ["with space.md", "quote'\".md", "emoji 🚀.md", "brackets [1].md", "{a,b}.md", "per%cent.md", "!bang.md", "a:b.md"];
+const ODD_NAMES = [
+  "with space.md",
+  "quote'\".md",
+  "emoji 🚀.md",
+  "brackets [1].md",
+  "{a,b}.md",
+  "per%cent.md",
+  "!bang.md",
+  "a:b.md",
+];
 let directory = "";
 
 beforeAll(async () => {
-  const files = ["docs/a.md", "docs/b.txt", "docs/c.png", "docs/deep/d.HTML", "docs/.hidden.md", "docs/.git/e.md", "docs/node_modules/x/f.md", "docs [old]/g.md", "list.txt", "prose.txt"];
+  const files = [
+    "docs/a.md",
+    "docs/b.txt",
+    "docs/c.png",
+    "docs/deep/d.HTML",
+    "docs/.hidden.md",
+    "docs/.git/e.md",
+    "docs/node_modules/x/f.md",
+    "docs [old]/g.md",
+    "list.txt",
+    "prose.txt",
+  ];
   const texts = Object.fromEntries([...files, ...ODD_NAMES.map((name) => `odd/${name}`)].map((name) => [name, "x"]));
-  directory = await createFolder({ ...texts, "list.txt": "# pages\nhttps://example.com\n\nhttps://example.com/a b".replace(" b", "\nhttps://example.com/b"), "prose.txt": "https://example.com is nice" });
+  directory = await createFolder({
+    ...texts,
+    "list.txt": "# pages\nhttps://example.com\n\nhttps://example.com/a b".replace(" b", "\nhttps://example.com/b"),
+    "prose.txt": "https://example.com is nice",
+  });
   await symlink("..", nodePath.join(directory, "docs/deep/up"));
   await symlink(nodePath.join(directory, "docs"), nodePath.join(directory, "docs/again"));
 });

@@ -32,7 +32,11 @@ describe("Markdown", () => {
   test.each([
     ["front matter's title", "---\ntitle: Given\n---\n# Head", "Given"],
     ["a number as title", "---\ntitle: 2024\n---\n", "2024"],
-    ["the first heading", "intro\n\n## Second *level* with `code` and [link](x) ##\n# First", "Second level with code and link"],
+    [
+      "the first heading",
+      "intro\n\n## Second *level* with `code` and [link](x) ##\n# First",
+      "Second level with code and link",
+    ],
     ["an underlined heading", "Under\n=====\n", "Under"],
     ["no heading inside a fence", "```md\n# no\n```\n# yes", "yes"],
     ["no heading inside a fence of other length", "````\n```\n# no\n````\n# yes", "yes"],
@@ -43,7 +47,10 @@ describe("Markdown", () => {
 
   test("front matter becomes metadata and leaves the text", () => {
     const { content, metadata } = loadMarkdown("---\ntags: [a, b]\ndate: 2024-01-02\nnested: { x: 1 }\n---\nbody");
-    expect({ content, metadata }).toEqual({ content: "body", metadata: { tags: ["a", "b"], date: "2024-01-02", nested: { x: 1 } } });
+    expect({ content, metadata }).toEqual({
+      content: "body",
+      metadata: { tags: ["a", "b"], date: "2024-01-02", nested: { x: 1 } },
+    });
   });
 
   test.each([
@@ -58,7 +65,14 @@ describe("Markdown", () => {
     ["a list", "---\n- secret\n---\n", /it has no keys/],
     ["a cycle", "---\na: &x [*x]\n---\n", /nested too deeply/],
     ["an unknown alias", "---\na: *secret\n---\n", /front matter/],
-    ["a bomb of aliases", `---\na: &a [1,1,1,1,1,1,1,1,1]\n${"bcdefghi".split("").map((name, i) => `${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[i]}`).join(",")}]`).join("\n")}\n---\n`, /aliases/],
+    [
+      "a bomb of aliases",
+      `---\na: &a [1,1,1,1,1,1,1,1,1]\n${"bcdefghi"
+        .split("")
+        .map((name, i) => `${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[i]}`).join(",")}]`)
+        .join("\n")}\n---\n`,
+      /aliases/,
+    ],
   ])("%s in front matter is an error that does not quote it", (_, text, message) => {
     const failure = errorOf(() => loadMarkdown(text));
     expect(failure).toMatchObject({ code: "FRONT_MATTER_INVALID", message: expect.stringMatching(message) as string });
@@ -98,7 +112,9 @@ describe("HTML", () => {
   });
 
   test("a layout table keeps its paragraphs", () => {
-    expect(loadHtml("<table><tr><td><h2>A</h2><p>b</p></td><td>side</td></tr></table>").content).toBe("## A\n\nb\n\nside");
+    expect(loadHtml("<table><tr><td><h2>A</h2><p>b</p></td><td>side</td></tr></table>").content).toBe(
+      "## A\n\nb\n\nside",
+    );
   });
 
   test("elements nested without end are an error, not a crash", () => {

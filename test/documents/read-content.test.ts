@@ -14,14 +14,24 @@ test("a document's text is the one the table describes, or an error", async () =
   await expect(read("none.md")).rejects.toMatchObject({ code: "DOCUMENT_NOT_FOUND" });
 
   await project.write({ "a.md": "changed secret" });
-  const changed = { code: "DOCUMENT_CHANGED", isRetryable: true, message: "Document a.md has changed since the documents were synced." };
+  const changed = {
+    code: "DOCUMENT_CHANGED",
+    isRetryable: true,
+    message: "Document a.md has changed since the documents were synced.",
+  };
   await expect(read("a.md")).rejects.toMatchObject(changed);
   await project.sync(["."]);
   const seen = { database, directory, documentId: documentId("a.md"), contentHash: "what the caller has seen" };
   await expect(readDocumentContent(seen)).rejects.toMatchObject(changed);
 
   await project.write({ "a.md": Buffer.from([0xff]) });
-  await expect(read("a.md")).rejects.toMatchObject({ code: "DOCUMENT_UNREADABLE", message: "Document a.md could not be read: The file is not valid UTF-8." });
+  await expect(read("a.md")).rejects.toMatchObject({
+    code: "DOCUMENT_UNREADABLE",
+    message: "Document a.md could not be read: The file is not valid UTF-8.",
+  });
   await project.remove("a.md");
-  await expect(read("a.md")).rejects.toMatchObject({ code: "DOCUMENT_UNREADABLE", message: "Document a.md could not be read: The file does not exist." });
+  await expect(read("a.md")).rejects.toMatchObject({
+    code: "DOCUMENT_UNREADABLE",
+    message: "Document a.md could not be read: The file does not exist.",
+  });
 });

@@ -5,10 +5,16 @@ import nodePath from "node:path";
 import { describe, expect, test } from "vitest";
 import { documentId } from "../../src/documents/document-id.ts";
 import { readDocumentContent } from "../../src/documents/read-content.ts";
-import { documentSet } from "../../src/documents/sync-documents.ts";
+import { documentSet, listDocumentSets } from "../../src/documents/document-sets.ts";
 import { createDocumentsProject, type Files } from "./documents-project.ts";
 
-const counts = ({ added, changed, removed, unchanged, failed }: Awaited<ReturnType<Project["sync"]>>) => ({ added, changed, removed, unchanged, failed: failed.length });
+const counts = ({ added, changed, removed, unchanged, failed }: Awaited<ReturnType<Project["sync"]>>) => ({
+  added,
+  changed,
+  removed,
+  unchanged,
+  failed: failed.length,
+});
 type Project = Awaited<ReturnType<typeof createDocumentsProject>>;
 
 function manyFiles(count: number, folder = "docs"): Files {
@@ -18,7 +24,10 @@ function manyFiles(count: number, folder = "docs"): Files {
 /** Five hundred documents of every awkward kind; every 50th cannot be read. */
 function nastyFiles(): Files {
   const kinds: ((i: number) => [string, string | Uint8Array])[] = [
-    (i) => [`${i}.md`, `---\ntitle: "T ${i}"\ntags: [a, "b: c"]\nnul: "\\0"\n---\n# H\n\n| a | b |\n|---|---|\n| ${i} | 2 |\n`],
+    (i) => [
+      `${i}.md`,
+      `---\ntitle: "T ${i}"\ntags: [a, "b: c"]\nnul: "\\0"\n---\n# H\n\n| a | b |\n|---|---|\n| ${i} | 2 |\n`,
+    ],
     (i) => [`${i}.html`, `<title>P ${i} &lt;</title><table><tr><td>${i}</td><td>x</td></tr></table>`],
     (i) => [`fence ${i}.md`, `\`\`\`ts\n# no ${i}\n\`\`\`\n# yes ${i}\r\n`],
     (i) => [`empty ${i}.txt`, ""],
@@ -28,7 +37,8 @@ function nastyFiles(): Files {
     (i) => [`cafe\u0301 ${i}.mdx`, `import x from "y"\n\n# ${i}`],
   ];
   const files = Array.from({ length: 500 }, (_, i): [string, string | Uint8Array] => {
-    if (i % 50 === 49) return [`docs/broken ${i}.md`, i % 100 === 99 ? Buffer.from([0xff, 0xfe, i]) : "---\na: [\n---\n"];
+    if (i % 50 === 49)
+      return [`docs/broken ${i}.md`, i % 100 === 99 ? Buffer.from([0xff, 0xfe, i]) : "---\na: [\n---\n"];
     if (i % 100 === 0) return [`docs/big ${i}.md`, `# Big\n${"word ".repeat(400_000)}`];
     const [name, text] = (kinds[i % kinds.length] as (typeof kinds)[number])(i);
     return [`docs/${name}`, text];
@@ -41,11 +51,27 @@ describe("a sync", () => {
     await using project = await createDocumentsProject(nastyFiles());
     const first = await project.sync(["./docs"]);
     expect(counts(first)).toEqual({ added: 490, changed: 0, removed: 0, unchanged: 0, failed: 10 });
-    expect(first.failed).toContainEqual({ path: "docs/broken 99.md", code: "DOCUMENT_NOT_UTF8", message: "The file is UTF-16, not UTF-8." });
+    expect(first.failed).toContainEqual({
+      path: "docs/broken 99.md",
+      code: "DOCUMENT_NOT_UTF8",
+      message: "The file is UTF-16, not UTF-8.",
+    });
     const before = await project.rows();
-    expect(counts(await project.sync(["./docs"]))).toEqual({ added: 0, changed: 0, removed: 0, unchanged: 490, failed: 10 });
+    expect(counts(await project.sync(["./docs"]))).toEqual({
+      added: 0,
+      changed: 0,
+      removed: 0,
+      unchanged: 490,
+      failed: 10,
+    });
     expect(await project.rows()).toEqual(before);
-    expect(before["docs/1.html"]).toMatchObject({ title: "P 1 <", content_type: "text/html", status: "ready", error: null, content: null });
+    expect(before["docs/1.html"]).toMatchObject({
+      title: "P 1 <",
+      content_type: "text/html",
+      status: "ready",
+      error: null,
+      content: null,
+    });
     for (const row of Object.values(before)) {
       if (row["status"] === "failed") continue;
       const document = { id: String(row["id"]), path: String(row["path"]), contentHash: String(row["content_hash"]) };
@@ -61,7 +87,13 @@ describe("a sync", () => {
     await rename(nodePath.join(project.directory, "docs/1.md"), nodePath.join(project.directory, "docs/renamed.md"));
     await project.remove("docs/2.md");
     await truncate(nodePath.join(project.directory, "docs/3.md"));
-    expect(counts(await project.sync(["docs/*.md"]))).toEqual({ added: 2, changed: 2, removed: 2, unchanged: 6, failed: 0 });
+    expect(counts(await project.sync(["docs/*.md"]))).toEqual({
+      added: 2,
+      changed: 2,
+      removed: 2,
+      unchanged: 6,
+      failed: 0,
+    });
     const after = await project.rows();
     expect(after["docs/4.md"]).toEqual(before["docs/4.md"]);
     expect(after["docs/0.md"]?.["updated_at"]).not.toEqual(before["docs/0.md"]?.["updated_at"]);
@@ -89,10 +121,19 @@ describe("a sync", () => {
     const { failed, unchanged } = await project.sync(["*.md"]);
     expect(failed).toEqual([{ path: "a.md", code: "DOCUMENT_NOT_UTF8", message: "The file is not valid UTF-8." }]);
     expect(unchanged).toBe(1);
-    expect((await project.rows())["a.md"]).toMatchObject({ status: "failed", error_code: "DOCUMENT_NOT_UTF8", title: "A", content_hash: before?.["content_hash"] });
+    expect((await project.rows())["a.md"]).toMatchObject({
+      status: "failed",
+      error_code: "DOCUMENT_NOT_UTF8",
+      title: "A",
+      content_hash: before?.["content_hash"],
+    });
     await project.write({ "a.md": "# A" });
     await project.sync(["*.md"]);
-    expect((await project.rows())["a.md"]).toMatchObject({ status: "ready", error: null, content_hash: before?.["content_hash"] });
+    expect((await project.rows())["a.md"]).toMatchObject({
+      status: "ready",
+      error: null,
+      content_hash: before?.["content_hash"],
+    });
   });
 
   test("gives a project in another folder the same ids and hashes", async () => {
@@ -101,14 +142,15 @@ describe("a sync", () => {
     await using there = await createDocumentsProject(files);
     await here.sync(["./docs", "data.jsonl"]);
     await there.sync(["docs/*.md", nodePath.join(there.directory, "data.jsonl")]);
-    const identities = async (project: Project) => Object.values(await project.rows()).map((row) => [row["id"], row["content_hash"]]);
+    const identities = async (project: Project) =>
+      Object.values(await project.rows()).map((row) => [row["id"], row["content_hash"]]);
     expect(await identities(here)).toEqual(await identities(there));
   });
 
   test("two at once both succeed", async () => {
     await using project = await createDocumentsProject(manyFiles(50));
     const results = await Promise.all([project.sync(["docs"]), project.sync(["docs"])]);
-    expect(results.map(({ added }) => added).toSorted()).toEqual([0, 50]);
+    expect(results.map(({ added }) => added).toSorted((a, b) => a - b)).toEqual([0, 50]);
   });
 
   test("lets the event loop turn while it reads", async () => {
@@ -135,7 +177,13 @@ describe("documents that vanish", () => {
       hint: expect.stringContaining("--allow-deletes") as string,
     });
     expect(await project.rows()).toEqual(before);
-    expect(counts(await project.sync(patterns, { allowDeletes: true }))).toEqual({ added: 1, changed: 1, removed: 4, unchanged: 51, failed: 0 });
+    expect(counts(await project.sync(patterns, { allowDeletes: true }))).toEqual({
+      added: 1,
+      changed: 1,
+      removed: 4,
+      unchanged: 51,
+      failed: 0,
+    });
   });
 
   test("a missing folder stops the sync even when other sources are larger", async () => {
@@ -151,15 +199,28 @@ describe("documents that vanish", () => {
     await project.remove("a.md");
     await expect(project.sync(patterns)).rejects.toMatchObject({ code: "DOCUMENTS_NOT_FOUND" });
     expect(Object.keys(await project.rows())).toEqual(["a.md"]);
-    expect(await project.sync(patterns, { allowDeletes: true })).toMatchObject({ removed: 1, warnings: [expect.stringContaining(patterns[0] ?? "")] });
+    expect(await project.sync(patterns, { allowDeletes: true })).toMatchObject({
+      removed: 1,
+      warnings: [expect.stringContaining(patterns[0] ?? "")],
+    });
   });
 
   test("a set never removes the documents of another", async () => {
     await using project = await createDocumentsProject({ ...manyFiles(5), "other/x.md": "x", "other/y.md": "y" });
     await project.sync(["docs", "other/x.md"]);
     const set = documentSet(["./other"]);
-    expect(counts(await project.sync(["./other"], { set }))).toEqual({ added: 1, changed: 0, removed: 0, unchanged: 1, failed: 0 });
+    expect(counts(await project.sync(["./other"], { set }))).toEqual({
+      added: 1,
+      changed: 0,
+      removed: 0,
+      unchanged: 1,
+      failed: 0,
+    });
     expect(Object.keys(await project.rows())).toHaveLength(7);
+    expect(await listDocumentSets(project.database)).toEqual([
+      { set, patterns: ["./other"] },
+      { set: "config", patterns: ["docs", "other/x.md"] },
+    ]);
     // No longer in the config, and still in the other set.
     expect(await project.sync(["docs"])).toMatchObject({ removed: 0, unchanged: 5 });
     expect(Object.keys(await project.rows())).toContain("other/x.md");
@@ -186,19 +247,32 @@ describe("JSONL", () => {
       content: "one\u2028\uFFFD\uFFFD",
       metadata: { lang: "en" },
     });
-    const document = { id: documentId("data.jsonl#7"), path: "data.jsonl", contentHash: "", content: String(rows["https://x.y/z"]?.["content"]) };
+    const document = {
+      id: documentId("data.jsonl#7"),
+      path: "data.jsonl",
+      contentHash: "",
+      content: String(rows["https://x.y/z"]?.["content"]),
+    };
     expect(await readDocumentContent({ directory: project.directory, document })).toBe("one\u2028\uFFFD\uFFFD");
   });
 
   test("a broken line is named, the others arrive, and nothing of that file is removed meanwhile", async () => {
-    await using project = await createDocumentsProject({ "data.jsonl": line({ id: "a", text: "a" }) + line({ id: "b", text: "b" }) });
+    await using project = await createDocumentsProject({
+      "data.jsonl": line({ id: "a", text: "a" }) + line({ id: "b", text: "b" }),
+    });
     await project.sync(["*.jsonl"]);
-    await project.write({ "data.jsonl": `${line({ id: "a", text: "A" })}{"id": "b", secret\n${line({ id: "c" })}${line({ id: "a", text: "again" })}[]\n` });
+    await project.write({
+      "data.jsonl": `${line({ id: "a", text: "A" })}{"id": "b", secret\n${line({ id: "c" })}${line({ id: "a", text: "again" })}[]\n`,
+    });
     const { failed, changed, removed } = await project.sync(["*.jsonl"]);
     expect(failed).toEqual([
       { path: "data.jsonl:2", code: "RECORD_INVALID", message: "Line 2 is not valid JSON." },
       { path: "data.jsonl:3", code: "RECORD_INVALID", message: 'Line 3 needs its text in "content" or "text".' },
-      { path: "data.jsonl:4", code: "DOCUMENT_DUPLICATE", message: "The same document as data.jsonl:1; only the first is read." },
+      {
+        path: "data.jsonl:4",
+        code: "DOCUMENT_DUPLICATE",
+        message: "The same document as data.jsonl:1; only the first is read.",
+      },
       { path: "data.jsonl:5", code: "RECORD_INVALID", message: "Line 5 is not a JSON object." },
     ]);
     expect({ changed, removed }).toEqual({ changed: 1, removed: 0 });
@@ -213,7 +287,9 @@ describe("JSONL", () => {
   });
 
   test("ten thousand records arrive in one go", async () => {
-    const text = Array.from({ length: 10_000 }, (_, i) => line({ id: i, text: `record ${i} ${"x".repeat(500)}` })).join("");
+    const text = Array.from({ length: 10_000 }, (_, i) => line({ id: i, text: `record ${i} ${"x".repeat(500)}` })).join(
+      "",
+    );
     await using project = await createDocumentsProject({ "data.jsonl": text });
     expect(await project.sync(["data.jsonl"])).toMatchObject({ added: 10_000 });
     expect(await project.sync(["data.jsonl"])).toMatchObject({ unchanged: 10_000 });
@@ -236,7 +312,9 @@ describe("addresses", () => {
       const { added, failed } = await project.sync(["pages.txt"]);
       expect({ added, failed }).toEqual({
         added: 1,
-        failed: [{ path: `${origin}/missing`, code: "DOCUMENT_UNREADABLE", message: "The address answered with status 404." }],
+        failed: [
+          { path: `${origin}/missing`, code: "DOCUMENT_UNREADABLE", message: "The address answered with status 404." },
+        ],
       });
       const page = (await project.rows())[`${origin}/page`];
       expect(page).toMatchObject({ title: "Café", content: "text", path: null });
@@ -246,7 +324,11 @@ describe("addresses", () => {
       server.closeAllConnections();
       server.close();
       expect(await project.sync(["pages.txt"], { refreshUrls: true })).toMatchObject({ removed: 0, failed: [{}, {}] });
-      expect((await project.rows())[`${origin}/page`]).toMatchObject({ status: "failed", content: "text", content_hash: page?.["content_hash"] });
+      expect((await project.rows())[`${origin}/page`]).toMatchObject({
+        status: "failed",
+        content: "text",
+        content_hash: page?.["content_hash"],
+      });
     } finally {
       server.close();
     }
