@@ -1,7 +1,7 @@
 import nodePath from "node:path";
 import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
-import type { DocumentRow } from "./documents-source.ts";
+import type { DocumentRow } from "../model/document-row.ts";
 import { loadDocument, unreadable } from "./load-document.ts";
 import { contentHash, type LoadedDocument } from "./loaders/loaded-document.ts";
 

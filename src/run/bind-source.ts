@@ -82,7 +82,7 @@ interface DescribedSource {
 const asIs = (value: unknown) => value;
 
 async function describeSource({ origin }: ResolvedSource, database: Database, reader: string): Promise<DescribedSource> {
-  if (origin.type === "documents") return describeDocuments(database);
+  if (origin.type === "documents") return describeDocuments(database, origin.content);
   if (origin.type === "table") {
     const table = await requireTable(database, origin.table, reader, "Correct the name, or create the table before the run.");
     const columns = table.columns.map((column) => ({ ...column, key: column.name, decode: asIs, encode: asIs }));
@@ -122,7 +122,10 @@ async function requireTable(database: Database, table: string, reader: string, h
   throw new MillraceError("TABLE_NOT_FOUND", `Model "${reader}" reads table "${table}", which is not in the database.`, { hint });
 }
 
-function describeDocuments(database: Database): DescribedSource {
+// A document that could never be read has no content hash: with its text asked for it is an error of its unit,
+// without it there is nothing to show yet.
+function describeDocuments(database: Database, content: boolean): DescribedSource {
+  const table = `${database.systemSchema}.documents`;
   const column = (key: string, name: string, sqlType: string, notNull: boolean): BoundColumn => ({ key, name, sqlType, notNull, decode: asIs, encode: asIs });
   const columns = [
     column("id", "id", "text", true),
@@ -135,7 +138,7 @@ function describeDocuments(database: Database): DescribedSource {
   ];
   return {
     title: "the documents",
-    relation: `${database.systemSchema}.documents`,
+    relation: content ? table : `(select * from ${table} where content_hash is not null)`,
     columns: [...columns, column("status", "status", "text", true)],
     readable: new Set(columns.map((each) => each.key)),
     primaryKey: ["id"],

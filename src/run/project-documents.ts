@@ -1,4 +1,5 @@
 import { type DocumentSync, documentSet, syncDocuments } from "../documents/sync-documents.ts";
+import { configuredSets, syncSets } from "../documents/sync-sets.ts";
 import { type ListedDocument, listDocuments } from "../documents/list-documents.ts";
 import type { DocumentFilters } from "../model/context.ts";
 import type { Project } from "./project.ts";
@@ -11,10 +12,11 @@ export class ProjectDocuments {
     this.#project = project;
   }
 
-  /** Brings the documents table to what the configured patterns list now. */
+  /** Brings the documents table to what the configured patterns, and those once added, list now. */
   async sync(options: { readonly allowDeletes?: boolean } = {}): Promise<DocumentSync> {
     const { directory, config } = this.#project;
-    return syncDocuments({ database: await this.#project.openDatabase(), directory, patterns: config.documents, ...options });
+    const database = await this.#project.openDatabase();
+    return syncSets({ database, directory, sets: await configuredSets(database, config.documents), ...options });
   }
 
   /** Adds documents beside the configured ones. */

@@ -2,7 +2,7 @@ import { createId } from "./run-id.ts";
 import { type Issue, IssuesError, MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/document-filters.ts";
-import { syncDocuments } from "../documents/sync-documents.ts";
+import { configuredSets, runSet, syncSets } from "../documents/sync-sets.ts";
 import { buildGraph, type Graph, withDownstreams } from "../graph/build-graph.ts";
 import { resolveConfigs } from "../model/config.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly stopOnError?: boolean;
   /** Fail when another run holds a model, instead of waiting for it. */
   readonly noWait?: boolean;
+  /** Paths and globs to bring in instead of the configured ones. What is in the database already stays. */
+  readonly documents?: readonly string[];
   /** Remove documents even when most of them are gone from the folder. */
   readonly allowDeletes?: boolean;
   readonly onEvent?: RunEventListener;
@@ -227,8 +229,13 @@ export class PipelineRunner implements AsyncDisposable {
   async #syncDocuments(graph: Graph, options: RunOptions, events: EventLog): Promise<void> {
     const { config, directory } = this.#project;
     const readsDocuments = [...graph.values()].some(({ sources }) => sources.some(({ origin }) => origin.type === "documents"));
-    if (!readsDocuments || config.documents.length === 0) return;
-    const { warnings, ...sync } = await syncDocuments({ database: this.#database, directory, patterns: config.documents, allowDeletes: options.allowDeletes });
+    if (!readsDocuments) return;
+    const { warnings, ...sync } = await syncSets({
+      database: this.#database,
+      directory,
+      sets: options.documents === undefined ? await configuredSets(this.#database, config.documents) : [runSet(options.documents)],
+      allowDeletes: options.allowDeletes,
+    });
     events.emit({ type: "documents_synced", ...sync });
     for (const message of warnings) events.emit({ type: "warning", message });
   }
