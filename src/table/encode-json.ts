@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import type { z } from "zod";
+import { type NulCounter, ValueProblem } from "./clean-text.ts";
+
+/** A value as JSON text that Postgres accepts; numbers of any size keep all their digits. */
+export function encodeJson(value: unknown, nul: NulCounter): string {
+  const json = stringify(value);
+  if (json === undefined) throw new ValueProblem(`is a ${typeof value}, which JSON cannot hold`);
+  // JSON.stringify writes null for NaN; only a text with a null can hide one.
+  if (json.includes("null")) refuseNonFinite(value);
+  return json.includes("\\u") ? cleanEscapes(json, nul) : json;
+}
+
+/** Checks a value against the column's schema; the message names the place, not the value. */
+export function checkSchema(schema: z.ZodType, value: unknown): void {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return;
+  const [issue] = parsed.error.issues;
+  const path = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.map(String).join(".")}`;
+  throw new ValueProblem(`does not match its schema${path}: ${issue?.message ?? "invalid"}`, "Return what the column's schema describes, or change the schema.");
+}
+
+const BIGINT_MARK = `bigint ${randomUUID()} `;
+const MARKED_BIGINT = new RegExp(`"${BIGINT_MARK}(-?\\d+)"`, "g");
+
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // A replacer makes every value slower, so that only values with a bigint pay for it.
+    if (error instanceof TypeError && /BigInt/.test(error.message)) return stringifyBigints(value);
+    throw new ValueProblem(`cannot be written as JSON: ${error instanceof TypeError ? "it holds itself" : "its toJSON failed"}`);
+  }
+}
+
+function stringifyBigints(value: unknown): string | undefined {
+  const marked = JSON.stringify(value, (_key, member: unknown) => (typeof member === "bigint" ? `${BIGINT_MARK}${member}` : member)) as string | undefined;
+  return marked?.replace(MARKED_BIGINT, "$1");
+}
+
+function refuseNonFinite(value: unknown): void {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new ValueProblem("holds NaN or Infinity, which JSON cannot hold", "Use null, or leave the member out.");
+  if (value !== null && typeof value === "object") for (const member of Object.values(value)) refuseNonFinite(member);
+}
+
+// Each match starts at an escape, so that an escaped backslash before a "u" is not taken for one.
+function cleanEscapes(json: string, nul: NulCounter): string {
+  return json.replace(/\\(?:u[0-9a-f]{4}|.)/g, (escape) => {
+    if (escape === "\\u0000") {
+      nul.removed += 1;
+      return "";
+    }
+    if (escape.startsWith("\\ud")) {
+      throw new ValueProblem("holds half of a character (a lone surrogate), which Postgres cannot store", "Cut texts by code points, or repair them with `text.toWellFormed()`.");
+    }
+    return escape;
+  });
+}

@@ -1,0 +1,49 @@
+import { ValueProblem } from "./clean-text.ts";
+
+const FIRST_YEAR = -4712;
+const ISO_TIME = /^([+-]?\d{4,6})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s?(Z|[+-]\d\d(?::?\d\d){0,2})?)?( BC)?$/i;
+
+/** A `timestamp` or `timestamptz` value: a Date, or ISO text of any precision. */
+export function encodeTimestamp(value: unknown): string {
+  if (value instanceof Date) return dateText(value, value.toISOString());
+  return isoText(value, "a Date or a time in ISO 8601");
+}
+
+/** A `date` value: a Date (its day in UTC), or ISO text. */
+export function encodeDay(value: unknown): string {
+  if (value instanceof Date) return dateText(value, value.toISOString().slice(0, -14));
+  return isoText(value, "a Date or a day in ISO 8601");
+}
+
+// ISO counts years below 1 and writes six digits past 9999; Postgres wants plain years and "BC".
+function dateText(value: Date, iso: string): string {
+  const year = value.getUTCFullYear();
+  if (year >= 1 && year <= 9999) return iso;
+  if (year < FIRST_YEAR) throw new ValueProblem("is before 4713 BC, the first year of Postgres");
+  const rest = iso.slice(7).replace("Z", "+00");
+  return year > 9999 ? `${year}${rest}` : `${String(1 - year).padStart(4, "0")}${rest} BC`;
+}
+
+function isoText(value: unknown, wanted: string): string {
+  if (typeof value !== "string") throw new ValueProblem(`must be ${wanted}, not ${describeType(value)}`);
+  if (value === "infinity" || value === "-infinity") return value;
+  const parts = ISO_TIME.exec(value);
+  if (parts === null || !isReal(parts)) throw new ValueProblem(`must be ${wanted}`, "Write for example 2026-01-31T10:00:00.123456Z.");
+  return value;
+}
+
+function isReal([, year = "", month, day, hour = "0", minute = "0", second = "0"]: RegExpExecArray): boolean {
+  if (year.startsWith("-") || Number(year) === 0 || Number(year) > 294_276) return false;
+  const lastDay = new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate();
+  const isDay = Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= lastDay;
+  return isDay && Number(hour) <= 23 && Number(minute) <= 59 && Number(second) <= 59;
+}
+
+/** The kind of a value, for messages that must not show the value. */
+export function describeType(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Date) return "a Date";
+  const type = typeof value;
+  return type === "object" || type === "undefined" ? (type === "object" ? "an object" : type) : `a ${type}`;
+}

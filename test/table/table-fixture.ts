@@ -1,0 +1,45 @@
+import { getTableConfig, type PgTable } from "drizzle-orm/pg-core";
+import { afterAll, beforeAll } from "vitest";
+import { Database, type DatabaseClient, inTransaction } from "../../src/database/connect.ts";
+import { createRowEncoder } from "../../src/table/row-encoder.ts";
+import { createTableSql, tableParts } from "../../src/table/table-ddl.ts";
+import { describeTable, type TableShape } from "../../src/table/table-shape.ts";
+import { createTestDatabase } from "../support/test-database.ts";
+
+/** A database of its own for the tests of one file. */
+export function useDatabase(): () => Database {
+  let database: Database | undefined;
+  beforeAll(async () => {
+    database = new Database({ url: (await createTestDatabase()).url });
+    await database.query("create schema millrace");
+  });
+  afterAll(() => database?.close());
+  return () => {
+    if (database === undefined) throw new Error("the database is opened before the tests");
+    return database;
+  };
+}
+
+export async function createTable(database: Database, table: object): Promise<TableShape> {
+  const shape = describeTable(table);
+  await database.query(createTableSql(shape));
+  for (const part of tableParts(shape)) await database.query(part.sql);
+  return shape;
+}
+
+/** Encodes the rows of units, as the runner does before it writes them. */
+export function stagedRows(shape: TableShape, units: Readonly<Record<string, readonly object[]>>): { sourceKey: string; line: string }[] {
+  const encoder = createRowEncoder(shape);
+  return Object.entries(units).flatMap(([sourceKey, rows]) => rows.map((row) => ({ sourceKey, line: encoder.encode(row).line })));
+}
+
+export function inOneTransaction<Result>(database: Database, work: (client: DatabaseClient) => Promise<Result>): Promise<Result> {
+  return database.connect().then((client) => inTransaction(client, work).finally(() => client.release()));
+}
+
+/** Every row of a table as the database writes it, in key order. */
+export async function textRows(database: Database, table: PgTable, orderBy: string): Promise<Record<string, unknown>[]> {
+  const { name, columns } = getTableConfig(table);
+  const list = columns.map((column) => `"${column.name}"::text`).join(", ");
+  return database.query(`select ${list} from "${name}" order by ${orderBy}`);
+}
