@@ -1,0 +1,117 @@
+import { formatDuration } from "../core/duration.ts";
+import { plural } from "../core/text.ts";
+import type { Receipt } from "../run/results.ts";
+import { escapeControls } from "./fit-text.ts";
+import type { Palette } from "./output.ts";
+import { type DisplayStatus, type ModelState, unitRate } from "./run-state.ts";
+
+const GLYPHS: Readonly<Record<DisplayStatus, string>> = {
+  pending: "○",
+  queued: "◌",
+  running: "●",
+  retrying: "↻",
+  succeeded: "✔",
+  partial: "▲",
+  failed: "✖",
+  skipped: "↷",
+  cancelled: "■",
+};
+
+export function statusGlyph(status: DisplayStatus): string {
+  return GLYPHS[status];
+}
+
+/** Colours a text by what a status means. */
+export function paintStatus(status: string, text: string, colors: Palette): string {
+  switch (status) {
+    case "succeeded":
+      return colors.green(text);
+    case "failed":
+      return colors.red(text);
+    case "partial":
+    case "queued":
+    case "retrying":
+    case "cancelled":
+    case "stopped":
+    case "interrupted":
+      return colors.yellow(text);
+    case "running":
+      return colors.cyan(text);
+    default:
+      return colors.dim(text);
+  }
+}
+
+/** What there is to say about a model now, the most important first. */
+export function describeModel(model: ModelState, now: number): readonly string[] {
+  const { receipt, error, note } = model;
+  switch (model.status) {
+    case "pending":
+      return [];
+    case "queued":
+    case "retrying":
+    case "skipped":
+      return note === undefined ? [] : [note];
+    case "running":
+      return describeProgress(model, now);
+    case "failed":
+      return error === undefined ? [] : [error.code, oneLine(error.message)];
+    case "cancelled":
+      return receipt === undefined || receipt.unitsDone === 0 ? ["cancelled"] : ["cancelled", `${plural(receipt.unitsDone, "unit")} kept`];
+    case "succeeded":
+    case "partial":
+      return model.isFromBefore ? ["done before"] : receipt === undefined ? [] : describeReceipt(model, receipt);
+  }
+}
+
+/** Share of the units that are over, from 0 to 1; undefined when nobody knows how many there are. */
+export function shareDone(model: ModelState): number | undefined {
+  const { unitsTotal, unitsDone, unitsFailed } = model.progress ?? {};
+  if (unitsTotal === undefined || unitsTotal === 0) return undefined;
+  return Math.min(1, ((unitsDone ?? 0) + (unitsFailed ?? 0)) / unitsTotal);
+}
+
+function describeProgress(model: ModelState, now: number): readonly string[] {
+  const { progress, startedAt } = model;
+  const elapsed = startedAt === undefined || now - startedAt < 1_000 ? [] : [formatDuration(now - startedAt)];
+  if (progress === undefined) return elapsed;
+  const { unitsDone, unitsFailed, unitsTotal, message } = progress;
+  const said = message === undefined ? [] : [oneLine(message)];
+  if (unitsTotal === 0) return [...said, ...elapsed];
+  const over = unitsDone + unitsFailed;
+  const count = unitsTotal === undefined ? over.toLocaleString("en-US") : `${over.toLocaleString("en-US")}/${unitsTotal.toLocaleString("en-US")}`;
+  const failed = unitsFailed === 0 ? [] : [`${unitsFailed.toLocaleString("en-US")} failed`];
+  const rate = unitRate(model, now);
+  if (rate === undefined) return [count, ...failed, ...said, ...elapsed];
+  const left = unitsTotal === undefined ? [] : [`${formatDuration(((unitsTotal - over) / rate) * 1_000)} left`];
+  return [count, ...failed, formatRate(rate), ...left, ...said];
+}
+
+function describeReceipt(model: ModelState, receipt: Receipt): readonly string[] {
+  const { rowsWritten, rowsDeleted, rowsUnchanged, unitsDone, unitsFailed, executionTimeMs, usage, counts } = receipt;
+  const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
+  const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (model.summary.form !== "table" || rowsUnchanged > 0);
+  const from = unitsDone > 0 ? ` from ${plural(unitsDone, "unit")}` : "";
+  return [
+    isIdle ? "up to date" : `${plural(rowsWritten, "row")}${from}`,
+    ...failed,
+    ...(rowsDeleted === 0 ? [] : [`${rowsDeleted.toLocaleString("en-US")} deleted`]),
+    ...(usage?.costUsd === null || usage?.costUsd === undefined ? [] : [formatCost(usage.costUsd)]),
+    formatDuration(executionTimeMs),
+    ...Object.entries(counts ?? {}).map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`),
+  ];
+}
+
+export function formatRate(perSecond: number): string {
+  if (perSecond >= 10) return `${Math.round(perSecond).toLocaleString("en-US")}/s`;
+  return perSecond >= 1 ? `${perSecond.toFixed(1)}/s` : `${(perSecond * 60).toFixed(1)}/min`;
+}
+
+/** Enough digits that a cheap call is not shown as free. */
+export function formatCost(usd: number): string {
+  return usd === 0 || usd >= 1 ? `$${usd.toFixed(2)}` : `$${Number(usd.toPrecision(2))}`;
+}
+
+function oneLine(text: string): string {
+  return escapeControls(text.split("\n", 1)[0] ?? "");
+}

@@ -1,0 +1,81 @@
+import stringWidth from "string-width";
+
+const segmenter = new Intl.Segmenter();
+
+export const textWidth = (text: string): number => stringWidth(text);
+
+/** At most `width` columns of a text without colours; what is missing shows as `…`. */
+export function cutText(text: string, width: number): string {
+  // Most texts are short and plain, and measuring is what a display spends its time on.
+  if (text.length * 2 <= width || stringWidth(text) <= width) return text;
+  if (width < 1) return "";
+  let kept = "";
+  let used = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    const size = stringWidth(segment);
+    if (used + size > width - 1) break;
+    kept += segment;
+    used += size;
+  }
+  return `${kept}…`;
+}
+
+/** A model's name in `width` columns: its namespace goes first, since the end tells models apart. */
+export function cutName(name: string, width: number): string {
+  if (stringWidth(name) <= width) return name;
+  return cutText(name.slice(name.lastIndexOf(".") + 1), width);
+}
+
+/** Fills up to `width` columns; colours do not count. */
+export function padText(text: string, width: number, align: "left" | "right" = "left"): string {
+  const missing = Math.max(0, width - stringWidth(text));
+  return align === "left" ? text + " ".repeat(missing) : " ".repeat(missing) + text;
+}
+
+const NAMED_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** Data may hold sequences that steer a terminal; they are shown instead of obeyed. */
+export function escapeControls(text: string, options: { readonly keepNewlines?: boolean } = {}): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    if (character === "\n" && options.keepNewlines === true) return character;
+    return NAMED_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+/** As many parts as fit into `width`, the most important first; the first is cut rather than left out. */
+export function fitParts(parts: readonly string[], width: number, separator = " · "): readonly string[] {
+  const fitting: string[] = [];
+  let used = 0;
+  for (const part of parts) {
+    const size = stringWidth(part) + (fitting.length === 0 ? 0 : stringWidth(separator));
+    if (used + size > width) break;
+    fitting.push(part);
+    used += size;
+  }
+  const [first] = parts;
+  return fitting.length === 0 && first !== undefined ? [cutText(first, width)] : fitting;
+}
+
+/** Words in lines of at most `width` columns. */
+export function wrapText(text: string, width: number): readonly string[] {
+  return text.split("\n").flatMap((paragraph) => {
+    const indent = /^ */.exec(paragraph)?.[0] ?? "";
+    const [first = "", ...words] = paragraph.slice(indent.length).split(" ");
+    const lines: string[] = [];
+    let line = indent + first;
+    for (const word of words) {
+      const longer = `${line} ${word}`;
+      if (stringWidth(longer) > width) {
+        lines.push(line);
+        line = indent + word;
+      } else line = longer;
+    }
+    return [...lines, line];
+  });
+}
+
+/** How wide prose is set: not beyond what reads well, and unbroken where no terminal reads it. */
+export function proseWidth(width: number, indent: number): number {
+  return Number.isFinite(width) ? Math.max(20, Math.min(width, 120) - indent) : width;
+}

@@ -1,0 +1,32 @@
+import { type GraphNode, layoutTree } from "./layout-tree.ts";
+import type { Palette } from "./output.ts";
+
+export interface GraphModel extends GraphNode {
+  readonly form: "row" | "group" | "table";
+  readonly description?: string | undefined;
+}
+
+/** The graph as a tree of lines; what a model reads beside its parent stands behind it. */
+export function renderGraph(models: readonly GraphModel[], colors: Palette): readonly string[] {
+  const forms = new Map(models.map((model) => [model.name, model.form]));
+  return layoutTree(models).map(({ name, prefix, alsoReads }) => {
+    const also = alsoReads.length === 0 ? "" : ` · ${prefix === "" ? "reads" : "also reads"} ${alsoReads.join(", ")}`;
+    return `${colors.dim(prefix)}${name}  ${colors.dim(`${FORMS[forms.get(name) ?? "table"]}${also}`)}`;
+  });
+}
+
+/** What a model gets at once, in a word or two. */
+export const FORMS = { row: "per row", group: "per group", table: "whole table" } as const;
+
+/** The graph for Markdown files and mermaid.live. */
+export function renderMermaid(models: readonly GraphModel[]): readonly string[] {
+  // Names hold dots and may be words that Mermaid reserves, so ids are numbers.
+  const ids = new Map(models.map((model, index) => [model.name, `m${index + 1}`]));
+  return [
+    "graph LR",
+    ...models.map(({ name }) => `  ${ids.get(name) ?? ""}["${name}"]`),
+    ...models.flatMap(({ name, upstreams }) =>
+      upstreams.filter((upstream) => ids.has(upstream)).map((upstream) => `  ${ids.get(upstream) ?? ""} --> ${ids.get(name) ?? ""}`),
+    ),
+  ];
+}

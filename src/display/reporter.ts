@@ -1,0 +1,18 @@
+import type { RunEvent } from "../run/run-events.ts";
+import type { Environment, Output, Palette } from "./output.ts";
+
+/** Shows a run while it happens. */
+export interface Reporter {
+  onEvent(event: RunEvent): void;
+  /** Leaves the output as a person finds it useful; called once, also when the run could not start. */
+  close(): void;
+}
+
+export interface ReporterOptions {
+  readonly output: Output;
+  readonly colors: Palette;
+  readonly environment?: Environment | undefined;
+  /** The command to type for a next step, e.g. `millrace show demo.titles`. */
+  readonly command?: ((...words: readonly string[]) => string) | undefined;
+  readonly isVerbose?: boolean | undefined;
+}

@@ -1,0 +1,121 @@
+import { formatDuration } from "../core/duration.ts";
+import type { ErrorJson } from "../core/errors.ts";
+import { plural, quoteList } from "../core/text.ts";
+import type { Receipt, RunResult, Usage } from "../run/results.ts";
+import { formatCost, paintStatus } from "./describe-model.ts";
+import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
+import type { Palette } from "./output.ts";
+import type { RunState, UnitFailures } from "./run-state.ts";
+
+export interface SummaryOptions {
+  readonly colors: Palette;
+  readonly width: number;
+  readonly command?: ((...words: readonly string[]) => string) | undefined;
+}
+
+const defaultCommand = (...words: readonly string[]): string => ["millrace", ...words].join(" ");
+
+/** The last lines of a run: what happened, what went wrong, and what to type next. */
+export function renderSummary(state: RunState, options: SummaryOptions): readonly string[] {
+  const { result } = state;
+  if (result === undefined) return [];
+  const { colors, command = defaultCommand } = options;
+  const counts = renderCounts(result);
+  const errors = [
+    ...Object.entries(result.errors).map(([model, error]) => renderFailure({ model, error }, options)),
+    ...[...state.unitFailures.values()].map((failures) => renderFailure(failures, options)),
+  ];
+  const next = nextCommand(result);
+  return [
+    paintStatus(result.status, colors.bold(headline(result)), colors),
+    ...(counts === "" ? [] : [colors.dim(counts)]),
+    ...(errors.length === 0 ? [] : ["", ...errors.flat()]),
+    ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(command(...next))}`]),
+  ];
+}
+
+function headline({ pipeline, status, models, durationMs }: RunResult): string {
+  const receipts = Object.values(models);
+  const count = (wanted: Receipt["status"]) => receipts.filter((receipt) => receipt.status === wanted).length;
+  const time = formatDuration(durationMs);
+  const failedUnits = receipts.reduce((sum, receipt) => sum + receipt.unitsFailed, 0);
+  switch (status) {
+    case "succeeded":
+      return `✔ ${pipeline} succeeded in ${time}`;
+    case "partial":
+      return `▲ ${pipeline} finished in ${time}, but ${plural(failedUnits, "unit")} failed`;
+    case "failed": {
+      const others = [count("skipped") > 0 ? `, ${count("skipped")} skipped` : "", count("succeeded") > 0 ? `, ${count("succeeded")} succeeded` : ""];
+      return `✖ ${pipeline} failed after ${time}: ${plural(count("failed"), "model")} failed${others.join("")}`;
+    }
+    case "cancelled":
+    case "stopped":
+      return `■ ${pipeline} was ${status} after ${time}; finished units are kept`;
+    case "running":
+    case "interrupted":
+      return `● ${pipeline} is ${status}`;
+  }
+}
+
+function renderCounts(result: RunResult): string {
+  const receipts = Object.values(result.models);
+  const sum = (count: (receipt: Receipt) => number) => receipts.reduce((total, receipt) => total + count(receipt), 0);
+  const written = sum((receipt) => receipt.rowsWritten);
+  const deleted = sum((receipt) => receipt.rowsDeleted);
+  const unchanged = sum((receipt) => receipt.rowsUnchanged);
+  const isIdle = result.status === "succeeded" && written + deleted === 0;
+  return [
+    plural(result.modelsExecuted.length, "model"),
+    isIdle ? "nothing had changed" : `${plural(written, "row")} written`,
+    ...(deleted === 0 ? [] : [`${deleted.toLocaleString("en-US")} deleted`]),
+    ...(unchanged === 0 ? [] : [`${unchanged.toLocaleString("en-US")} unchanged`]),
+    ...renderUsage(result.usage),
+  ].join(" · ");
+}
+
+function renderUsage(usage: Usage | null): readonly string[] {
+  if (usage === null || usage.calls === 0) return [];
+  const tokens = usage.inputTokens === null || usage.outputTokens === null ? [] : [`${(usage.inputTokens + usage.outputTokens).toLocaleString("en-US")} tokens`];
+  const cached = usage.cachedCalls === 0 ? "" : ` (${usage.cachedCalls.toLocaleString("en-US")} cached)`;
+  return [`${plural(usage.calls, "call")}${cached}`, ...tokens, usage.costUsd === null ? "cost unknown" : formatCost(usage.costUsd)];
+}
+
+interface Failure extends Partial<Pick<UnitFailures, "units" | "count">> {
+  readonly model: string;
+  readonly error: ErrorJson;
+}
+
+/** One error: where, its code, what, and the next step. */
+export function renderFailure({ model, error, units, count }: Failure, { colors, width }: SummaryOptions): readonly string[] {
+  const indent = "  ";
+  const room = proseWidth(width, indent.length);
+  const where = units === undefined || count === undefined ? "" : ` ${colors.dim("·")} ${describeUnits(units, count)}`;
+  const message = wrapText(escapeControls(error.message, { keepNewlines: true }), room);
+  const hint = error.hint === undefined ? [] : wrapText(`→ ${escapeControls(error.hint, { keepNewlines: true })}`, room);
+  return [
+    `${colors.red("✖")} ${colors.bold(model)}${where}  ${colors.red(error.code)}`,
+    ...message.map((line) => `${indent}${line}`),
+    ...hint.map((line) => `${indent}${colors.dim(line)}`),
+  ];
+}
+
+function describeUnits(units: readonly string[], count: number): string {
+  const named = quoteList(units.map((unit) => escapeControls(unit)));
+  const more = count - units.length;
+  return `${count === 1 ? "unit" : "units"} ${named}${more > 0 ? ` and ${more.toLocaleString("en-US")} more` : ""}`;
+}
+
+/** What to type after a run; undefined when there is nothing to look at. */
+export function nextCommand(result: Pick<RunResult, "runId" | "status" | "models" | "modelsExecuted">): readonly string[] | undefined {
+  switch (result.status) {
+    case "succeeded": {
+      const wrote = result.modelsExecuted.filter((name) => (result.models[name]?.rowsWritten ?? 0) > 0);
+      const model = wrote.at(-1) ?? result.modelsExecuted.at(-1);
+      return model === undefined ? undefined : ["show", model];
+    }
+    case "running":
+      return ["runs", "logs", result.runId, "--follow"];
+    default:
+      return ["runs", "resume", result.runId];
+  }
+}
