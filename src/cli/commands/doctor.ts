@@ -1,0 +1,29 @@
+import { resolve } from "node:path";
+import { escapeControls, padText } from "../../display/fit-text.ts";
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { checkProject } from "../check-project.ts";
+import { createPrinter, printJson } from "../print.ts";
+
+export default defineCommand({
+  args: { ...projectArgs, ...jsonArgs },
+  examples: [["doctor", "one line for each thing a project needs"]],
+  async run({ args }) {
+    const checks = await checkProject(resolve(args.project));
+    const failed = checks.filter((check) => !check.ok).length;
+    const code = failed > 0 ? 1 : 0;
+    if (args.json === true) {
+      printJson(checks);
+      return code;
+    }
+    const { colors, lines } = createPrinter();
+    const width = Math.max(...checks.map((check) => check.name.length));
+    lines(
+      checks.flatMap(({ name, ok, detail, hint }) => [
+        `${ok ? colors.green("✔") : colors.red("✖")} ${padText(name, width)}  ${ok ? colors.dim(detail) : escapeControls(detail, { keepNewlines: true })}`,
+        ...(hint === undefined ? [] : [`  ${" ".repeat(width)}  ${colors.cyan(`→ ${hint}`)}`]),
+      ]),
+    );
+    lines(["", failed === 0 ? colors.green("Everything is there.") : colors.red(`${failed} of ${checks.length} need attention.`)]);
+    return code;
+  },
+});

@@ -1,0 +1,36 @@
+import { renderEvent } from "../../display/render-event.ts";
+import { createCommandLine } from "../command-line.ts";
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { openCliProject } from "../open-project.ts";
+import { createPrinter, printJson } from "../print.ts";
+
+export default defineCommand({
+  args: {
+    patterns: { type: "positional", required: true, description: "Globs, folders, JSONL files, lists of URLs, or web addresses" },
+    ...projectArgs,
+    "allow-deletes": { type: "boolean", description: "Remove documents even when most of them are gone" },
+    ...jsonArgs,
+  },
+  repeatable: ["patterns"],
+  examples: [
+    ["documents add 'notes/**/*.md'", "Markdown files"],
+    ["documents add records.jsonl", "one document per line"],
+  ],
+  async run({ args }) {
+    await using project = await openCliProject(args);
+    const sync = await project.documents.add(args._, { allowDeletes: args["allow-deletes"] === true });
+    const code = sync.failed.length > 0 ? 1 : 0;
+    if (args.json === true) {
+      printJson(sync);
+      return code;
+    }
+    const { colors, lines, aside } = createPrinter();
+    const at = new Date().toISOString();
+    lines([
+      ...renderEvent({ type: "documents_synced", at, ...sync }, { colors }),
+      ...sync.warnings.flatMap((message) => renderEvent({ type: "warning", at, message }, { colors })),
+    ]);
+    aside(`\n${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))}`);
+    return code;
+  },
+});

@@ -1,0 +1,32 @@
+import { plural } from "../../core/text.ts";
+import { renderTable } from "../../display/render-table.ts";
+import { createCommandLine } from "../command-line.ts";
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { openCliProject } from "../open-project.ts";
+import { createPrinter, printJson } from "../print.ts";
+import { filterArgs, readFilters } from "../read-options.ts";
+
+export default defineCommand({
+  args: { ...projectArgs, ...filterArgs, ...jsonArgs },
+  repeatable: ["ids"],
+  examples: [
+    ["documents ls", "every document that is known"],
+    ["documents ls --status failed", "those that could not be read, and why"],
+  ],
+  async run({ args, all }) {
+    const filters = readFilters(args, all("ids"));
+    await using project = await openCliProject(args);
+    const documents = await project.documents.list({ filters });
+    if (args.json === true) return printJson(documents);
+    const { colors, width, lines, aside } = createPrinter();
+    if (documents.length === 0) {
+      return aside(`No documents. \`${createCommandLine(args)("documents", "add")} <glob>\` brings some in; a run syncs those of millrace.config.ts.`);
+    }
+    const hasErrors = documents.some(({ error }) => error !== null);
+    const rows = documents.map(({ id, path, sourceUrl, title, contentType, status, error }) => [id, path ?? sourceUrl, title, contentType, status, ...(hasErrors ? [error] : [])]);
+    const columns = ["id", "path", "title", "type", "status", ...(hasErrors ? ["error"] : [])];
+    const paint = (cell: string, at: { readonly column: string; readonly value: unknown }) => (at.value === "failed" || at.column === "error" ? colors.red(cell) : cell);
+    lines(renderTable({ columns, rows, colors, width, paint }));
+    aside(colors.dim(`\n${plural(documents.length, "document")}`));
+  },
+});

@@ -1,0 +1,29 @@
+import { plural } from "../../core/text.ts";
+import { FORMS } from "../../display/render-graph.ts";
+import { renderTable } from "../../display/render-table.ts";
+import { createCommandLine } from "../command-line.ts";
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { listModels } from "../list-models.ts";
+import { openCliProject } from "../open-project.ts";
+import { createPrinter, printJson } from "../print.ts";
+
+export default defineCommand({
+  args: {
+    pipeline: { type: "positional", description: "Only the models of this pipeline or namespace" },
+    ...projectArgs,
+    ...jsonArgs,
+  },
+  examples: [
+    ["ls", "every model, in the order they run"],
+    ["ls indexing --json", "the models of a namespace, for machines"],
+  ],
+  async run({ args }) {
+    await using project = await openCliProject(args);
+    const models = listModels(project, args.pipeline);
+    if (args.json === true) return printJson(models);
+    const { colors, width, lines, aside } = createPrinter();
+    const rows = models.map((model) => [model.name, FORMS[model.form], model.table, model.upstreams.join(", ") || null, model.file]);
+    lines(renderTable({ columns: ["model", "runs", "table", "reads models", "file"], rows, colors, width }));
+    aside(colors.dim(`\n${plural(models.length, "model")} · \`${createCommandLine(args)("graph")}\` draws them`));
+  },
+});

@@ -1,0 +1,22 @@
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { openCliProject } from "../open-project.ts";
+import { playRun } from "../play-run.ts";
+
+export default defineCommand({
+  args: {
+    run: { type: "positional", required: true, description: "A run's id, the beginning of one, or `last`" },
+    ...projectArgs,
+    wait: { type: "boolean", default: true, negativeDescription: "Fail when another run holds a model, instead of waiting" },
+    ...jsonArgs,
+  },
+  examples: [["runs resume last", "go on where the latest run ended; finished units are not processed again"]],
+  async run({ args }) {
+    await using project = await openCliProject(args);
+    return playRun({
+      project: args.project,
+      json: args.json === true,
+      isVerbose: args.verbose === true,
+      play: (hooks) => project.runs.resume(args.run, { ...hooks, noWait: args.wait === false }),
+    });
+  },
+});

@@ -1,0 +1,37 @@
+import { plural } from "../../core/text.ts";
+import { renderTable } from "../../display/render-table.ts";
+import { createCommandLine } from "../command-line.ts";
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { openCliProject } from "../open-project.ts";
+import { createPrinter, printJson } from "../print.ts";
+import { readCount } from "../read-options.ts";
+
+export default defineCommand({
+  args: {
+    model: { type: "positional", required: true, description: "A model, or the table it fills" },
+    ...projectArgs,
+    where: { type: "string", valueHint: "column=value", description: "Only rows with this value" },
+    limit: { type: "string", valueHint: "n", default: "10", description: "At most this many rows" },
+    ...jsonArgs,
+  },
+  repeatable: ["where"],
+  examples: [
+    ["show indexing.document_sections", "the first ten rows"],
+    ["show indexing.document_sections --where heading=Usage --limit 50", "rows with a value"],
+    ["show indexing.document_sections --json", "whole rows, for machines"],
+  ],
+  async run({ args, all }) {
+    const limit = readCount("limit", args.limit) ?? 10;
+    await using project = await openCliProject(args);
+    const { columns, rows, total } = await project.showRows(args.model, { where: all("where"), limit });
+    if (args.json === true) {
+      return printJson({ columns, total, rows: rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]]))) });
+    }
+    const { colors, width, lines, aside } = createPrinter();
+    if (rows.length === 0) return aside(all("where").length === 0 ? "No rows." : "No rows match.");
+    lines(renderTable({ columns, rows, colors, width }));
+    const where = all("where").flatMap((condition) => ["--where", condition]);
+    const more = createCommandLine(args)("show", args.model, ...where, "--limit", String(Math.min(total, limit * 10)));
+    aside(colors.dim(rows.length < total ? `\n${rows.length} of ${plural(total, "row")} · more: ${more}` : `\n${plural(total, "row")}`));
+  },
+});

@@ -1,0 +1,79 @@
+import { parseArgs as readTokens } from "node:util";
+import { type ArgDef, type ArgsDef, parseArgs } from "citty";
+import { UsageError } from "../core/errors.ts";
+import { didYouMean } from "../core/text.ts";
+import type { Command, CommandInput } from "./define-command.ts";
+
+/** Reads the arguments of a command. Whatever the command does not know is an error, with the nearest name. */
+export function parseArguments(rawArgs: readonly string[], command: Command, name: string): CommandInput<ArgsDef> {
+  const help = `\`millrace ${name} --help\` shows the options.`;
+  const values = checkOptions(rawArgs, command, name, help);
+  const args = parseArgs([...rawArgs], withOptionalPositionals(command.args));
+  checkPositionals(args._, command, name, help);
+  return { args, all: (option) => values.get(option) ?? [] };
+}
+
+function checkOptions(rawArgs: readonly string[], command: Command, name: string, help: string): ReadonlyMap<string, readonly string[]> {
+  const known = Object.entries<ArgDef>(command.args).filter(([, arg]) => arg.type !== "positional");
+  const options = Object.fromEntries(
+    known.map(([option, arg]) => [option, { type: arg.type === "boolean" ? "boolean" : "string", ...shortOf(arg) } as const]),
+  );
+  const values = new Map<string, string[]>();
+  for (const token of readTokens({ args: [...rawArgs], options, strict: false, allowPositionals: true, tokens: true }).tokens) {
+    if (token.kind !== "option") continue;
+    const { rawName, value } = token;
+    const negated = token.name.startsWith("no-") ? command.args[token.name.slice(3)] : undefined;
+    if (negated !== undefined && isNegatable(negated) && value === undefined) continue;
+    const arg = Object.hasOwn(options, token.name) ? command.args[token.name] : undefined;
+    if (arg === undefined) {
+      const spellings = known.map(([option, each]) => (isNegatable(each) && each.default === true ? `no-${option}` : option));
+      const nearest = didYouMean(token.name, spellings).replace(/"(.+)"/, '"--$1"');
+      throw new UsageError("OPTION_UNKNOWN", `\`millrace ${name}\` has no option ${rawName}.${nearest}`, { hint: help });
+    }
+    if (arg.type === "boolean") {
+      if (value === undefined) continue;
+      throw new UsageError("OPTION_VALUE", `${rawName} takes no value.`, { hint: help });
+    }
+    // `--limit --json` forgot a value; a value that begins with a dash is written --option=-value.
+    if (value === undefined || value === "" || (!token.inlineValue && value.startsWith("-") && value !== "-")) {
+      throw new UsageError("OPTION_VALUE", `${rawName} needs a value.`, { hint: help });
+    }
+    const choices = arg.type === "enum" ? (arg.options ?? []) : undefined;
+    if (choices !== undefined && !choices.includes(value)) {
+      throw new UsageError("OPTION_VALUE", `${rawName} ${value}: not one of ${choices.join(", ")}.${didYouMean(value, choices)}`, { hint: help });
+    }
+    const earlier = values.get(token.name) ?? [];
+    if (earlier.length > 0 && !command.repeatable.includes(token.name)) {
+      throw new UsageError("OPTION_REPEATED", `${rawName} may be given once.`, { hint: help });
+    }
+    values.set(token.name, [...earlier, value]);
+  }
+  return values;
+}
+
+function checkPositionals(given: readonly string[], command: Command, name: string, help: string): void {
+  const expected = Object.entries<ArgDef>(command.args).filter(([, arg]) => arg.type === "positional");
+  const missing = expected.find(([, arg], index) => arg.required === true && given[index] === undefined);
+  if (missing !== undefined) {
+    throw new UsageError("ARGUMENT_MISSING", `\`millrace ${name}\` needs <${missing[0]}>: ${missing[1].description ?? ""}.`, { hint: help });
+  }
+  const takesMore = expected.some(([argument]) => command.repeatable.includes(argument));
+  if (takesMore || given.length <= expected.length) return;
+  throw new UsageError("ARGUMENT_UNKNOWN", `\`millrace ${name}\` does not know what to do with "${given[expected.length] ?? ""}".`, {
+    hint: /[*?]/.test(given.join("")) ? help : `${help} Patterns like *.md need quotes, or the shell replaces them.`,
+  });
+}
+
+// Everything is checked above, with messages of our own; citty would name arguments in upper case.
+function withOptionalPositionals(args: ArgsDef): ArgsDef {
+  return Object.fromEntries(Object.entries(args).map(([name, arg]) => [name, arg.type === "positional" ? { ...arg, required: false } : arg]));
+}
+
+function isNegatable(arg: ArgDef): boolean {
+  return arg.type === "boolean" && (arg.default === true || "negativeDescription" in arg);
+}
+
+function shortOf(arg: ArgDef): { readonly short?: string } {
+  const alias = "alias" in arg ? [arg.alias ?? []].flat().find((each) => each.length === 1) : undefined;
+  return alias === undefined ? {} : { short: alias };
+}

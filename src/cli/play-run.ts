@@ -1,0 +1,34 @@
+import { createReporter } from "../display/create-reporter.ts";
+import type { RunResult } from "../run/results.ts";
+import type { RunEventListener } from "../run/run-events.ts";
+import { createCommandLine } from "./command-line.ts";
+import type { ExitCode } from "./define-command.ts";
+import { withInterrupt } from "./interrupt.ts";
+
+export interface PlayRunOptions {
+  readonly project: string;
+  readonly json: boolean;
+  readonly isVerbose: boolean;
+  readonly play: (hooks: { readonly onEvent: RunEventListener; readonly signal: AbortSignal }) => Promise<RunResult>;
+}
+
+/** Plays a run in front of a person or a program; Ctrl-C cancels it. */
+export async function playRun(options: PlayRunOptions): Promise<ExitCode> {
+  const reporter = await createReporter({ ...options, output: process.stdout, command: createCommandLine(options) });
+  const onEvent: RunEventListener = (event) => reporter.onEvent(event);
+  const onInterrupt = () => {
+    const message = "Cancelling; finished units are kept. Ctrl-C again stops at once.";
+    onEvent({ type: "warning", at: new Date().toISOString(), message });
+  };
+  try {
+    return await withInterrupt(
+      async (signal) => {
+        const { status } = await options.play({ onEvent, signal });
+        return status === "succeeded" ? 0 : 1;
+      },
+      { onInterrupt },
+    );
+  } finally {
+    reporter.close();
+  }
+}

@@ -1,0 +1,27 @@
+import { join, resolve } from "node:path";
+import { UsageError } from "../core/errors.ts";
+import { describeUrl } from "../database/connect.ts";
+import { loadConfigFile } from "../model/load-files.ts";
+
+export interface ProjectDatabase {
+  /** The URL that the config file or DATABASE_URL names; undefined stands for the embedded Postgres. */
+  readonly databaseUrl: string | undefined;
+  /** Where the embedded Postgres of this project lives. */
+  readonly directory: string;
+}
+
+/** Which database a project uses, without loading its models. */
+export async function findProjectDatabase(project: string): Promise<ProjectDatabase> {
+  const directory = resolve(project);
+  const config = await loadConfigFile(directory);
+  return { databaseUrl: config.database ?? process.env["DATABASE_URL"], directory: join(directory, ".millrace", "postgres") };
+}
+
+/** The embedded Postgres of a project; a project with a database of its own has none to manage. */
+export async function findEmbeddedDatabase(project: string, command: string): Promise<string> {
+  const { databaseUrl, directory } = await findProjectDatabase(project);
+  if (databaseUrl === undefined) return directory;
+  throw new UsageError("DATABASE_NOT_EMBEDDED", `This project uses the Postgres at ${describeUrl(databaseUrl)}; \`db ${command}\` manages the embedded one only.`, {
+    hint: "Unset DATABASE_URL and `database` in millrace.config.ts to use the embedded Postgres.",
+  });
+}

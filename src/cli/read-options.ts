@@ -1,0 +1,48 @@
+import { UsageError } from "../core/errors.ts";
+import type { DocumentFilters } from "../model/context.ts";
+
+/** A whole number above 0, as an option gives it. */
+export function readCount(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count > 0) return count;
+  throw new UsageError("OPTION_VALUE", `--${option} ${text}: expected a whole number above 0.`);
+}
+
+/** `--set a=1 --set b.c=2` as names and texts. */
+export function readSettings(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair): [string, string] => {
+      const [, name, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+      if (name !== undefined && value !== undefined) return [name, value];
+      throw new UsageError("OPTION_VALUE", `--set ${pair}: expected parameter=value.`, {
+        hint: "For example --set maxSectionChars=4000, or --set indexing.document_sections.maxSectionChars=4000 for one model.",
+      });
+    }),
+  );
+}
+
+/** Options that choose documents, the same for every command that does. */
+export const filterArgs = {
+  ids: { type: "string", valueHint: "id", description: "Only this document: its id, a prefix of it, a path or a URL" },
+  include: { type: "string", valueHint: "glob", description: "Only documents whose path or URL matches" },
+  exclude: { type: "string", valueHint: "glob", description: "No documents whose path or URL matches" },
+  status: { type: "string", valueHint: "status", description: "Only documents in this state: ready, failed" },
+  "content-type": { type: "string", valueHint: "type", description: "Only documents of this type, e.g. text/markdown" },
+  limit: { type: "string", valueHint: "n", description: "At most this many documents" },
+} as const;
+
+type FilterValues = { readonly [Name in keyof typeof filterArgs]?: string | undefined };
+
+/** The document filters that the options above spell. */
+export function readFilters(args: FilterValues, ids: readonly string[]): DocumentFilters {
+  const limit = readCount("limit", args.limit);
+  return {
+    ...(ids.length === 0 ? {} : { ids }),
+    ...(args.include === undefined ? {} : { includePattern: args.include }),
+    ...(args.exclude === undefined ? {} : { excludePattern: args.exclude }),
+    ...(args.status === undefined ? {} : { withStatus: args.status }),
+    ...(args["content-type"] === undefined ? {} : { withContentType: args["content-type"] }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+}

@@ -1,0 +1,65 @@
+import type { ArgDef } from "citty";
+import type { Palette } from "../display/output.ts";
+import type { CommandNode } from "./command-tree.ts";
+import type { Command } from "./define-command.ts";
+
+/** Help for the program or for a group of commands. */
+export function renderGroupHelp(node: CommandNode, path: readonly string[], colors: Palette): string {
+  const name = ["millrace", ...path].join(" ");
+  const rows = Object.entries(node.children ?? {}).flatMap(([child, { description, children, fallback }]): [string, string][] => {
+    if (children === undefined) return [[child, description]];
+    const names = Object.keys(children).join("|");
+    return [[path.length > 0 ? child : `${child} ${fallback === undefined ? names : `[${names}]`}`, description]];
+  });
+  const footer =
+    path.length > 0
+      ? [`\`${name} <command> --help\` says more about a command.`]
+      : [
+          colors.bold("Start"),
+          `  ${colors.cyan("npx millrace init my-project")}`,
+          `  ${colors.cyan("cd my-project && npx millrace run")}`,
+          "",
+          "`millrace <command> --help` says more about a command, `--version` prints the version.",
+        ];
+  return [node.description, "", `${colors.bold("Usage")}  ${name} <command> [options]`, "", colors.bold("Commands"), ...renderRows(rows, colors), "", ...footer].join("\n");
+}
+
+/** Help for one command: usage, arguments, options, examples. */
+export function renderCommandHelp(command: Command, options: { readonly path: readonly string[]; readonly description: string; readonly colors: Palette }): string {
+  const { path, description, colors } = options;
+  const args = Object.entries<ArgDef>(command.args);
+  const positionals = args.filter(([, arg]) => arg.type === "positional");
+  const usage = positionals.map(([name, arg]) => {
+    const many = command.repeatable.includes(name) ? "…" : "";
+    return arg.required === true ? `<${name}>${many}` : `[${name}]${many}`;
+  });
+  const flags = args.filter(([, arg]) => arg.type !== "positional").map(([name, arg]): [string, string] => [renderFlag(name, arg), describe(name, arg, command)]);
+  const section = (title: string, rows: readonly [string, string][]) => (rows.length === 0 ? [] : ["", colors.bold(title), ...renderRows(rows, colors)]);
+  return [
+    description,
+    "",
+    [`${colors.bold("Usage")}  millrace`, ...path, ...usage, "[options]"].join(" "),
+    ...section("Arguments", positionals.map(([name, arg]) => [name, describe(name, arg, command)])),
+    ...section("Options", flags),
+    ...section("Examples", command.examples.map(([example, purpose]) => [`millrace ${example}`, purpose])),
+  ].join("\n");
+}
+
+function renderFlag(name: string, arg: ArgDef): string {
+  const short = "alias" in arg && typeof arg.alias === "string" ? `-${arg.alias}, ` : "    ";
+  if (arg.type === "boolean") return `${short}--${arg.default === true ? "no-" : ""}${name}`;
+  const hint = arg.type === "enum" ? (arg.options ?? []).join("|") : (arg.valueHint ?? "value");
+  return `${short}--${name} <${hint}>`;
+}
+
+function describe(name: string, arg: ArgDef, command: Command): string {
+  const text = arg.type === "boolean" && arg.default === true ? (arg.negativeDescription ?? "") : (arg.description ?? "");
+  const isRepeatable = arg.type !== "positional" && command.repeatable.includes(name);
+  const standard = arg.type !== "boolean" && arg.default !== undefined && arg.default !== "." ? ` (default: ${String(arg.default)})` : "";
+  return `${text}${isRepeatable ? "; may be repeated" : ""}${standard}`;
+}
+
+function renderRows(rows: readonly (readonly [string, string])[], colors: Palette): readonly string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, description]) => `  ${colors.cyan(name.padEnd(width))}  ${description}`);
+}

@@ -1,0 +1,80 @@
+import { createPalette, widthOf } from "../display/output.ts";
+import { type FoundCommand, findCommand } from "./command-tree.ts";
+import type { ExitCode } from "./define-command.ts";
+
+/** Runs a command line and returns its exit code. The only place of the command line that catches. */
+export async function runCommand(rawArgs: readonly string[]): Promise<ExitCode> {
+  try {
+    return await dispatch(rawArgs);
+  } catch (error) {
+    await reportError(error, rawArgs);
+    return await exitCodeOf(error);
+  }
+}
+
+async function dispatch(rawArgs: readonly string[]): Promise<ExitCode> {
+  if (rawArgs[0] === "--version" || rawArgs[0] === "-v") {
+    const { readVersion } = await import("./read-version.ts");
+    process.stdout.write(`${await readVersion()}\n`);
+    return 0;
+  }
+  const found = findCommand(rawArgs);
+  const words = rawArgs.includes("--") ? rawArgs.slice(0, rawArgs.indexOf("--")) : rawArgs;
+  const wantsHelp = words.includes("--help") || words.includes("-h");
+  const { node, path, rest } = found;
+  if (node.load === undefined || found.unknown !== undefined) return showGroup(found, wantsHelp);
+  const { default: command } = await node.load();
+  if (wantsHelp) {
+    const { renderCommandHelp } = await import("./render-help.ts");
+    const colors = createPalette(process.stdout);
+    process.stdout.write(`${renderCommandHelp(command, { path, description: node.description, colors })}\n`);
+    return 0;
+  }
+  const { parseArguments } = await import("./parse-arguments.ts");
+  const input = parseArguments(rest, command, path.join(" "));
+  if (input.args["json"] === true) keepOutputClean();
+  return (await command.run(input)) ?? 0;
+}
+
+async function showGroup({ node, path, rest, unknown }: FoundCommand, wantsHelp: boolean): Promise<ExitCode> {
+  const [first] = rest;
+  if (!wantsHelp && (unknown !== undefined || first !== undefined)) {
+    const [{ UsageError }, { didYouMean }] = await Promise.all([import("../core/errors.ts"), import("../core/text.ts")]);
+    const name = ["millrace", ...path].join(" ");
+    const known = Object.keys(node.children ?? {});
+    throw unknown === undefined
+      ? new UsageError("OPTION_UNKNOWN", `\`${name}\` has no option ${first ?? ""}.`, { hint: "Options come after the command." })
+      : new UsageError("COMMAND_UNKNOWN", `\`${name}\` has no command "${unknown}".${didYouMean(unknown, known)}`, { hint: `Commands: ${known.join(", ")}.` });
+  }
+  const { renderGroupHelp } = await import("./render-help.ts");
+  const isAsked = wantsHelp || path.length === 0;
+  const output = isAsked ? process.stdout : process.stderr;
+  output.write(`${renderGroupHelp(node, path, createPalette(output))}\n`);
+  return isAsked ? 0 : 2;
+}
+
+async function reportError(error: unknown, rawArgs: readonly string[]): Promise<void> {
+  if (rawArgs.includes("--json")) {
+    const { errorToJson } = await import("../core/errors.ts");
+    process.stderr.write(`${JSON.stringify({ error: errorToJson(error) })}\n`);
+    return;
+  }
+  const { renderError } = await import("../display/render-error.ts");
+  const lines = renderError(error, {
+    colors: createPalette(process.stderr),
+    width: widthOf(process.stderr),
+    isVerbose: rawArgs.includes("--verbose"),
+  });
+  process.stderr.write(`${lines.join("\n")}\n`);
+}
+
+async function exitCodeOf(error: unknown): Promise<ExitCode> {
+  const { IssuesError, UsageError } = await import("../core/errors.ts");
+  return error instanceof UsageError || error instanceof IssuesError ? 2 : 1;
+}
+
+// Project files may print while they are loaded or run; with --json standard output belongs to the data.
+function keepOutputClean(): void {
+  const { error } = console;
+  Object.assign(console, { log: error, info: error, debug: error });
+}
