@@ -27,7 +27,8 @@ function checkOptions(rawArgs: readonly string[], command: Command, name: string
     const arg = Object.hasOwn(options, token.name) ? command.args[token.name] : undefined;
     if (arg === undefined) {
       const spellings = known.map(([option, each]) => (isNegatable(each) && each.default === true ? `no-${option}` : option));
-      const nearest = didYouMean(token.name, spellings).replace(/"(.+)"/, '"--$1"');
+      const longer = spellings.find((spelling) => spelling.startsWith(token.name));
+      const nearest = (longer === undefined ? didYouMean(token.name, spellings) : ` Did you mean "${longer}"?`).replace(/"(.+)"/, '"--$1"');
       throw new UsageError("OPTION_UNKNOWN", `\`millrace ${name}\` has no option ${rawName}.${nearest}`, { hint: help });
     }
     if (arg.type === "boolean") {
@@ -59,8 +60,9 @@ function checkPositionals(given: readonly string[], command: Command, name: stri
   }
   const takesMore = expected.some(([argument]) => command.repeatable.includes(argument));
   if (takesMore || given.length <= expected.length) return;
-  throw new UsageError("ARGUMENT_UNKNOWN", `\`millrace ${name}\` does not know what to do with "${given[expected.length] ?? ""}".`, {
-    hint: /[*?]/.test(given.join("")) ? help : `${help} Patterns like *.md need quotes, or the shell replaces them.`,
+  const extra = given[expected.length] ?? "";
+  throw new UsageError("ARGUMENT_UNKNOWN", `\`millrace ${name}\` does not know what to do with "${extra}".`, {
+    hint: /[./]/.test(extra) ? `${help} Patterns like '*.md' need quotes, or the shell replaces them.` : help,
   });
 }
 

@@ -10,9 +10,9 @@ const GLYPHS: Readonly<Record<DisplayStatus, string>> = {
   queued: "◌",
   running: "●",
   retrying: "↻",
-  succeeded: "✔",
+  succeeded: "✓",
   partial: "▲",
-  failed: "✖",
+  failed: "✗",
   skipped: "↷",
   cancelled: "■",
 };
@@ -91,10 +91,10 @@ function describeReceipt(model: ModelState, receipt: Receipt): readonly string[]
   const { rowsWritten, rowsDeleted, rowsUnchanged, unitsDone, unitsFailed, executionTimeMs, usage, counts } = receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
   const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (model.summary.form !== "table" || rowsUnchanged > 0);
-  const from = unitsDone > 0 ? ` from ${plural(unitsDone, "unit")}` : "";
   return [
-    isIdle ? "up to date" : `${plural(rowsWritten, "row")}${from}`,
+    isIdle ? "up to date" : plural(rowsWritten, "row"),
     ...failed,
+    ...(unitsDone === 0 ? [] : [plural(unitsDone, "unit")]),
     ...(rowsDeleted === 0 ? [] : [`${rowsDeleted.toLocaleString("en-US")} deleted`]),
     ...(usage?.costUsd === null || usage?.costUsd === undefined ? [] : [formatCost(usage.costUsd)]),
     formatDuration(executionTimeMs),

@@ -43,13 +43,20 @@ export function escapeControls(text: string, options: { readonly keepNewlines?: 
   });
 }
 
+// Less of a sentence than this says nothing.
+const LEAST_PART = 16;
+
 /** As many parts as fit into `width`, the most important first; the first is cut rather than left out. */
 export function fitParts(parts: readonly string[], width: number, separator = " · "): readonly string[] {
   const fitting: string[] = [];
   let used = 0;
   for (const part of parts) {
     const size = stringWidth(part) + (fitting.length === 0 ? 0 : stringWidth(separator));
-    if (used + size > width) break;
+    if (used + size > width) {
+      const room = width - used - stringWidth(separator);
+      if (fitting.length > 0 && room >= LEAST_PART) fitting.push(cutText(part, room));
+      break;
+    }
     fitting.push(part);
     used += size;
   }

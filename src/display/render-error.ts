@@ -21,10 +21,8 @@ export function renderError(error: unknown, options: ErrorOptions): readonly str
 function renderKnown(error: MillraceError, { colors, width }: ErrorOptions): readonly string[] {
   const issues = error instanceof IssuesError ? error.issues : [];
   const message = issues.length === 0 ? error.message : (error.message.split("\n", 1)[0] ?? "");
-  const [first = "", ...more] = wrap(message, width);
   return [
-    `${colors.red("✖")} ${colors.bold(first)} ${colors.dim(`[${error.code}]`)}`,
-    ...more.map((line) => `${INDENT}${line}`),
+    ...renderHeadline(message, error.code, { colors, width }),
     ...issues.flatMap((issue) => [`${INDENT}${colors.yellow(escapeControls(issue.path))}`, ...wrap(issue.message, width - 2).map((line) => `${INDENT}${INDENT}${line}`)]),
     ...(error.hint === undefined ? [] : wrap(`→ ${error.hint}`, width).map((line) => `${INDENT}${colors.cyan(line)}`)),
   ];
@@ -32,15 +30,20 @@ function renderKnown(error: MillraceError, { colors, width }: ErrorOptions): rea
 
 function renderUnknown(error: unknown, { colors, width, isVerbose = false }: ErrorOptions): readonly string[] {
   const { code, message } = errorToJson(error);
-  const [first = "", ...more] = wrap(message, width);
   const advice = isVerbose
     ? "→ Millrace did not expect this: it is a bug. Please report it with the stack below."
     : "→ Millrace did not expect this: it is a bug. Run the command again with --verbose for the stack to report.";
-  return [
-    `${colors.red("✖")} ${colors.bold(first)} ${colors.dim(`[${code}]`)}`,
-    ...more.map((line) => `${INDENT}${line}`),
-    ...wrap(advice, width).map((line) => `${INDENT}${colors.cyan(line)}`),
-  ];
+  return [...renderHeadline(message, code, { colors, width }), ...wrap(advice, width).map((line) => `${INDENT}${colors.cyan(line)}`)];
+}
+
+// The code comes last: people read the sentence, programs and search engines find the code anywhere.
+function renderHeadline(message: string, code: string, { colors, width }: ErrorOptions): readonly string[] {
+  const tag = `[${code}]`;
+  const lines = wrap(`${message} ${tag}`, width);
+  return lines.map((line, index) => {
+    const text = index === lines.length - 1 ? line.slice(0, -tag.length) : line;
+    return `${index === 0 ? colors.red("✗") : " "} ${colors.bold(text)}${text === line ? "" : colors.dim(tag)}`;
+  });
 }
 
 function renderStack(error: unknown): readonly string[] {

@@ -49,7 +49,7 @@ function renderDocuments(event: Extract<RunEvent, { type: "documents_synced" }>,
   const hidden = event.failed.length - shown.length;
   return [
     `${colors.dim("documents")}  ${[...said, ...failed].join(", ") || "none"}`,
-    ...shown.map((failure) => `  ${colors.red("✖")} ${escapeControls(failure.path)}  ${colors.dim(escapeControls(failure.message))}`),
+    ...shown.map((failure) => `  ${colors.red("✗")} ${escapeControls(failure.path)}  ${colors.dim(escapeControls(failure.message))}`),
     ...(hidden > 0 ? [colors.dim(`  … and ${hidden} more`)] : []),
   ];
 }

@@ -9,9 +9,11 @@ export interface GraphModel extends GraphNode {
 /** The graph as a tree of lines; what a model reads beside its parent stands behind it. */
 export function renderGraph(models: readonly GraphModel[], colors: Palette): readonly string[] {
   const forms = new Map(models.map((model) => [model.name, model.form]));
-  return layoutTree(models).map(({ name, prefix, alsoReads }) => {
+  const layout = layoutTree(models);
+  const width = Math.max(0, ...layout.map(({ prefix, name }) => prefix.length + name.length));
+  return layout.map(({ name, prefix, alsoReads }) => {
     const also = alsoReads.length === 0 ? "" : ` · ${prefix === "" ? "reads" : "also reads"} ${alsoReads.join(", ")}`;
-    return `${colors.dim(prefix)}${name}  ${colors.dim(`${FORMS[forms.get(name) ?? "table"]}${also}`)}`;
+    return `${colors.dim(prefix)}${name.padEnd(width - prefix.length)}  ${colors.dim(`${FORMS[forms.get(name) ?? "table"]}${also}`)}`;
   });
 }
 

@@ -31,10 +31,10 @@ export function renderTree(state: RunState, options: TreeOptions): readonly stri
   return hidden.length === 0 ? lines : [...lines, options.colors.dim(fitParts(hidden, options.width - 1)[0] ?? "")];
 }
 
-// Connectors are worth a quarter of the line at the most; a deeper graph shows names only.
+// Connectors are worth a quarter of a wide line at the most; otherwise names are worth more.
 function withinWidth(layout: readonly TreeLine[], width: number): readonly TreeLine[] {
   const deepest = Math.max(0, ...layout.map((line) => textWidth(line.prefix)));
-  return deepest <= width / 4 ? layout : layout.map((line) => ({ ...line, prefix: "" }));
+  return width >= NARROW && deepest <= width / 4 ? layout : layout.map((line) => ({ ...line, prefix: "" }));
 }
 
 /** Lines for a terminal that is too low: what is at work first, then what has just ended or comes next. */

@@ -28,7 +28,7 @@ export function renderSummary(state: RunState, options: SummaryOptions): readonl
   const next = nextCommand(result);
   return [
     paintStatus(result.status, colors.bold(headline(result)), colors),
-    ...(counts === "" ? [] : [colors.dim(counts)]),
+    ...(counts === "" ? [] : wrapText(counts, proseWidth(options.width, 0)).map((line) => colors.dim(line))),
     ...(errors.length === 0 ? [] : ["", ...errors.flat()]),
     ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(command(...next))}`]),
   ];
@@ -41,12 +41,12 @@ function headline({ pipeline, status, models, durationMs }: RunResult): string {
   const failedUnits = receipts.reduce((sum, receipt) => sum + receipt.unitsFailed, 0);
   switch (status) {
     case "succeeded":
-      return `✔ ${pipeline} succeeded in ${time}`;
+      return `✓ ${pipeline} succeeded in ${time}`;
     case "partial":
       return `▲ ${pipeline} finished in ${time}, but ${plural(failedUnits, "unit")} failed`;
     case "failed": {
       const others = [count("skipped") > 0 ? `, ${count("skipped")} skipped` : "", count("succeeded") > 0 ? `, ${count("succeeded")} succeeded` : ""];
-      return `✖ ${pipeline} failed after ${time}: ${plural(count("failed"), "model")} failed${others.join("")}`;
+      return `✗ ${pipeline} failed after ${time}: ${plural(count("failed"), "model")} failed${others.join("")}`;
     }
     case "cancelled":
     case "stopped":
@@ -63,10 +63,13 @@ function renderCounts(result: RunResult): string {
   const written = sum((receipt) => receipt.rowsWritten);
   const deleted = sum((receipt) => receipt.rowsDeleted);
   const unchanged = sum((receipt) => receipt.rowsUnchanged);
-  const isIdle = result.status === "succeeded" && written + deleted === 0;
+  const isIdle = written + deleted === 0;
+  const isSucceeded = result.status === "succeeded";
+  if (isIdle && !isSucceeded && result.usage === null) return "";
+  const models = result.modelsExecuted.length;
   return [
-    plural(result.modelsExecuted.length, "model"),
-    isIdle ? "nothing had changed" : `${plural(written, "row")} written`,
+    ...(models === 0 ? [] : [plural(models, "model")]),
+    isIdle && isSucceeded ? "nothing had changed" : `${plural(written, "row")} written`,
     ...(deleted === 0 ? [] : [`${deleted.toLocaleString("en-US")} deleted`]),
     ...(unchanged === 0 ? [] : [`${unchanged.toLocaleString("en-US")} unchanged`]),
     ...renderUsage(result.usage),
@@ -93,7 +96,7 @@ export function renderFailure({ model, error, units, count }: Failure, { colors,
   const message = wrapText(escapeControls(error.message, { keepNewlines: true }), room);
   const hint = error.hint === undefined ? [] : wrapText(`→ ${escapeControls(error.hint, { keepNewlines: true })}`, room);
   return [
-    `${colors.red("✖")} ${colors.bold(model)}${where}  ${colors.red(error.code)}`,
+    `${colors.red("✗")} ${colors.bold(model)}${where}  ${colors.red(error.code)}`,
     ...message.map((line) => `${indent}${line}`),
     ...hint.map((line) => `${indent}${colors.dim(line)}`),
   ];

@@ -22,7 +22,7 @@ export default defineCommand({
     const { resetEmbeddedPostgres } = await import("../../database/embedded-postgres.ts");
     await resetEmbeddedPostgres({ directory });
     if (args.json === true) return printJson({ reset: true, directory });
-    lines([`${colors.green("✔")} The embedded Postgres and its data are gone.`, `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))}`]);
+    lines([`${colors.green("✓")} The embedded Postgres and its data are gone.`, `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))}`]);
   },
 });
 

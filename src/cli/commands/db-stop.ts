@@ -12,6 +12,6 @@ export default defineCommand({
     const status = await embeddedPostgresStatus({ directory });
     if (args.json === true) return printJson(status);
     const { colors, lines } = createPrinter();
-    lines([`${colors.green("✔")} The embedded Postgres is stopped.`]);
+    lines([`${colors.green("✓")} The embedded Postgres is stopped.`]);
   },
 });

@@ -19,7 +19,7 @@ export default defineCommand({
     const width = Math.max(...checks.map((check) => check.name.length));
     lines(
       checks.flatMap(({ name, ok, detail, hint }) => [
-        `${ok ? colors.green("✔") : colors.red("✖")} ${padText(name, width)}  ${ok ? colors.dim(detail) : escapeControls(detail, { keepNewlines: true })}`,
+        `${ok ? colors.green("✓") : colors.red("✗")} ${padText(name, width)}  ${ok ? colors.dim(detail) : escapeControls(detail, { keepNewlines: true })}`,
         ...(hint === undefined ? [] : [`  ${" ".repeat(width)}  ${colors.cyan(`→ ${hint}`)}`]),
       ]),
     );

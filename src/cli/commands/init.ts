@@ -21,7 +21,7 @@ export default defineCommand({
     const place = relative(process.cwd(), directory);
     const next = [...(place === "" ? [] : [`cd ${/\s/.test(place) ? `"${place}"` : place}`]), "npm install", "npx millrace run", "npx millrace show notes.outlines"];
     lines([
-      `${colors.green("✔")} Wrote ${plural(Object.keys(files).length, "file")} to ${colors.bold(place === "" ? "this folder" : place)}`,
+      `${colors.green("✓")} Wrote ${plural(Object.keys(files).length, "file")} to ${colors.bold(place === "" ? "this folder" : place)}`,
       ...Object.keys(files).map((file) => colors.dim(`  ${file}`)),
       "",
       colors.dim("Next:"),
