@@ -1,5 +1,6 @@
 import pg from "pg";
 import { MillraceError } from "../core/errors.ts";
+import { SILENCE_SECONDS } from "../core/limits.ts";
 
 /** A connection that can also be taken for one transaction or one session. */
 export type DatabaseClient = pg.PoolClient;
@@ -99,7 +100,8 @@ export async function inTransaction<Result>(
   client: DatabaseClient,
   work: (client: DatabaseClient) => Promise<Result>,
 ): Promise<Result> {
-  await client.query("begin");
+  // A suspended process must not hold its locks for ever.
+  await client.query(`begin; set local idle_in_transaction_session_timeout = '${SILENCE_SECONDS}s'`);
   try {
     const result = await work(client);
     await client.query("commit");

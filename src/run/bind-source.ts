@@ -3,6 +3,7 @@ import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolve-model.ts";
 import type { ModelContext } from "../model/context.ts";
+import { createValueDecoder } from "../table/decode-row.ts";
 import { dataColumns } from "../table/table-shape.ts";
 import { readConditions, type Condition } from "./conditions.ts";
 import { type ExistingTable, findTable } from "./find-table.ts";
@@ -80,6 +81,7 @@ interface DescribedSource {
 }
 
 const asIs = (value: unknown) => value;
+const nullOr = (convert: (value: unknown) => unknown) => (value: unknown) => (value === null ? null : convert(value));
 
 async function describeSource({ origin }: ResolvedSource, database: Database, reader: string): Promise<DescribedSource> {
   if (origin.type === "documents") return describeDocuments(database, origin.content);
@@ -106,9 +108,8 @@ async function describeSource({ origin }: ResolvedSource, database: Database, re
       name: column.name,
       sqlType: column.sqlType,
       notNull: column.notNull,
-      // The driver has parsed JSON already; Drizzle would parse a JSON string once more.
-      decode: (value) => (value === null || column.column.dataType === "json" ? value : column.column.mapFromDriverValue(value)),
-      encode: (value) => (value === null ? null : column.column.mapToDriverValue(value)),
+      decode: nullOr(createValueDecoder(column.column)),
+      encode: nullOr((value) => column.column.mapToDriverValue(value)),
     })),
     readable: new Set(dataColumns(shape).map(key)),
     primaryKey: shape.primaryKey,

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { SILENCE_SECONDS } from "../core/limits.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
-
-/** What a lease lasts without a heartbeat: long enough for a process whose event loop is busy. */
-export const LEASE_SECONDS = Number(process.env["MILLRACE_LEASE_SECONDS"] ?? 30);
 
 /** A name for this process that no other has, readable in `pg_stat_activity`. */
 export function createExecutorId(): string {
@@ -33,7 +31,7 @@ export class Presence implements AsyncDisposable {
   private constructor(database: Database, executorId: string) {
     this.#database = database;
     this.#executorId = executorId;
-    this.#timer = setInterval(() => (this.#beating = this.#beat()), (LEASE_SECONDS * 1_000) / 6);
+    this.#timer = setInterval(() => (this.#beating = this.#beat()), (SILENCE_SECONDS * 1_000) / 6);
     this.#timer.unref();
   }
 
@@ -48,7 +46,7 @@ export class Presence implements AsyncDisposable {
       this.#client ??= await this.#database.connect();
       await this.#client.query(
         `update ${this.#database.systemSchema}.model_lease set expires_at = now() + make_interval(secs => $2) where executor_id = $1`,
-        [this.#executorId, LEASE_SECONDS],
+        [this.#executorId, SILENCE_SECONDS],
       );
     } catch (error) {
       // The server is away. The next beat connects anew; until then writes fail by themselves.

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MillraceError } from "../core/errors.ts";
+import { SILENCE_SECONDS } from "../core/limits.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
-import { isAliveSql, LEASE_SECONDS } from "./executor.ts";
+import { isAliveSql } from "./executor.ts";
 
 export interface LeaseHolder {
   readonly runId: string;
@@ -75,7 +76,7 @@ async function tryTake({ database, model, runId, executorId }: LeaseRequest, tok
         or (lease.run_id = $3 and lease.executor_id = $4)
         or not ${isAliveSql("lease.executor_id")}
      returning 1`,
-    [model, token, runId, executorId, LEASE_SECONDS],
+    [model, token, runId, executorId, SILENCE_SECONDS],
   );
   return rows.length === 1;
 }

@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import { defineModel, documents, IssuesError, ModelRegistry, ref } from "millrace";
+import { pipelineTable, text } from "millrace/schema";
+import { buildGraph, graphLevels, withDownstreams } from "../../src/graph/build-graph.ts";
+import { declareModel } from "../support/declare.ts";
+
+function registryOf(...models: ReturnType<typeof declareModel>[]): ModelRegistry {
+  const registry = new ModelRegistry();
+  models.forEach((model) => registry.register(model, `models/${model.name}.ts`));
+  return registry;
+}
+
+function problems(work: () => unknown): readonly string[] {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof IssuesError) return error.issues.map((issue) => `${issue.code} ${issue.path}: ${issue.message}`);
+    throw error;
+  }
+  return [];
+}
+
+test("models come after what they read, however they are listed", () => {
+  const a = declareModel("n.a");
+  const b = declareModel("n.b", [a]);
+  const c = declareModel("n.c", ["n.b", "n_a"]);
+  const graph = buildGraph([c, b, a], registryOf(c, b, a));
+  expect([...graph.keys()]).toEqual(["n.a", "n.b", "n.c"]);
+  expect(graph.get("n.c")?.upstreams).toEqual(["n.a", "n.b"]);
+  expect(graphLevels(graph)).toEqual([["n.a"], ["n.b"], ["n.c"]]);
+  expect([...withDownstreams(graph, ["n.b"])]).toEqual(["n.b", "n.c"]);
+});
+
+test("a table that no model fills is a source from outside", () => {
+  const a = declareModel("n.a", ["someone_elses_table"]);
+  expect(buildGraph([a], registryOf(a)).get("n.a")?.upstreams).toEqual([]);
+});
+
+test("every missing upstream is named, with the nearest model", () => {
+  const a = declareModel("n.sections");
+  const b = declareModel("n.b", ["n.section", "other.thing"]);
+  expect(problems(() => buildGraph([b], registryOf(a, b)))).toEqual([
+    'MISSING_UPSTREAM n.b: source "source0" reads model "n.section", which is not in this project. Did you mean "n.sections"?',
+    'MISSING_UPSTREAM n.b: source "source1" reads model "other.thing", which is not in this project.',
+  ]);
+});
+
+test("a cycle by names is printed as a path", () => {
+  const models = [declareModel("n.a", ["n.c"]), declareModel("n.b", ["n.a"]), declareModel("n.c", ["n.b"])];
+  expect(problems(() => buildGraph(models, registryOf(...models)))).toEqual([
+    "CYCLE n.a: models read each other in a circle: n.a → n.c → n.b → n.a",
+  ]);
+});
+
+test("a column that the upstream table lacks is found before anything runs", () => {
+  const a = declareModel("n.a");
+  const b = defineModel({
+    name: "n.b",
+    table: pipelineTable("n_b", { id: text().primaryKey() }),
+    sources: { s: ref("n.a", { columns: ["ident"], where: { idd: "x" } }) },
+    forEach: "s",
+    by: ["nope"],
+    async run() {
+      return null;
+    },
+  });
+  const registry = registryOf(a);
+  registry.register(b);
+  expect(problems(() => buildGraph([a, b], registry))).toEqual([
+    'COLUMN_NOT_FOUND n.b: source "s" names column "ident", which table "n_a" of n.a does not have.',
+    'COLUMN_NOT_FOUND n.b: source "s" names column "idd", which table "n_a" of n.a does not have. Did you mean "id"?',
+    'COLUMN_NOT_FOUND n.b: `by` names column "nope", which table "n_a" does not have.',
+  ]);
+});
+
+test("a table model that reads a part cannot replace the whole", () => {
+  const model = defineModel({
+    name: "n.part",
+    table: pipelineTable("n_part", { id: text().primaryKey() }),
+    sources: { documents: documents({ where: { id: (context) => context.documentIds } }) },
+    async run({ writer }) {
+      return writer.receipt();
+    },
+  });
+  const registry = new ModelRegistry();
+  registry.register(model);
+  expect(problems(() => buildGraph([model], registry))[0]).toMatch(/^SCOPED_REPLACE n\.part: .*`forEach`/);
+});
+
+test("two models of one name, and two models of one table, name both files", () => {
+  const registry = new ModelRegistry();
+  registry.register(declareModel("n.a"), "models/one.ts");
+  expect(() => registry.register(declareModel("n.a"), "models/two.ts")).toThrow(
+    'Model "n.a" is declared twice: in models/one.ts (n.a) and in models/two.ts.',
+  );
+  expect(() => registry.register(declareModel("n_a"), "models/three.ts")).toThrow(/Table "n_a" is declared twice: in models\/one\.ts .* models\/three\.ts/);
+});
+
+test("ref(undefined) says what usually causes it", () => {
+  expect(() => ref(undefined as never)).toThrow(expect.objectContaining({ code: "REF_UNDEFINED", hint: expect.stringContaining("import each other") }));
+});
