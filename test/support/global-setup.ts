@@ -1,0 +1,22 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { resetEmbeddedPostgres, startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
+
+/** Starts one server for all test files; a URL that is set already is used as it is. */
+export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env["MILLRACE_TEST_DATABASE_URL"]) return undefined;
+  const directory = await mkdtemp(join(tmpdir(), "millrace-server-"));
+  const { url } = await startEmbeddedPostgres({
+    directory,
+    // Test files without a database may run for minutes.
+    idleSeconds: 600,
+    settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off" },
+  });
+  process.env["MILLRACE_TEST_DATABASE_URL"] = url;
+  return async () => {
+    delete process.env["MILLRACE_TEST_DATABASE_URL"];
+    await resetEmbeddedPostgres({ directory });
+    await rm(directory, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^millrace\/schema$/, replacement: source("schema.ts") },
+      { find: /^millrace\/testing$/, replacement: source("testing.ts") },
+      { find: /^millrace$/, replacement: source("index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    typecheck: {
+      enabled: true,
+      include: ["test/types/**/*.test-d.ts"],
+      checker: "tsc",
+      tsconfig: "tsconfig.json",
+      // Errors of other files are the business of `npm run typecheck`.
+      ignoreSourceErrors: true,
+    },
+  },
+});
