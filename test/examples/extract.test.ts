@@ -107,6 +107,13 @@ describe("relationships", () => {
     expect(relationshipsOf(text)).toEqual([expected]);
   });
 
+  test("a second verb has the same subject", () => {
+    expect(relationshipsOf("The Gate Pass uses Big Redis and provides Access Lists.")).toEqual([
+      "Gate Pass uses Big Redis",
+      "Gate Pass provides Access Lists",
+    ]);
+  });
+
   test("an enumeration shares its verb", () => {
     expect(relationshipsOf("The Gate Pass uses Big Redis, Old NATS and the New Kafka.")).toEqual([
       "Gate Pass uses Big Redis",

@@ -3,7 +3,7 @@ import type { EntityType } from "./extraction.ts";
 import type { Sentence, Term } from "./read-sentences.ts";
 
 const ORGANISATION_WORD =
-  /^(?:inc|ltd|llc|gmbh|ag|plc|corp|corporation|company|group|foundation|university|bank|labs?|traders?|logistics|institute|agency|council|union)$/i;
+  /^(?:inc|ltd|llc|gmbh|ag|plc|corp|corporation|company|group|foundation|university|bank|labs?|traders?|logistics|institute|agency|council|union|instruments|industries|systems|technologies)$/i;
 const ACRONYM = /^[A-Z][A-Z0-9]{1,7}s?$/;
 const NAME_LIKE = /^(?:\p{Lu}|\p{Ll}+\p{Lu})[\p{L}\p{M}\p{N}.&'’-]*$/u;
 const VERSION = /^v?\d+(?:\.\d+)*$/;
@@ -119,7 +119,7 @@ function classify(run: readonly Term[], name: string): { entityType: EntityType;
   if (isTagged("FirstName") || (isTagged("Person") && run.length > 1))
     return { entityType: "person", confidence: run.length > 1 ? 0.9 : 0.6 };
   if (run.every((term) => term.tags.has("Place"))) return { entityType: "place", confidence: 0.8 };
-  if (ACRONYM.test(name)) return { entityType: "technology", confidence: 0.7 };
+  if (ACRONYM.test(name.replace(/ v?[\d.]+$/, ""))) return { entityType: "technology", confidence: 0.7 };
   return { entityType: "product", confidence: run.length > 1 ? 0.8 : 0.6 };
 }
 

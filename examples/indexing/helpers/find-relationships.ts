@@ -23,6 +23,8 @@ const MAX_RELATIONSHIPS = 30;
 const MAX_WORDS_BETWEEN = 110;
 const NEGATION = /\b(?:not|never|no longer|without|cannot|neither)\b|n['’]t\b/i;
 const ENUMERATION = /^\s*(?:,|,?\s*(?:and|or)|&|\/)\s*(?:the|a|an|its)?\s*$/i;
+// "A uses B and provides C", "A uses B, and it provides C": the subject is still A.
+const SAME_SUBJECT = /^\s*[,;]?\s*(?:and|but|it)\b/i;
 const TYPES_IN_RELATIONSHIPS = new Set(["person", "place", "organisation", "product", "technology", "code"]);
 
 // The first that matches wins, so passive and longer phrases stand before the verbs they contain.
@@ -109,7 +111,8 @@ function relateNeighbours(content: string, places: readonly Place[], sentence: S
         NEGATION.test(between) || between.length > MAX_WORDS_BETWEEN
           ? undefined
           : VERBS.find(({ pattern }) => pattern.test(between));
-      last = verb && { verb, subject: before.entity };
+      const subject = SAME_SUBJECT.test(between) ? (last?.verb.isPassive ? undefined : last?.subject) : before.entity;
+      last = verb && subject !== undefined ? { verb, subject } : undefined;
     }
     const [source, target] = last?.verb.isPassive
       ? [place.entity, last.subject]
