@@ -88,9 +88,8 @@ async function checkBinaries(directory: string): Promise<string> {
 
 async function checkDatabase(directory: string): Promise<string> {
   const [{ resolveDatabaseUrl }, { Database, describeUrl }] = await Promise.all([import("../database/resolve-database.ts"), import("../database/connect.ts")]);
-  const found = await findProjectDatabase(directory);
-  const { url } = await resolveDatabaseUrl(found);
+  const { url, embedded } = await resolveDatabaseUrl(await findProjectDatabase(directory));
   await using database = new Database({ url, applicationName: "millrace doctor", maxConnections: 1 });
   const [row] = await database.query<{ server_version: string }>("show server_version");
-  return `Postgres ${row?.server_version ?? ""} at ${describeUrl(url)}${found.databaseUrl === undefined ? " (embedded)" : ""}`;
+  return `Postgres ${row?.server_version ?? ""} at ${describeUrl(url)}${embedded ? " (embedded)" : ""}`;
 }

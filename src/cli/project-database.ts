@@ -14,7 +14,9 @@ export interface ProjectDatabase {
 export async function findProjectDatabase(project: string): Promise<ProjectDatabase> {
   const directory = resolve(project);
   const config = await loadConfigFile(directory);
-  return { databaseUrl: config.database ?? process.env["DATABASE_URL"], directory: join(directory, ".millrace", "postgres") };
+  const databaseUrl = (config.database ?? process.env["DATABASE_URL"])?.trim();
+  // An empty variable counts as unset.
+  return { databaseUrl: databaseUrl === "" ? undefined : databaseUrl, directory: join(directory, ".millrace", "postgres") };
 }
 
 /** The embedded Postgres of a project; a project with a database of its own has none to manage. */

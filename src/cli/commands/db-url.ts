@@ -10,9 +10,8 @@ export default defineCommand({
   ],
   async run({ args }) {
     const { resolveDatabaseUrl } = await import("../../database/resolve-database.ts");
-    const database = await findProjectDatabase(args.project);
-    const { url } = await resolveDatabaseUrl(database);
-    if (args.json === true) return printJson({ url, embedded: database.databaseUrl === undefined });
+    const { url, embedded } = await resolveDatabaseUrl(await findProjectDatabase(args.project));
+    if (args.json === true) return printJson({ url, embedded });
     createPrinter().lines([url]);
   },
 });

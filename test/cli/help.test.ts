@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type CommandNode, commandTree } from "../../src/cli/command-tree.ts";
+import { REPOSITORY, runCli } from "./run-cli.ts";
+
+function commandPaths(node: CommandNode, path: readonly string[] = []): readonly (readonly string[])[] {
+  return Object.entries(node.children ?? {}).flatMap(([name, child]) => (child.children === undefined ? [[...path, name]] : commandPaths(child, [...path, name])));
+}
+
+test("--help shows every command", async () => {
+  const { code, stdout, stderr } = await runCli(["--help"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatchInlineSnapshot(`
+    "Typed models, a table for every result, durable runs, only changed rows processed.
+
+    Usage  millrace <command> [options]
+
+    Commands
+      init                               Write a new project that runs at once
+      new model                          Write new files into a project
+      run                                Run a pipeline, a namespace or a model
+      ls                                 List the models of the project
+      graph                              Draw which model reads which
+      show                               Show the rows of a model
+      documents [ls|add]                 Bring documents in, list them
+      runs [ls|show|logs|resume|cancel]  Look at runs, resume and cancel them
+      db url|psql|start|stop|reset       The project's database
+      doctor                             Check that everything a project needs is there
+
+    Start
+      npx millrace init my-project
+      cd my-project && npx millrace run
+
+    \`millrace <command> --help\` says more about a command, \`--version\` prints the version.
+    "
+  `);
+});
+
+test.concurrent.for(commandPaths(commandTree))("%s --help shows usage, options and an example", async (path) => {
+  const { code, stdout, stderr } = await runCli([...path, "--help"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(`Usage  millrace ${path.join(" ")}`);
+  expect(stdout).toMatch(new RegExp(`^Examples\n  millrace ${path.join(" ")}`, "m"));
+});
+
+test("run --help", async () => {
+  expect((await runCli(["run", "--help"])).stdout).toMatchInlineSnapshot(`
+    "Run a pipeline, a namespace or a model
+
+    Usage  millrace run [pipeline] [options]
+
+    Arguments
+      pipeline  A pipeline, a namespace or a model; without it the only one there is, or all models
+
+    Options
+      -p, --project <dir>        Folder of the project
+          --documents <glob>     Documents to run on, instead of the configured ones; may be repeated
+          --ids <id>             Only this document: its id, a prefix of it, a path or a URL; may be repeated
+          --include <glob>       Only documents whose path or URL matches
+          --exclude <glob>       No documents whose path or URL matches
+          --status <status>      Only documents in this state: ready, failed
+          --content-type <type>  Only documents of this type, e.g. text/markdown
+          --limit <n>            At most this many documents
+          --full-refresh         Process everything in scope, not only what changed
+          --set <k=v>            A parameter of a model, for this run; may be repeated
+          --continue-on-error    After a failure go on with independent models
+          --stop-on-error        After a failure start nothing new
+          --no-wait              Fail when another run holds a model, instead of waiting
+          --allow-deletes        Remove documents even when most of them are gone
+          --json                 Print JSON for machines
+          --verbose              Say more, and show the stack of errors
+      -h, --help                 Show this help
+
+    Examples
+      millrace run indexing                                   process what changed since the last run
+      millrace run indexing --include 'docs/**' --limit 5     try it on five documents
+      millrace run indexing.document_sections --full-refresh  process everything of one model
+      millrace run --set maxSectionChars=4000                 with another parameter
+    "
+  `);
+});
+
+test("--version prints the version of the package", async () => {
+  const { version } = JSON.parse(await readFile(join(REPOSITORY, "package.json"), "utf8")) as { version: string };
+  expect(await runCli(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});

@@ -1,0 +1,108 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { RunEvent } from "../../src/run/run-events.ts";
+import { createTestDatabase } from "../support/test-database.ts";
+import { createFolder, runCli } from "./run-cli.ts";
+
+/** A written project, its database, and the command line in it; ids and times are made the same for every test run. */
+async function createProject() {
+  const folder = await createFolder();
+  const database = await createTestDatabase();
+  await runCli(["init", "."], { cwd: folder.path });
+  const run = async (args: readonly string[], interruptAt?: string) => {
+    const result = await runCli(args, { cwd: folder.path, env: { DATABASE_URL: database.url }, ...(interruptAt === undefined ? {} : { interruptAt }) });
+    const stable = (text: string) => text.replaceAll(/\d{8}-\d{6}-[0-9a-f]{6}/g, "<run>").replaceAll(/\b(\d+ms|\d+\.\d+s)\b/g, "<time>");
+    return { ...result, stdout: stable(result.stdout), stderr: stable(result.stderr) };
+  };
+  return {
+    run,
+    path: folder.path,
+    edit: async (file: string, change: (text: string) => string) => {
+      const path = join(folder.path, file);
+      await writeFile(path, change(await readFile(path, "utf8")));
+    },
+    async [Symbol.asyncDispose]() {
+      await database[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("a written project runs at once, then only what changed", async () => {
+  await using project = await createProject();
+  const first = await project.run(["run"]);
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  expect(first.stdout).toMatchInlineSnapshot();
+
+  expect((await project.run(["show", "notes.outlines"])).stdout).toMatchInlineSnapshot();
+  expect((await project.run(["show", "notes.sections", "--where", "heading=Lenses", "--json"])).stdout).toContain('"total": 1');
+  expect((await project.run(["documents"])).stdout).toMatch(/lighthouses\.md .* ready/);
+
+  await project.edit("docs/tides.md", (text) => `${text}\n## Mills\n\nA mill race turns a wheel.\n`);
+  expect((await project.run(["run", "notes"])).stdout).toMatchInlineSnapshot();
+});
+
+test("a failing model is exit code 1; when it is mended the run goes on", async () => {
+  await using project = await createProject();
+  await project.edit("models/outlines.ts", (text) => text.replace("const ordered", 'if (rows.length > 0) throw new Error("the mill stands still");\n    const ordered'));
+  const failed = await project.run(["run"]);
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toBe("");
+  expect(failed.stdout).toContain("the mill stands still");
+  expect(failed.stdout).toMatch(/\nNext: millrace runs resume <run>\n$/);
+  expect((await project.run(["runs", "show", "last"])).stdout).toMatch(/\nNext: millrace runs resume <run>\n$/);
+
+  await project.edit("models/outlines.ts", (text) => text.replace(/if \(rows.length > 0\).*\n/, ""));
+  const resumed = await project.run(["runs", "resume", "last"]);
+  expect(resumed.code).toBe(0);
+  expect(resumed.stdout).toContain("done       notes.sections  done before");
+  expect((await project.run(["runs"])).stdout).toMatch(/<run> +notes +succeeded/);
+});
+
+test("Ctrl-C cancels, keeps what is done and says how to go on", async () => {
+  await using project = await createProject();
+  await project.edit("models/outlines.ts", (text) => text.replace("async run({ key, rows }) {", 'async run({ key, rows }) {\n    await new Promise((resolve) => setTimeout(resolve, 60_000));'));
+  const { code, stdout } = await project.run(["run"], "started    notes.outlines");
+  expect(code).toBe(130);
+  expect(stdout).toContain("Cancelling; finished units are kept.");
+  expect(stdout).toContain("■ notes was cancelled after <time>; finished units are kept");
+  expect(stdout).toMatch(/\nNext: millrace runs resume <run>\n$/);
+});
+
+test("--json prints the events and nothing else, whatever models print", async () => {
+  await using project = await createProject();
+  await project.edit("models/sections.ts", (text) => `console.log("loading");\n${text.replace("const parts", 'console.log("working");\n    const parts')}`);
+  const { code, stdout, stderr } = await project.run(["run", "--json"]);
+  expect(code).toBe(0);
+  const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as RunEvent);
+  expect(events.at(0)).toMatchObject({ type: "run_started", pipeline: "notes", mode: "delta" });
+  expect(events.at(-1)).toMatchObject({ type: "run_finished", result: { status: "succeeded" } });
+  expect(stderr).toContain("working");
+  const logs = await project.run(["runs", "logs", "last", "--json"]);
+  expect(logs.stdout.trimEnd().split("\n")).toHaveLength(events.length);
+});
+
+test("a run on documents that do not exist is wrong use and starts nothing", async () => {
+  await using project = await createProject();
+  const unknown = await project.run(["run", "--ids", "docs/tide.md"]);
+  expect(unknown.code).toBe(2);
+  expect(unknown.stderr).toContain("docs/tide.md");
+  const pipeline = await project.run(["run", "note"]);
+  expect(pipeline.code).toBe(2);
+  expect(pipeline.stderr).toContain('Did you mean "notes"? [PIPELINE_NOT_FOUND]');
+  const setting = await project.run(["run", "--set", "words=3"]);
+  expect(setting.code).toBe(2);
+  expect((await project.run(["runs", "--json"])).stdout).toBe("[]\n");
+});
+
+test("doctor says what is there and what is not", async () => {
+  await using project = await createProject();
+  const healthy = await project.run(["doctor"]);
+  expect(healthy.code).toBe(0);
+  expect(healthy.stdout).toContain("Everything is there.");
+  await rm(join(project.path, "models"), { recursive: true });
+  const ill = await project.run(["doctor"]);
+  expect(ill.code).toBe(1);
+  expect(ill.stdout).toContain("✗ models");
+});
