@@ -1,6 +1,7 @@
 import type { Database } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import type { ModelContext } from "../model/context.ts";
+import type { RowCounts } from "../table/apply-rows.ts";
 import type { Lease } from "./lease.ts";
 import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
@@ -20,12 +21,6 @@ export interface ModelJob {
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly emit: (event: RunEventInput) => void;
-}
-
-export interface RowCounts {
-  readonly rowsWritten: number;
-  readonly rowsDeleted: number;
-  readonly rowsUnchanged: number;
 }
 
 /** The part of a receipt that the runners of each form fill in. */

@@ -4,7 +4,8 @@ import { sha256 } from "../core/hash.ts";
 import type { SourceReader } from "../model/define-model.ts";
 import { applyStage, dropStages, TableWriter } from "../table/table-writer.ts";
 import { bindSource, type BoundSource } from "./bind-source.ts";
-import type { ModelJob, Outcome, RowCounts } from "./model-job.ts";
+import type { RowCounts } from "../table/apply-rows.ts";
+import type { ModelJob, Outcome } from "./model-job.ts";
 import { readContent } from "./read-content.ts";
 import { openReader } from "./open-reader.ts";
 

@@ -1,8 +1,7 @@
-import { MillraceError } from "../core/errors.ts";
-import { quoteList } from "../core/text.ts";
-import { applyUnits, deleteUnits, findConflicts, stageUnits, unstageUnits } from "../table/apply-rows.ts";
+import type { RowCounts } from "../table/apply-rows.ts";
+import { applyUnits, deleteUnits, DuplicateKeyError, findConflicts, stageUnits, unstageUnits } from "../table/apply-rows.ts";
 import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "./ledger.ts";
-import type { ModelJob, RowCounts } from "./model-job.ts";
+import type { ModelJob } from "./model-job.ts";
 import { failedUnit, type UnitResult } from "./unit-results.ts";
 
 const MOST_UNITS = 2_000;
@@ -104,21 +103,23 @@ export class UnitCommitter {
       const contested: UnitResult[] = [];
       let counts: RowCounts = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };
       if (good.length > 0) {
-        const unitKeys = good.map((unit) => unit.sourceKey);
+        const batch = { shape, strategy, modelName: model.name, runId: context.runId };
         await stageUnits(client, { shape, rows: stagedRows(good) });
-        const conflicts = await findConflicts(client, { shape, strategy, unitKeys, modelName: model.name });
-        if (conflicts.length > 0) {
+        // A unit that is taken out keeps its old rows, which may stand in the way of one that is left: so ask again.
+        for (;;) {
+          const conflicts = await findConflicts(client, { ...batch, unitKeys: keysOf(good) });
+          if (conflicts.length === 0) break;
           const inConflict = new Set(conflicts.flatMap((conflict) => conflict.units));
           const losers = good.filter((unit) => inConflict.has(unit.sourceKey));
           for (const unit of losers) {
             const rivals = conflicts.filter((conflict) => conflict.units.includes(unit.sourceKey));
-            if (isLastTry) failed.push(failedUnit(unit, unit.durationMs, duplicateKey(shape.name, rivals)));
+            if (isLastTry) failed.push(failedUnit(unit, unit.durationMs, new DuplicateKeyError(shape.name, rivals)));
             else contested.push(unit);
           }
           good = good.filter((unit) => !inConflict.has(unit.sourceKey));
-          await unstageUnits(client, { shape, unitKeys: losers.map((unit) => unit.sourceKey) });
+          await unstageUnits(client, { shape, unitKeys: keysOf(losers) });
         }
-        counts = await applyUnits(client, { shape, strategy, unitKeys: good.map((unit) => unit.sourceKey), runId: context.runId, modelName: model.name });
+        counts = await applyUnits(client, { ...batch, unitKeys: keysOf(good), isChecked: true });
       }
       await recordDone(client, this.#scope, good);
       await recordFailed(client, this.#scope, failed);
@@ -144,16 +145,8 @@ export class UnitCommitter {
   }
 }
 
+const keysOf = (units: readonly UnitResult[]) => units.map((unit) => unit.sourceKey);
+
 function* stagedRows(units: readonly UnitResult[]): Generator<{ sourceKey: string; line: string }> {
   for (const { sourceKey, lines } of units) for (const line of lines) yield { sourceKey, line };
-}
-
-function duplicateKey(table: string, conflicts: readonly { readonly key: unknown; readonly units: readonly string[] }[]): MillraceError {
-  const [first] = conflicts;
-  const units = [...new Set(first?.units)];
-  const who = units.length > 1 ? `units ${quoteList(units)} all write` : `unit ${quoteList(units)} writes twice`;
-  return new MillraceError("DUPLICATE_KEY", `${who} the row ${JSON.stringify(first?.key)} of table "${table}".`, {
-    hint: "Add what tells the rows apart to the primary key, or write the row from one unit.",
-    details: { conflicts: conflicts.length },
-  });
 }

@@ -4,7 +4,8 @@ import { createRowEncoder } from "../table/row-encoder.ts";
 import { ArrayReader } from "./array-reader.ts";
 import { bindSource, type BoundSource } from "./bind-source.ts";
 import { hasDoneUnits } from "./ledger.ts";
-import type { ModelJob, Outcome, RowCounts } from "./model-job.ts";
+import type { RowCounts } from "../table/apply-rows.ts";
+import type { ModelJob, Outcome } from "./model-job.ts";
 import { openReader } from "./open-reader.ts";
 import { readContent } from "./read-content.ts";
 import { processConcurrently } from "./process-concurrently.ts";
@@ -16,7 +17,7 @@ import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./uni
 
 /** Brings a unit model up to date: deletes units that are gone, processes those that are new or changed. */
 export async function runUnitModel(job: ModelJob): Promise<Outcome> {
-  const { database, resolved, context, store, emit } = job;
+  const { database, resolved, context, store } = job;
   const { model } = resolved;
   const sources = await Promise.all(resolved.sources.map((source) => bindSource(source, { database, context, reader: model.name })));
   const plan = await planUnits(job, sources);
@@ -46,7 +47,6 @@ export async function runUnitModel(job: ModelJob): Promise<Outcome> {
       async work(unit, signal) {
         const result = await runUnit(unit, signal);
         if (result === undefined) return;
-        if (result.error !== undefined) emit({ type: "unit_failed", model: model.name, unit: unit.sourceKey, error: result.error });
         await committer.add(result);
         const common = canFail ? firstFailures.add(result.error) : undefined;
         if (common !== undefined) stop.abort(allFailAlike(model.name, unit.sourceKey, common, feed.total));
@@ -170,9 +170,13 @@ class Tally {
   }
 
   add(units: readonly UnitResult[], counts: RowCounts): void {
-    const failed = units.filter((unit) => unit.error !== undefined).length;
-    this.#failed += failed;
-    this.#done += units.length - failed;
+    for (const { sourceKey: unit, error } of units) {
+      if (error === undefined) this.#done += 1;
+      else {
+        this.#failed += 1;
+        this.#job.emit({ type: "unit_failed", model: this.#job.resolved.model.name, unit, error });
+      }
+    }
     this.#rows.rowsWritten += counts.rowsWritten;
     this.#rows.rowsDeleted += counts.rowsDeleted;
     this.#rows.rowsUnchanged += counts.rowsUnchanged;

@@ -103,7 +103,7 @@ async function createDatabase(serverUrl: string): Promise<string> {
 
 async function withServer<Result>(url: string, work: (server: Database) => Promise<Result>): Promise<Result> {
   await using server = new Database({ url, maxConnections: 4 });
-  return work(server);
+  return await work(server);
 }
 
 function withDatabase(url: string, name: string): string {

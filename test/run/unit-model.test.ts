@@ -6,7 +6,7 @@ import { declareWords } from "../support/word-project.ts";
 
 const snapshot = (project: TestProject, table: string) => project.query(`select * from ${table} order by 1, 2`);
 const contents = async (project: TestProject) =>
-  (await project.query("select path, content from lines join millrace.documents d on d.id = document_id order by path, line_number")).map(
+  (await project.query("select path, lines.content from lines join millrace.documents d on d.id = document_id order by path, line_number")).map(
     (row) => `${String(row["path"])}: ${String(row["content"])}`,
   );
 
