@@ -5,14 +5,19 @@ const ISO_TIME = /^([+-]?\d{4,6})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:
 
 /** A `timestamp` or `timestamptz` value: a Date, or ISO text of any precision. */
 export function encodeTimestamp(value: unknown): string {
-  if (value instanceof Date) return dateText(value, value.toISOString());
+  if (value instanceof Date) return dateText(value, isoOf(value));
   return isoText(value, "a Date or a time in ISO 8601");
 }
 
 /** A `date` value: a Date (its day in UTC), or ISO text. */
 export function encodeDay(value: unknown): string {
-  if (value instanceof Date) return dateText(value, value.toISOString().slice(0, -14));
+  if (value instanceof Date) return dateText(value, isoOf(value).slice(0, -14));
   return isoText(value, "a Date or a day in ISO 8601");
+}
+
+function isoOf(value: Date): string {
+  if (Number.isNaN(value.getTime())) throw new ValueProblem("is not a valid Date");
+  return value.toISOString();
 }
 
 // ISO counts years below 1 and writes six digits past 9999; Postgres wants plain years and "BC".
@@ -20,7 +25,7 @@ function dateText(value: Date, iso: string): string {
   const year = value.getUTCFullYear();
   if (year >= 1 && year <= 9999) return iso;
   if (year < FIRST_YEAR) throw new ValueProblem("is before 4713 BC, the first year of Postgres");
-  const rest = iso.slice(7).replace("Z", "+00");
+  const rest = iso.slice(iso.indexOf("-", 1)).replace("Z", "+00");
   return year > 9999 ? `${year}${rest}` : `${String(1 - year).padStart(4, "0")}${rest} BC`;
 }
 

@@ -50,6 +50,8 @@ export function dataColumns(shape: TableShape): readonly ColumnShape[] {
 function resolveShape(table: PgTable): TableShape {
   const config = getTableConfig(table);
   const keys = new Map(Object.entries(table).map(([key, column]) => [column, key]));
+  const inline = config.columns.filter((column) => column.primary).map((column) => column.name);
+  const primaryKey = config.primaryKeys[0]?.columns.map((column) => column.name) ?? inline;
   const columns = config.columns.map((column): ColumnShape => {
     const key = keys.get(column) ?? column.name;
     const { valueSchema } = (column as unknown as { config: { valueSchema?: z.ZodType } }).config;
@@ -57,20 +59,19 @@ function resolveShape(table: PgTable): TableShape {
       key,
       name: column.name,
       sqlType: column.getSQLType(),
-      notNull: column.notNull,
+      // Postgres makes these NOT NULL by itself.
+      notNull: column.notNull || primaryKey.includes(column.name) || /serial$/.test(column.getSQLType()),
       defaultSql: defaultSql(column),
       isBase: (BASE_KEYS as readonly string[]).includes(key),
       valueSchema,
       column,
     };
   });
-  const inline = config.columns.filter((column) => column.primary).map((column) => column.name);
-  const composite = config.primaryKeys[0]?.columns.map((column) => column.name);
   const marked = markedDocumentColumn(table);
   return Object.freeze({
     name: config.name,
     columns,
-    primaryKey: composite ?? inline,
+    primaryKey,
     documentColumn: marked ?? columns.find((column) => column.key === "documentId")?.name,
     table,
   });

@@ -1,0 +1,139 @@
+import { type DatabaseClient, quoteName } from "../database/connect.ts";
+import { hasWrittenKey, sameKey } from "./stage-conflicts.ts";
+import type { Stage } from "./stage.ts";
+import type { TableShape } from "./table-shape.ts";
+import { type WrittenColumn, writtenColumns } from "./written-columns.ts";
+
+export type WriteStrategy = "replace" | "merge" | "append";
+
+/** What a write did: inserted and updated rows, deleted rows, rows that were equal and stayed untouched. */
+export interface RowCounts {
+  readonly rowsWritten: number;
+  readonly rowsDeleted: number;
+  readonly rowsUnchanged: number;
+}
+
+export interface ApplyOptions {
+  readonly shape: TableShape;
+  readonly stage: Stage;
+  readonly strategy: WriteStrategy;
+  readonly runId: string;
+  readonly modelName: string;
+  /** The units the stage speaks for; undefined when it speaks for the whole table. */
+  readonly unitKeys?: readonly string[] | undefined;
+}
+
+/** Makes the staged rows the table's own, inside the caller's transaction. Conflicts are the caller's to find. */
+export async function applyRows(client: DatabaseClient, options: ApplyOptions): Promise<RowCounts> {
+  const { stage, strategy } = options;
+  const { rows } = await client.query<{ count: string }>(`select count(*) from ${stage.name}`);
+  const staged = Number(rows[0]?.count);
+  if (strategy === "append") return appendRows(client, options);
+  if (strategy === "replace" && !(await hasKeys(client, options))) return replaceWithoutKey(client, options, staged);
+  const rowsDeleted = strategy === "replace" ? await deleteGone(client, options) : 0;
+  const rowsUpdated = await updateDifferent(client, options);
+  const rowsInserted = await insertMissing(client, options, `not exists (select 1 from ${quoteName(options.shape.name)} t where ${sameKey(options.shape, "t", "s")})`);
+  return { rowsWritten: rowsUpdated + rowsInserted, rowsDeleted, rowsUnchanged: staged - rowsUpdated - rowsInserted };
+}
+
+async function hasKeys(client: DatabaseClient, { shape, stage }: ApplyOptions): Promise<boolean> {
+  if (!hasWrittenKey(shape)) return false;
+  const optional = writtenColumns(shape).filter((column) => shape.primaryKey.includes(column.name) && column.databaseDefault !== undefined);
+  if (optional.length === 0) return true;
+  const isMissing = optional.map((column) => `${quoteName(column.name)} is null`).join(" or ");
+  const { rows } = await client.query<{ missing: boolean }>(`select exists (select 1 from ${stage.name} where ${isMissing}) as missing`);
+  return rows[0]?.missing !== true;
+}
+
+async function appendRows(client: DatabaseClient, options: ApplyOptions): Promise<RowCounts> {
+  const { shape, runId, modelName, unitKeys } = options;
+  // A retry or resume of the same run starts over: its rows must not be there twice.
+  await client.query(
+    `delete from ${quoteName(shape.name)} where workflow_id = $1 and model_name = $2${unitKeys === undefined ? "" : " and source_key = any($3)"}`,
+    [runId, modelName, ...(unitKeys === undefined ? [] : [unitKeys])],
+  );
+  return { rowsWritten: await insertMissing(client, options, "true"), rowsDeleted: 0, rowsUnchanged: 0 };
+}
+
+async function deleteGone(client: DatabaseClient, { shape, stage, modelName, unitKeys }: ApplyOptions): Promise<number> {
+  const mine = unitKeys === undefined ? "true" : "t.model_name = $1 and t.source_key = any($2)";
+  // The planner takes a unit for a handful of rows and would read the whole stage, which has no index, for each.
+  await client.query("set local enable_nestloop = off");
+  const { rowCount } = await client.query(
+    `delete from ${quoteName(shape.name)} t where ${mine} and not exists (select 1 from ${stage.name} s where ${sameKey(shape, "t", "s")})`,
+    unitKeys === undefined ? [] : [modelName, unitKeys],
+  );
+  await client.query("set local enable_nestloop = default");
+  return rowCount ?? 0;
+}
+
+async function updateDifferent(client: DatabaseClient, { shape, stage, strategy, runId, modelName }: ApplyOptions): Promise<number> {
+  const columns = writtenColumns(shape).filter((column) => !shape.primaryKey.includes(column.name));
+  const values = columns.map((column) => ({ name: quoteName(column.name), value: givenOr(column, `t.${quoteName(column.name)}`) }));
+  // A merged row may come from several units in turn; that alone is no change.
+  const compared = strategy === "merge" ? values : [...values, { name: "source_key", value: stage.unit }];
+  const before = compared.map(({ name }) => `t.${name}`).join(", ");
+  const after = compared.map(({ value }) => value).join(", ");
+  const sets = values.map(({ name, value }) => `${name} = ${value}, `).join("");
+  // The image operator sees what "is distinct from" does not (1.0 and 1.00, 0 and -0), takes json, and is cheaper.
+  const { rowCount } = await client.query(
+    `update ${quoteName(shape.name)} t set ${sets}source_key = ${stage.unit}, model_name = $2, workflow_id = $1, updated_at = now()
+     from ${stage.name} s where ${sameKey(shape, "t", "s")} and row(${before})::record operator(pg_catalog.*<>) row(${after})::record`,
+    [runId, modelName],
+  );
+  return rowCount ?? 0;
+}
+
+async function insertMissing(client: DatabaseClient, { shape, stage, runId, modelName }: ApplyOptions, condition: string, parameters: readonly unknown[] = []): Promise<number> {
+  const columns = writtenColumns(shape);
+  const values = columns.map((column) => givenOr(column, column.databaseDefault ?? "null"));
+  const { rowCount } = await client.query(
+    `insert into ${quoteName(shape.name)} (${columns.map((column) => quoteName(column.name)).join(", ")}, workflow_id, model_name, source_key)
+     select ${values.join(", ")}, $1, $2, ${stage.unit} from ${stage.name} s where ${condition}`,
+    [runId, modelName, ...parameters],
+  );
+  return rowCount ?? 0;
+}
+
+/** SQL of a staged value, or of what stands in for it where the row gave none. */
+function givenOr({ name, databaseDefault, givenColumn }: WrittenColumn, otherwise: string): string {
+  const staged = `s.${quoteName(name)}`;
+  if (databaseDefault === undefined) return staged;
+  if (givenColumn === undefined) return `coalesce(${staged}, ${otherwise})`;
+  return `case when s.${quoteName(givenColumn)} then ${staged} else ${otherwise} end`;
+}
+
+// Without a key nothing says which row became which: a unit whose rows differ in any way is written anew.
+async function replaceWithoutKey(client: DatabaseClient, options: ApplyOptions, staged: number): Promise<RowCounts> {
+  const { shape, stage, modelName, unitKeys } = options;
+  const values = (await comparedColumns(client, options)).map((column) => column.name);
+  const digest = (row: string) => `count(*), sum(hashtextextended(${row}, 1)::numeric), sum(hashtextextended(${row}, 2)::numeric)`;
+  const text = (alias: string) => `row(${values.map((name) => `${alias}.${quoteName(name)}`).join(", ")})::text`;
+  const mine = unitKeys === undefined ? "true" : "t.model_name = $1 and t.source_key = any($2)";
+  const unit = unitKeys === undefined ? "''::text" : "t.source_key";
+  const { rows } = await client.query<{ unit: string }>(
+    `with old(unit, n, a, b) as (select ${unit}, ${digest(text("t"))} from ${quoteName(shape.name)} t where ${mine} group by 1),
+          new(unit, n, a, b) as (select ${stage.unit}, ${digest(text("s"))} from ${stage.name} s group by 1)
+     select unit from old full join new using (unit) where (old.n, old.a, old.b) is distinct from (new.n, new.a, new.b)`,
+    unitKeys === undefined ? [] : [modelName, unitKeys],
+  );
+  const changed = rows.map((row) => row.unit);
+  if (changed.length === 0) return { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: staged };
+  const deleted = await client.query(
+    `delete from ${quoteName(shape.name)} t where ${unitKeys === undefined ? "true" : "t.model_name = $1 and t.source_key = any($2)"}`,
+    unitKeys === undefined ? [] : [modelName, changed],
+  );
+  const rowsWritten = await insertMissing(client, options, `${stage.unit} = any($3)`, [changed]);
+  return { rowsWritten, rowsDeleted: deleted.rowCount ?? 0, rowsUnchanged: staged - rowsWritten };
+}
+
+// What the database fills in differs at every write; such a column counts only when the rows give it a value.
+async function comparedColumns(client: DatabaseClient, { shape, stage }: ApplyOptions): Promise<readonly WrittenColumn[]> {
+  const columns = writtenColumns(shape);
+  const optional = columns.filter((column) => column.databaseDefault !== undefined);
+  if (optional.length === 0) return columns;
+  const list = optional.map((column) => `bool_or(${quoteName(column.name)} is not null)`);
+  const { rows } = await client.query<(boolean | null)[]>({ text: `select ${list.join(", ")} from ${stage.name}`, rowMode: "array" });
+  const isGiven = new Map(optional.map((column, index) => [column, rows[0]?.[index] === true]));
+  return columns.filter((column) => isGiven.get(column) ?? true);
+}

@@ -1,0 +1,52 @@
+import { sha256 } from "../core/hash.ts";
+import { type DatabaseClient, quoteName } from "../database/connect.ts";
+import { shortName } from "./table-ddl.ts";
+import type { TableShape } from "./table-shape.ts";
+import { lineColumns, writtenColumns } from "./written-columns.ts";
+
+/** A table of encoded rows that are not in their own table yet. */
+export interface Stage {
+  /** SQL text of its name. */
+  readonly name: string;
+  /** SQL text of the unit that a staged row `s` belongs to. */
+  readonly unit: string;
+}
+
+/** Names the unit of a row in the stage of a unit model. */
+export const UNIT_COLUMN = "millrace_unit";
+
+/** The stage of a unit model: one temporary table per connection and table, empty again after each transaction. */
+export function unitStage(shape: TableShape): Stage {
+  // A changed table gets a new stage on connections that live through the change.
+  const signature = writtenColumns(shape).map((column) => [column.name, column.sqlType, column.notNull, column.databaseDefault]);
+  const name = shortName(`stage_${sha256(JSON.stringify([shape.name, signature])).slice(0, 12)}_${shape.name}`);
+  return { name: `pg_temp.${quoteName(name)}`, unit: `s.${UNIT_COLUMN}` };
+}
+
+/** Makes sure that the connection has the stage; one that a rolled back transaction made is gone. */
+export async function createUnitStage(client: DatabaseClient, shape: TableShape): Promise<Stage> {
+  const stage = unitStage(shape);
+  const { rows } = await client.query<{ present: boolean }>("select to_regclass($1) is not null as present", [stage.name]);
+  if (rows[0]?.present !== true) {
+    await client.query(`create temp table ${stage.name.slice("pg_temp.".length)} on commit delete rows as ${emptyRows(shape, `, ''::text as ${UNIT_COLUMN}`)}`);
+  }
+  return stage;
+}
+
+/** The stage of a table model: an unlogged table that outlives a connection. */
+export async function createTableStage(client: DatabaseClient, shape: TableShape, name: string): Promise<void> {
+  await client.query(`drop table if exists ${name}`);
+  await client.query(`create unlogged table ${name} with (autovacuum_enabled = off) as ${emptyRows(shape, "")}`);
+}
+
+/** The stage of a table model as the statements that apply it see it. */
+export function tableStage(name: string): Stage {
+  return { name, unit: "''::text" };
+}
+
+// Taking the types from the table itself means that staged and stored values compare without a cast.
+function emptyRows(shape: TableShape, more: string): string {
+  const written = new Set(writtenColumns(shape).map((column) => column.name));
+  const columns = lineColumns(shape).map((name) => (written.has(name) ? quoteName(name) : `false as ${quoteName(name)}`));
+  return `select ${columns.join(", ")}${more} from ${quoteName(shape.name)} with no data`;
+}
