@@ -35,7 +35,12 @@ async function runProbe(name: string, probe: Probe): Promise<Check> {
     return { name, ok: true, detail: await probe() };
   } catch (error) {
     const { code, message, hint }: ErrorJson = errorToJson(error);
-    return { name, ok: false, detail: error instanceof MillraceError ? message : `${code}: ${message}`, ...(hint === undefined ? {} : { hint }) };
+    return {
+      name,
+      ok: false,
+      detail: error instanceof MillraceError ? message : `${code}: ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    };
   }
 }
 
@@ -77,7 +82,9 @@ async function checkBinaries(directory: string): Promise<string> {
     return name;
   } catch (error) {
     // A project with a database of its own does without; a config that does not load is reported above.
-    const { databaseUrl } = await findProjectDatabase(directory).catch(() => ({ databaseUrl: process.env["DATABASE_URL"] }));
+    const { databaseUrl } = await findProjectDatabase(directory).catch(() => ({
+      databaseUrl: process.env["DATABASE_URL"],
+    }));
     if (databaseUrl !== undefined) return "not needed: the project names its database";
     throw new MillraceError("BINARIES_MISSING", `${name} is not installed.`, {
       cause: error,
@@ -87,7 +94,10 @@ async function checkBinaries(directory: string): Promise<string> {
 }
 
 async function checkDatabase(directory: string): Promise<string> {
-  const [{ resolveDatabaseUrl }, { Database, describeUrl }] = await Promise.all([import("../database/resolve-database.ts"), import("../database/connect.ts")]);
+  const [{ resolveDatabaseUrl }, { Database, describeUrl }] = await Promise.all([
+    import("../database/resolve-database.ts"),
+    import("../database/connect.ts"),
+  ]);
   const { url, embedded } = await resolveDatabaseUrl(await findProjectDatabase(directory));
   await using database = new Database({ url, applicationName: "millrace doctor", maxConnections: 1 });
   const [row] = await database.query<{ server_version: string }>("show server_version");

@@ -1,7 +1,10 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Makes commands to type next: for the same project, started the way this one was. */
-export function createCommandLine(options: { readonly project?: string | undefined; readonly environment?: Environment }): (...words: readonly string[]) => string {
+export function createCommandLine(options: {
+  readonly project?: string | undefined;
+  readonly environment?: Environment;
+}): (...words: readonly string[]) => string {
   const { project = ".", environment = process.env } = options;
   const place = project === "." ? [] : ["--project", project];
   return (...words) => [programName(environment), ...[...words, ...place].map(quoteWord)].join(" ");

@@ -28,7 +28,10 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
       fallback: "ls",
       children: {
         ls: { description: "List the documents", load: () => import("./commands/documents-ls.ts") },
-        add: { description: "Bring in files, folders, JSONL or web addresses", load: () => import("./commands/documents-add.ts") },
+        add: {
+          description: "Bring in files, folders, JSONL or web addresses",
+          load: () => import("./commands/documents-add.ts"),
+        },
       },
     },
     runs: {
@@ -37,8 +40,14 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
       children: {
         ls: { description: "List the latest runs", load: () => import("./commands/runs-ls.ts") },
         show: { description: "Show what became of a run", load: () => import("./commands/runs-show.ts") },
-        logs: { description: "Print what happened in a run, or follow it", load: () => import("./commands/runs-logs.ts") },
-        resume: { description: "Go on with a run that did not succeed", load: () => import("./commands/runs-resume.ts") },
+        logs: {
+          description: "Print what happened in a run, or follow it",
+          load: () => import("./commands/runs-logs.ts"),
+        },
+        resume: {
+          description: "Go on with a run that did not succeed",
+          load: () => import("./commands/runs-resume.ts"),
+        },
         cancel: { description: "Cancel a run, wherever it plays", load: () => import("./commands/runs-cancel.ts") },
       },
     },
@@ -49,10 +58,16 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
         psql: { description: "Open psql on it", load: () => import("./commands/db-psql.ts") },
         start: { description: "Start the embedded Postgres", load: () => import("./commands/db-start.ts") },
         stop: { description: "Stop the embedded Postgres", load: () => import("./commands/db-stop.ts") },
-        reset: { description: "Delete the embedded Postgres with all its data", load: () => import("./commands/db-reset.ts") },
+        reset: {
+          description: "Delete the embedded Postgres with all its data",
+          load: () => import("./commands/db-reset.ts"),
+        },
       },
     },
-    doctor: { description: "Check that everything a project needs is there", load: () => import("./commands/doctor.ts") },
+    doctor: {
+      description: "Check that everything a project needs is there",
+      load: () => import("./commands/doctor.ts"),
+    },
   },
 };
 

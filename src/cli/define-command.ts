@@ -43,6 +43,6 @@ export function defineCommand<const Args extends ArgsDef>(command: {
     args: { ...command.args, ...commonArgs },
     repeatable: command.repeatable ?? [],
     examples: command.examples,
-    run: command.run as unknown as Command["run"],
+    run: (input) => command.run(input as Parameters<typeof command.run>[0]),
   };
 }

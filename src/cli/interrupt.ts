@@ -29,7 +29,8 @@ export async function withInterrupt(
     throw error;
   } finally {
     process.removeListener("SIGINT", interrupt).removeListener("SIGTERM", interrupt);
-    process.stdout.removeListener("error", onOutputError);
+    // After an abort late errors of a closed output must not end the process with another exit code.
+    if (!controller.signal.aborted) process.stdout.removeListener("error", onOutputError);
   }
 }
 

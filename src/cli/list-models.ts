@@ -12,7 +12,12 @@ export interface ListedModel {
 
 /** The models of a project, every one after those it reads; with a target those of a pipeline only. */
 export function listModels(project: Project, target?: string): readonly ListedModel[] {
-  const wanted = target === undefined ? undefined : new Set(project.resolvePipeline(target).models.map((model) => (typeof model === "string" ? model : model.name)));
+  const wanted =
+    target === undefined
+      ? undefined
+      : new Set(
+          project.resolvePipeline(target).models.map((model) => (typeof model === "string" ? model : model.name)),
+        );
   return [...project.graph().values()]
     .filter(({ model }) => wanted?.has(model.name) !== false)
     .map(({ model, shape, upstreams }) => ({

@@ -13,23 +13,39 @@ export function parseArguments(rawArgs: readonly string[], command: Command, nam
   return { args, all: (option) => values.get(option) ?? [] };
 }
 
-function checkOptions(rawArgs: readonly string[], command: Command, name: string, help: string): ReadonlyMap<string, readonly string[]> {
+function checkOptions(
+  rawArgs: readonly string[],
+  command: Command,
+  name: string,
+  help: string,
+): ReadonlyMap<string, readonly string[]> {
   const known = Object.entries<ArgDef>(command.args).filter(([, arg]) => arg.type !== "positional");
   const options = Object.fromEntries(
-    known.map(([option, arg]) => [option, { type: arg.type === "boolean" ? "boolean" : "string", ...shortOf(arg) } as const]),
+    known.map(([option, arg]) => [
+      option,
+      { type: arg.type === "boolean" ? "boolean" : "string", ...shortOf(arg) } as const,
+    ]),
   );
   const values = new Map<string, string[]>();
-  for (const token of readTokens({ args: [...rawArgs], options, strict: false, allowPositionals: true, tokens: true }).tokens) {
+  for (const token of readTokens({ args: [...rawArgs], options, strict: false, allowPositionals: true, tokens: true })
+    .tokens) {
     if (token.kind !== "option") continue;
     const { rawName, value } = token;
     const negated = token.name.startsWith("no-") ? command.args[token.name.slice(3)] : undefined;
     if (negated !== undefined && isNegatable(negated) && value === undefined) continue;
     const arg = Object.hasOwn(options, token.name) ? command.args[token.name] : undefined;
     if (arg === undefined) {
-      const spellings = known.map(([option, each]) => (isNegatable(each) && each.default === true ? `no-${option}` : option));
+      const spellings = known.map(([option, each]) =>
+        isNegatable(each) && each.default === true ? `no-${option}` : option,
+      );
       const longer = spellings.find((spelling) => spelling.startsWith(token.name));
-      const nearest = (longer === undefined ? didYouMean(token.name, spellings) : ` Did you mean "${longer}"?`).replace(/"(.+)"/, '"--$1"');
-      throw new UsageError("OPTION_UNKNOWN", `\`millrace ${name}\` has no option ${rawName}.${nearest}`, { hint: help });
+      const nearest = (longer === undefined ? didYouMean(token.name, spellings) : ` Did you mean "${longer}"?`).replace(
+        /"(.+)"/,
+        '"--$1"',
+      );
+      throw new UsageError("OPTION_UNKNOWN", `\`millrace ${name}\` has no option ${rawName}.${nearest}`, {
+        hint: help,
+      });
     }
     if (arg.type === "boolean") {
       if (value === undefined) continue;
@@ -41,7 +57,11 @@ function checkOptions(rawArgs: readonly string[], command: Command, name: string
     }
     const choices = arg.type === "enum" ? (arg.options ?? []) : undefined;
     if (choices !== undefined && !choices.includes(value)) {
-      throw new UsageError("OPTION_VALUE", `${rawName} ${value}: not one of ${choices.join(", ")}.${didYouMean(value, choices)}`, { hint: help });
+      throw new UsageError(
+        "OPTION_VALUE",
+        `${rawName} ${value}: not one of ${choices.join(", ")}.${didYouMean(value, choices)}`,
+        { hint: help },
+      );
     }
     const earlier = values.get(token.name) ?? [];
     if (earlier.length > 0 && !command.repeatable.includes(token.name)) {
@@ -56,7 +76,11 @@ function checkPositionals(given: readonly string[], command: Command, name: stri
   const expected = Object.entries<ArgDef>(command.args).filter(([, arg]) => arg.type === "positional");
   const missing = expected.find(([, arg], index) => arg.required === true && given[index] === undefined);
   if (missing !== undefined) {
-    throw new UsageError("ARGUMENT_MISSING", `\`millrace ${name}\` needs <${missing[0]}>: ${missing[1].description ?? ""}.`, { hint: help });
+    throw new UsageError(
+      "ARGUMENT_MISSING",
+      `\`millrace ${name}\` needs <${missing[0]}>: ${missing[1].description ?? ""}.`,
+      { hint: help },
+    );
   }
   const takesMore = expected.some(([argument]) => command.repeatable.includes(argument));
   if (takesMore || given.length <= expected.length) return;
@@ -68,7 +92,9 @@ function checkPositionals(given: readonly string[], command: Command, name: stri
 
 // Everything is checked above, with messages of our own; citty would name arguments in upper case.
 function withOptionalPositionals(args: ArgsDef): ArgsDef {
-  return Object.fromEntries(Object.entries(args).map(([name, arg]) => [name, arg.type === "positional" ? { ...arg, required: false } : arg]));
+  return Object.fromEntries(
+    Object.entries(args).map(([name, arg]) => [name, arg.type === "positional" ? { ...arg, required: false } : arg]),
+  );
 }
 
 function isNegatable(arg: ArgDef): boolean {

@@ -16,14 +16,21 @@ export async function findProjectDatabase(project: string): Promise<ProjectDatab
   const config = await loadConfigFile(directory);
   const databaseUrl = (config.database ?? process.env["DATABASE_URL"])?.trim();
   // An empty variable counts as unset.
-  return { databaseUrl: databaseUrl === "" ? undefined : databaseUrl, directory: join(directory, ".millrace", "postgres") };
+  return {
+    databaseUrl: databaseUrl === "" ? undefined : databaseUrl,
+    directory: join(directory, ".millrace", "postgres"),
+  };
 }
 
 /** The embedded Postgres of a project; a project with a database of its own has none to manage. */
 export async function findEmbeddedDatabase(project: string, command: string): Promise<string> {
   const { databaseUrl, directory } = await findProjectDatabase(project);
   if (databaseUrl === undefined) return directory;
-  throw new UsageError("DATABASE_NOT_EMBEDDED", `This project uses the Postgres at ${describeUrl(databaseUrl)}; \`db ${command}\` manages the embedded one only.`, {
-    hint: "Unset DATABASE_URL and `database` in millrace.config.ts to use the embedded Postgres.",
-  });
+  throw new UsageError(
+    "DATABASE_NOT_EMBEDDED",
+    `This project uses the Postgres at ${describeUrl(databaseUrl)}; \`db ${command}\` manages the embedded one only.`,
+    {
+      hint: "Unset DATABASE_URL and `database` in millrace.config.ts to use the embedded Postgres.",
+    },
+  );
 }

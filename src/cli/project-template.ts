@@ -1,5 +1,8 @@
 /** The files of a new project, by path. */
-export function projectTemplate(options: { readonly name: string; readonly version: string }): Readonly<Record<string, string>> {
+export function projectTemplate(options: {
+  readonly name: string;
+  readonly version: string;
+}): Readonly<Record<string, string>> {
   return {
     "package.json": packageJson(options),
     "tsconfig.json": TSCONFIG,
@@ -15,7 +18,11 @@ export function projectTemplate(options: { readonly name: string; readonly versi
 
 function packageJson({ name, version }: { readonly name: string; readonly version: string }): string {
   const content = {
-    name: name.toLowerCase().replaceAll(/[^a-z0-9._-]+/g, "-").replace(/^[._-]+/, "") || "millrace-project",
+    name:
+      name
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9._-]+/g, "-")
+        .replace(/^[._-]+/, "") || "millrace-project",
     version: "0.1.0",
     private: true,
     type: "module",

@@ -6,11 +6,13 @@ import type { Command } from "./define-command.ts";
 /** Help for the program or for a group of commands. */
 export function renderGroupHelp(node: CommandNode, path: readonly string[], colors: Palette): string {
   const name = ["millrace", ...path].join(" ");
-  const rows = Object.entries(node.children ?? {}).flatMap(([child, { description, children, fallback }]): [string, string][] => {
-    if (children === undefined) return [[child, description]];
-    const names = Object.keys(children).join("|");
-    return [[path.length > 0 ? child : `${child} ${fallback === undefined ? names : `[${names}]`}`, description]];
-  });
+  const rows = Object.entries(node.children ?? {}).flatMap(
+    ([child, { description, children, fallback }]): [string, string][] => {
+      if (children === undefined) return [[child, description]];
+      const names = Object.keys(children).join("|");
+      return [[path.length > 0 ? child : `${child} ${fallback === undefined ? names : `[${names}]`}`, description]];
+    },
+  );
   const footer =
     path.length > 0
       ? [`\`${name} <command> --help\` says more about a command.`]
@@ -21,11 +23,23 @@ export function renderGroupHelp(node: CommandNode, path: readonly string[], colo
           "",
           "`millrace <command> --help` says more about a command, `--version` prints the version.",
         ];
-  return [node.description, "", `${colors.bold("Usage")}  ${name} <command> [options]`, "", colors.bold("Commands"), ...renderRows(rows, colors), "", ...footer].join("\n");
+  return [
+    node.description,
+    "",
+    `${colors.bold("Usage")}  ${name} <command> [options]`,
+    "",
+    colors.bold("Commands"),
+    ...renderRows(rows, colors),
+    "",
+    ...footer,
+  ].join("\n");
 }
 
 /** Help for one command: usage, arguments, options, examples. */
-export function renderCommandHelp(command: Command, options: { readonly path: readonly string[]; readonly description: string; readonly colors: Palette }): string {
+export function renderCommandHelp(
+  command: Command,
+  options: { readonly path: readonly string[]; readonly description: string; readonly colors: Palette },
+): string {
   const { path, description, colors } = options;
   const args = Object.entries<ArgDef>(command.args);
   const positionals = args.filter(([, arg]) => arg.type === "positional");
@@ -33,15 +47,24 @@ export function renderCommandHelp(command: Command, options: { readonly path: re
     const many = command.repeatable.includes(name) ? "…" : "";
     return arg.required === true ? `<${name}>${many}` : `[${name}]${many}`;
   });
-  const flags = args.filter(([, arg]) => arg.type !== "positional").map(([name, arg]): [string, string] => [renderFlag(name, arg), describe(name, arg, command)]);
-  const section = (title: string, rows: readonly [string, string][]) => (rows.length === 0 ? [] : ["", colors.bold(title), ...renderRows(rows, colors)]);
+  const flags = args
+    .filter(([, arg]) => arg.type !== "positional")
+    .map(([name, arg]): [string, string] => [renderFlag(name, arg), describe(name, arg, command)]);
+  const section = (title: string, rows: readonly [string, string][]) =>
+    rows.length === 0 ? [] : ["", colors.bold(title), ...renderRows(rows, colors)];
   return [
     description,
     "",
     [`${colors.bold("Usage")}  millrace`, ...path, ...usage, "[options]"].join(" "),
-    ...section("Arguments", positionals.map(([name, arg]) => [name, describe(name, arg, command)])),
+    ...section(
+      "Arguments",
+      positionals.map(([name, arg]) => [name, describe(name, arg, command)]),
+    ),
     ...section("Options", flags),
-    ...section("Examples", command.examples.map(([example, purpose]) => [`millrace ${example}`, purpose])),
+    ...section(
+      "Examples",
+      command.examples.map(([example, purpose]) => [`millrace ${example}`, purpose]),
+    ),
   ].join("\n");
 }
 
@@ -53,9 +76,13 @@ function renderFlag(name: string, arg: ArgDef): string {
 }
 
 function describe(name: string, arg: ArgDef, command: Command): string {
-  const text = arg.type === "boolean" && arg.default === true ? (arg.negativeDescription ?? "") : (arg.description ?? "");
+  const text =
+    arg.type === "boolean" && arg.default === true ? (arg.negativeDescription ?? "") : (arg.description ?? "");
   const isRepeatable = arg.type !== "positional" && command.repeatable.includes(name);
-  const standard = arg.type !== "boolean" && arg.default !== undefined && arg.default !== "." ? ` (default: ${String(arg.default)})` : "";
+  const standard =
+    arg.type !== "boolean" && arg.default !== undefined && arg.default !== "."
+      ? ` (default: ${String(arg.default)})`
+      : "";
   return `${text}${isRepeatable ? "; may be repeated" : ""}${standard}`;
 }
 

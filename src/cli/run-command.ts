@@ -39,12 +39,19 @@ async function dispatch(rawArgs: readonly string[]): Promise<ExitCode> {
 async function showGroup({ node, path, rest, unknown }: FoundCommand, wantsHelp: boolean): Promise<ExitCode> {
   const [first] = rest;
   if (!wantsHelp && (unknown !== undefined || first !== undefined)) {
-    const [{ UsageError }, { didYouMean }] = await Promise.all([import("../core/errors.ts"), import("../core/text.ts")]);
+    const [{ UsageError }, { didYouMean }] = await Promise.all([
+      import("../core/errors.ts"),
+      import("../core/text.ts"),
+    ]);
     const name = ["millrace", ...path].join(" ");
     const known = Object.keys(node.children ?? {});
     throw unknown === undefined
-      ? new UsageError("OPTION_UNKNOWN", `\`${name}\` has no option ${first ?? ""}.`, { hint: "Options come after the command." })
-      : new UsageError("COMMAND_UNKNOWN", `\`${name}\` has no command "${unknown}".${didYouMean(unknown, known)}`, { hint: `Commands: ${known.join(", ")}.` });
+      ? new UsageError("OPTION_UNKNOWN", `\`${name}\` has no option ${first ?? ""}.`, {
+          hint: "Options come after the command.",
+        })
+      : new UsageError("COMMAND_UNKNOWN", `\`${name}\` has no command "${unknown}".${didYouMean(unknown, known)}`, {
+          hint: `Commands: ${known.join(", ")}.`,
+        });
   }
   const { renderGroupHelp } = await import("./render-help.ts");
   const isAsked = wantsHelp || path.length === 0;

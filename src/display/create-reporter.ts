@@ -2,7 +2,9 @@ import { createPalette, isLive } from "./output.ts";
 import type { Reporter, ReporterOptions } from "./reporter.ts";
 
 /** The display that suits an output: JSON when asked for, a live tree on a terminal, plain lines elsewhere. */
-export async function createReporter(options: Omit<ReporterOptions, "colors"> & { readonly json: boolean }): Promise<Reporter> {
+export async function createReporter(
+  options: Omit<ReporterOptions, "colors"> & { readonly json: boolean },
+): Promise<Reporter> {
   const { output, environment = process.env } = options;
   if (options.json) {
     const { JsonReporter } = await import("./json-reporter.ts");

@@ -57,9 +57,10 @@ export function describeModel(model: ModelState, now: number): readonly string[]
     case "failed":
       return error === undefined ? [] : [error.code, oneLine(error.message)];
     case "cancelled":
-      return receipt === undefined || receipt.unitsDone === 0 ? ["cancelled"] : ["cancelled", `${plural(receipt.unitsDone, "unit")} kept`];
-    case "succeeded":
-    case "partial":
+      return receipt === undefined || receipt.unitsDone === 0
+        ? ["cancelled"]
+        : ["cancelled", `${plural(receipt.unitsDone, "unit")} kept`];
+    default:
       return model.isFromBefore ? ["done before"] : receipt === undefined ? [] : describeReceipt(model, receipt);
   }
 }
@@ -79,7 +80,10 @@ function describeProgress(model: ModelState, now: number): readonly string[] {
   const said = message === undefined ? [] : [oneLine(message)];
   if (unitsTotal === 0) return [...said, ...elapsed];
   const over = unitsDone + unitsFailed;
-  const count = unitsTotal === undefined ? over.toLocaleString("en-US") : `${over.toLocaleString("en-US")}/${unitsTotal.toLocaleString("en-US")}`;
+  const count =
+    unitsTotal === undefined
+      ? over.toLocaleString("en-US")
+      : `${over.toLocaleString("en-US")}/${unitsTotal.toLocaleString("en-US")}`;
   const failed = unitsFailed === 0 ? [] : [`${unitsFailed.toLocaleString("en-US")} failed`];
   const rate = unitRate(model, now);
   if (rate === undefined) return [count, ...failed, ...said, ...elapsed];
@@ -90,7 +94,8 @@ function describeProgress(model: ModelState, now: number): readonly string[] {
 function describeReceipt(model: ModelState, receipt: Receipt): readonly string[] {
   const { rowsWritten, rowsDeleted, rowsUnchanged, unitsDone, unitsFailed, executionTimeMs, usage, counts } = receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
-  const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (model.summary.form !== "table" || rowsUnchanged > 0);
+  const isIdle =
+    rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (model.summary.form !== "table" || rowsUnchanged > 0);
   return [
     isIdle ? "up to date" : plural(rowsWritten, "row"),
     ...failed,
@@ -102,7 +107,7 @@ function describeReceipt(model: ModelState, receipt: Receipt): readonly string[]
   ];
 }
 
-export function formatRate(perSecond: number): string {
+function formatRate(perSecond: number): string {
   if (perSecond >= 10) return `${Math.round(perSecond).toLocaleString("en-US")}/s`;
   return perSecond >= 1 ? `${perSecond.toFixed(1)}/s` : `${(perSecond * 60).toFixed(1)}/min`;
 }

@@ -17,6 +17,7 @@ export class LiveArea {
   constructor(output: Output) {
     // What a model prints with console.log would tear the lines apart; it goes above them instead.
     const streams = output === process.stdout ? [process.stdout, process.stderr] : [];
+    // oxlint-disable-next-line typescript/unbound-method -- every call names its stream
     const originals = new Map(streams.map((stream) => [stream, stream.write]));
     const original = originals.get(process.stdout);
     this.#write = original === undefined ? (text) => output.write(text) : (text) => original.call(process.stdout, text);

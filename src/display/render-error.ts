@@ -23,7 +23,10 @@ function renderKnown(error: MillraceError, { colors, width }: ErrorOptions): rea
   const message = issues.length === 0 ? error.message : (error.message.split("\n", 1)[0] ?? "");
   return [
     ...renderHeadline(message, error.code, { colors, width }),
-    ...issues.flatMap((issue) => [`${INDENT}${colors.yellow(escapeControls(issue.path))}`, ...wrap(issue.message, width - 2).map((line) => `${INDENT}${INDENT}${line}`)]),
+    ...issues.flatMap((issue) => [
+      `${INDENT}${colors.yellow(escapeControls(issue.path))}`,
+      ...wrap(issue.message, width - 2).map((line) => `${INDENT}${INDENT}${line}`),
+    ]),
     ...(error.hint === undefined ? [] : wrap(`→ ${error.hint}`, width).map((line) => `${INDENT}${colors.cyan(line)}`)),
   ];
 }
@@ -33,7 +36,10 @@ function renderUnknown(error: unknown, { colors, width, isVerbose = false }: Err
   const advice = isVerbose
     ? "→ Millrace did not expect this: it is a bug. Please report it with the stack below."
     : "→ Millrace did not expect this: it is a bug. Run the command again with --verbose for the stack to report.";
-  return [...renderHeadline(message, code, { colors, width }), ...wrap(advice, width).map((line) => `${INDENT}${colors.cyan(line)}`)];
+  return [
+    ...renderHeadline(message, code, { colors, width }),
+    ...wrap(advice, width).map((line) => `${INDENT}${colors.cyan(line)}`),
+  ];
 }
 
 // The code comes last: people read the sentence, programs and search engines find the code anywhere.

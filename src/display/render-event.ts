@@ -14,7 +14,11 @@ const DOCUMENT_FAILURES_SHOWN = 5;
 export function renderEvent(event: RunEvent, { colors, isVerbose = false }: EventOptions): readonly string[] {
   switch (event.type) {
     case "run_started": {
-      const what = [plural(event.models.length, "model"), event.mode === "full" ? "full refresh" : "delta", `run ${event.runId}`];
+      const what = [
+        plural(event.models.length, "model"),
+        event.mode === "full" ? "full refresh" : "delta",
+        `run ${event.runId}`,
+      ];
       const verb = event.isResumed ? "Resuming" : "Running";
       return [`${verb} ${colors.bold(event.pipeline)} ${colors.dim(`· ${what.join(" · ")}`)}`];
     }
@@ -22,14 +26,21 @@ export function renderEvent(event: RunEvent, { colors, isVerbose = false }: Even
       return renderDocuments(event, colors);
     case "schema_changed": {
       const statements = isVerbose ? event.statements.map((statement) => colors.dim(`  ${statement}`)) : [];
-      return [`${colors.dim("tables")}     ${plural(event.statements.length, "change")} to match the models`, ...statements];
+      return [
+        `${colors.dim("tables")}     ${plural(event.statements.length, "change")} to match the models`,
+        ...statements,
+      ];
     }
     case "warning":
       return [`${colors.yellow("warning")}    ${escapeControls(event.message, { keepNewlines: true })}`];
     case "log": {
-      const label = { info: colors.dim("info"), warning: colors.yellow("warning"), error: colors.red("error") }[event.level];
+      const label = { info: colors.dim("info"), warning: colors.yellow("warning"), error: colors.red("error") }[
+        event.level
+      ];
       const gap = " ".repeat(11 - event.level.length);
-      return [`${label}${gap}${colors.dim(`${event.model}:`)} ${escapeControls(event.message, { keepNewlines: true })}`];
+      return [
+        `${label}${gap}${colors.dim(`${event.model}:`)} ${escapeControls(event.message, { keepNewlines: true })}`,
+      ];
     }
     default:
       return [];
@@ -49,7 +60,10 @@ function renderDocuments(event: Extract<RunEvent, { type: "documents_synced" }>,
   const hidden = event.failed.length - shown.length;
   return [
     `${colors.dim("documents")}  ${[...said, ...failed].join(", ") || "none"}`,
-    ...shown.map((failure) => `  ${colors.red("✗")} ${escapeControls(failure.path)}  ${colors.dim(escapeControls(failure.message))}`),
+    ...shown.map(
+      (failure) =>
+        `  ${colors.red("✗")} ${escapeControls(failure.path)}  ${colors.dim(escapeControls(failure.message))}`,
+    ),
     ...(hidden > 0 ? [colors.dim(`  … and ${hidden} more`)] : []),
   ];
 }

@@ -28,7 +28,9 @@ export function renderMermaid(models: readonly GraphModel[]): readonly string[] 
     "graph LR",
     ...models.map(({ name }) => `  ${ids.get(name) ?? ""}["${name}"]`),
     ...models.flatMap(({ name, upstreams }) =>
-      upstreams.filter((upstream) => ids.has(upstream)).map((upstream) => `  ${ids.get(upstream) ?? ""} --> ${ids.get(name) ?? ""}`),
+      upstreams
+        .filter((upstream) => ids.has(upstream))
+        .map((upstream) => `  ${ids.get(upstream) ?? ""} --> ${ids.get(name) ?? ""}`),
     ),
   ];
 }

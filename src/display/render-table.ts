@@ -26,10 +26,19 @@ export function renderTable(options: TableOptions): readonly string[] {
   });
   const widths = shrink(natural, width - GAP.length * (columns.length - 1));
   if (widths === undefined) return renderRecords(options);
-  const isNumeric = columns.map((_, index) => rows.length > 0 && rows.every((row) => isNumber(row[index]) || isEmpty(row[index])) && rows.some((row) => isNumber(row[index])));
-  const fit = (text: string, index: number) => padText(cutText(text, widths[index] ?? 0), widths[index] ?? 0, isNumeric[index] === true ? "right" : "left");
+  const isNumeric = columns.map(
+    (_, index) =>
+      rows.length > 0 &&
+      rows.every((row) => isNumber(row[index]) || isEmpty(row[index])) &&
+      rows.some((row) => isNumber(row[index])),
+  );
+  const fit = (text: string, index: number) =>
+    padText(cutText(text, widths[index] ?? 0), widths[index] ?? 0, isNumeric[index] === true ? "right" : "left");
   return [
-    columns.map((column, index) => colors.dim(fit(column, index))).join(GAP).trimEnd(),
+    columns
+      .map((column, index) => colors.dim(fit(column, index)))
+      .join(GAP)
+      .trimEnd(),
     ...cells.map((row, at) =>
       row
         .map((cell, index) => {
@@ -57,12 +66,12 @@ function renderRecords({ columns, rows, colors, width }: TableOptions): readonly
 }
 
 /** Any value on one line: null as a dash, objects as JSON, control characters shown. */
-export function formatCell(value: unknown): string {
+function formatCell(value: unknown): string {
   if (isEmpty(value)) return "–";
   if (typeof value === "string") return escapeControls(value);
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString("hex")}`;
-  return escapeControls(typeof value === "object" ? JSON.stringify(value) : String(value));
+  return escapeControls(isNumber(value) ? String(value) : JSON.stringify(value));
 }
 
 // The widest give way first, and none below what still says something.
@@ -86,10 +95,10 @@ function shrink(natural: readonly number[], room: number): readonly number[] | u
   return widths;
 }
 
-function isEmpty(value: unknown): boolean {
+function isEmpty(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-function isNumber(value: unknown): boolean {
+function isNumber(value: unknown): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }

@@ -44,18 +44,26 @@ function withinHeight(layout: readonly TreeLine[], state: RunState, height = Num
   const statusOf = (line: TreeLine) => state.models.get(line.name);
   const isBusy = (line: TreeLine) => !["pending", "succeeded", "skipped"].includes(statusOf(line)?.status ?? "pending");
   const chosen = new Set(layout.filter(isBusy).slice(0, room));
-  const firstBusy = Math.max(0, layout.findIndex((line) => chosen.has(line)));
+  const firstBusy = Math.max(
+    0,
+    layout.findIndex((line) => chosen.has(line)),
+  );
   for (const line of layout.slice(firstBusy)) if (chosen.size < room) chosen.add(line);
   for (const line of layout.toReversed()) if (chosen.size < room) chosen.add(line);
   const rest = layout.filter((line) => !chosen.has(line)).map(statusOf);
   const done = rest.filter((model) => model !== undefined && hasEnded(model)).length;
-  const counts = [done === 0 ? "" : `${done} done`, done === rest.length ? "" : `${rest.length - done} to come`].filter((text) => text !== "");
+  const counts = [done === 0 ? "" : `${done} done`, done === rest.length ? "" : `${rest.length - done} to come`].filter(
+    (text) => text !== "",
+  );
   return { shown: layout.filter((line) => chosen.has(line)), hidden: [`… ${counts.join(", ")}`] };
 }
 
 function renderLine(line: TreeLine, model: ModelState, options: TreeOptions & { readonly nameWidth: number }): string {
   const { colors, width, now, nameWidth } = options;
-  const glyph = model.status === "running" && options.frame !== undefined ? (SPINNER[options.frame % SPINNER.length] ?? "●") : statusGlyph(model.status);
+  const glyph =
+    model.status === "running" && options.frame !== undefined
+      ? (SPINNER[options.frame % SPINNER.length] ?? "●")
+      : statusGlyph(model.status);
   const nameRoom = Math.max(4, nameWidth - textWidth(line.prefix));
   const name = padText(cutName(line.name, nameRoom), nameRoom);
   const isQuiet = model.status === "pending" || model.status === "skipped" || model.isFromBefore;
@@ -66,11 +74,21 @@ function renderLine(line: TreeLine, model: ModelState, options: TreeOptions & { 
   const room = width - 1 - textWidth(line.prefix) - 2 - nameRoom - 2 - textWidth(bar);
   const parts = room < 1 ? [] : fitParts(describeModel(model, now), room);
   const isFinished = model.status === "succeeded" || model.status === "partial";
-  const details = parts.map((part, index) => paintDetail(part, { isFirst: index === 0, isFinished, model, colors })).join(colors.dim(" · "));
+  const details = parts
+    .map((part, index) => paintDetail(part, { isFirst: index === 0, isFinished, model, colors }))
+    .join(colors.dim(" · "));
   return `${head}  ${bar}${details}`.trimEnd();
 }
 
-function paintDetail(part: string, { isFirst, isFinished, model, colors }: { readonly isFirst: boolean; readonly isFinished: boolean; readonly model: ModelState; readonly colors: Palette }): string {
+function paintDetail(
+  part: string,
+  {
+    isFirst,
+    isFinished,
+    model,
+    colors,
+  }: { readonly isFirst: boolean; readonly isFinished: boolean; readonly model: ModelState; readonly colors: Palette },
+): string {
   if (model.status === "failed") return isFirst ? colors.red(part) : part;
   if (part.endsWith(" failed")) return colors.red(part);
   if (isFinished && isFirst && part !== "up to date" && !model.isFromBefore) return part;

@@ -53,13 +53,22 @@ export class RunState {
         for (const summary of event.models) this.models.set(summary.name, newModel(summary));
         return;
       case "model_started":
-        return this.#update(event.model, { status: "running", startedAt: at, note: undefined, progress: undefined, samples: [] });
+        return this.#update(event.model, {
+          status: "running",
+          startedAt: at,
+          note: undefined,
+          progress: undefined,
+          samples: [],
+        });
       case "model_waiting":
         return this.#update(event.model, { status: "queued", note: `waits for run ${event.holder.runId}` });
       case "model_progress":
         return this.#progress(event.model, event.progress, at);
       case "model_retrying":
-        return this.#update(event.model, { status: "retrying", note: `attempt ${event.attempt} after ${event.error.code}` });
+        return this.#update(event.model, {
+          status: "retrying",
+          note: `attempt ${event.attempt} after ${event.error.code}`,
+        });
       case "unit_failed":
         return this.#addUnitFailure(event.model, event.unit, event.error);
       case "model_finished":

@@ -45,14 +45,16 @@ function headline({ pipeline, status, models, durationMs }: RunResult): string {
     case "partial":
       return `▲ ${pipeline} finished in ${time}, but ${plural(failedUnits, "unit")} failed`;
     case "failed": {
-      const others = [count("skipped") > 0 ? `, ${count("skipped")} skipped` : "", count("succeeded") > 0 ? `, ${count("succeeded")} succeeded` : ""];
+      const others = [
+        count("skipped") > 0 ? `, ${count("skipped")} skipped` : "",
+        count("succeeded") > 0 ? `, ${count("succeeded")} succeeded` : "",
+      ];
       return `✗ ${pipeline} failed after ${time}: ${plural(count("failed"), "model")} failed${others.join("")}`;
     }
     case "cancelled":
     case "stopped":
       return `■ ${pipeline} was ${status} after ${time}; finished units are kept`;
-    case "running":
-    case "interrupted":
+    default:
       return `● ${pipeline} is ${status}`;
   }
 }
@@ -78,9 +80,16 @@ function renderCounts(result: RunResult): string {
 
 function renderUsage(usage: Usage | null): readonly string[] {
   if (usage === null || usage.calls === 0) return [];
-  const tokens = usage.inputTokens === null || usage.outputTokens === null ? [] : [`${(usage.inputTokens + usage.outputTokens).toLocaleString("en-US")} tokens`];
+  const tokens =
+    usage.inputTokens === null || usage.outputTokens === null
+      ? []
+      : [`${(usage.inputTokens + usage.outputTokens).toLocaleString("en-US")} tokens`];
   const cached = usage.cachedCalls === 0 ? "" : ` (${usage.cachedCalls.toLocaleString("en-US")} cached)`;
-  return [`${plural(usage.calls, "call")}${cached}`, ...tokens, usage.costUsd === null ? "cost unknown" : formatCost(usage.costUsd)];
+  return [
+    `${plural(usage.calls, "call")}${cached}`,
+    ...tokens,
+    usage.costUsd === null ? "cost unknown" : formatCost(usage.costUsd),
+  ];
 }
 
 interface Failure extends Partial<Pick<UnitFailures, "units" | "count">> {
@@ -89,12 +98,16 @@ interface Failure extends Partial<Pick<UnitFailures, "units" | "count">> {
 }
 
 /** One error: where, its code, what, and the next step. */
-export function renderFailure({ model, error, units, count }: Failure, { colors, width }: SummaryOptions): readonly string[] {
+export function renderFailure(
+  { model, error, units, count }: Failure,
+  { colors, width }: SummaryOptions,
+): readonly string[] {
   const indent = "  ";
   const room = proseWidth(width, indent.length);
   const where = units === undefined || count === undefined ? "" : ` ${colors.dim("·")} ${describeUnits(units, count)}`;
   const message = wrapText(escapeControls(error.message, { keepNewlines: true }), room);
-  const hint = error.hint === undefined ? [] : wrapText(`→ ${escapeControls(error.hint, { keepNewlines: true })}`, room);
+  const hint =
+    error.hint === undefined ? [] : wrapText(`→ ${escapeControls(error.hint, { keepNewlines: true })}`, room);
   return [
     `${colors.red("✗")} ${colors.bold(model)}${where}  ${colors.red(error.code)}`,
     ...message.map((line) => `${indent}${line}`),
@@ -109,7 +122,9 @@ function describeUnits(units: readonly string[], count: number): string {
 }
 
 /** What to type after a run; undefined when there is nothing to look at. */
-export function nextCommand(result: Pick<RunResult, "runId" | "status" | "models" | "modelsExecuted">): readonly string[] | undefined {
+export function nextCommand(
+  result: Pick<RunResult, "runId" | "status" | "models" | "modelsExecuted">,
+): readonly string[] | undefined {
   switch (result.status) {
     case "succeeded": {
       const wrote = result.modelsExecuted.filter((name) => (result.models[name]?.rowsWritten ?? 0) > 0);

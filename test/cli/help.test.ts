@@ -5,7 +5,9 @@ import { type CommandNode, commandTree } from "../../src/cli/command-tree.ts";
 import { REPOSITORY, runCli } from "./run-cli.ts";
 
 function commandPaths(node: CommandNode, path: readonly string[] = []): readonly (readonly string[])[] {
-  return Object.entries(node.children ?? {}).flatMap(([name, child]) => (child.children === undefined ? [[...path, name]] : commandPaths(child, [...path, name])));
+  return Object.entries(node.children ?? {}).flatMap(([name, child]) =>
+    child.children === undefined ? [[...path, name]] : commandPaths(child, [...path, name]),
+  );
 }
 
 test("--help shows every command", async () => {

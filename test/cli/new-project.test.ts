@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import { modelTemplate } from "../../src/cli/model-template.ts";
 import { createFolder, REPOSITORY, runCli } from "./run-cli.ts";
 
-const tsc = (cwd: string) => promisify(execFile)(process.execPath, [join(REPOSITORY, "node_modules/typescript/bin/tsc")], { cwd });
+const tsc = (cwd: string) =>
+  promisify(execFile)(process.execPath, [join(REPOSITORY, "node_modules/typescript/bin/tsc")], { cwd });
 
 test("init writes a project that type-checks with a further model, and says what to type next", async () => {
   await using folder = await createFolder();
@@ -32,10 +33,18 @@ test("init writes a project that type-checks with a further model, and says what
     "
   `);
   const project = join(folder.path, "notes");
-  expect(JSON.parse(await readFile(join(project, "package.json"), "utf8"))).toMatchObject({ name: "notes", type: "module", dependencies: { millrace: expect.stringMatching(/^\^/) } });
+  expect(JSON.parse(await readFile(join(project, "package.json"), "utf8"))).toMatchObject({
+    name: "notes",
+    type: "module",
+    dependencies: { millrace: expect.stringMatching(/^\^/) },
+  });
 
   const added = await runCli(["new", "model", "notes.word_counts"], { cwd: project });
-  expect(added).toEqual({ code: 0, stderr: "", stdout: "✓ Wrote models/word-counts.ts\nNext: millrace run notes.word_counts\n" });
+  expect(added).toEqual({
+    code: 0,
+    stderr: "",
+    stdout: "✓ Wrote models/word-counts.ts\nNext: millrace run notes.word_counts\n",
+  });
   await tsc(project);
 
   const { stdout: graph } = await runCli(["graph"], { cwd: project });

@@ -11,8 +11,13 @@ async function createProject() {
   const database = await createTestDatabase();
   await runCli(["init", "."], { cwd: folder.path });
   const run = async (args: readonly string[], interruptAt?: string) => {
-    const result = await runCli(args, { cwd: folder.path, env: { DATABASE_URL: database.url }, ...(interruptAt === undefined ? {} : { interruptAt }) });
-    const stable = (text: string) => text.replaceAll(/\d{8}-\d{6}-[0-9a-f]{6}/g, "<run>").replaceAll(/\b(\d+ms|\d+\.\d+s)\b/g, "<time>");
+    const result = await runCli(args, {
+      cwd: folder.path,
+      env: { DATABASE_URL: database.url },
+      ...(interruptAt === undefined ? {} : { interruptAt }),
+    });
+    const stable = (text: string) =>
+      text.replaceAll(/\d{8}-\d{6}-[0-9a-f]{6}/g, "<run>").replaceAll(/\b(\d+ms|\d+\.\d+s)\b/g, "<time>");
     return { ...result, stdout: stable(result.stdout), stderr: stable(result.stderr) };
   };
   return {
@@ -36,7 +41,9 @@ test("a written project runs at once, then only what changed", async () => {
   expect(first.stdout).toMatchInlineSnapshot();
 
   expect((await project.run(["show", "notes.outlines"])).stdout).toMatchInlineSnapshot();
-  expect((await project.run(["show", "notes.sections", "--where", "heading=Lenses", "--json"])).stdout).toContain('"total": 1');
+  expect((await project.run(["show", "notes.sections", "--where", "heading=Lenses", "--json"])).stdout).toContain(
+    '"total": 1',
+  );
   expect((await project.run(["documents"])).stdout).toMatch(/lighthouses\.md .* ready/);
 
   await project.edit("docs/tides.md", (text) => `${text}\n## Mills\n\nA mill race turns a wheel.\n`);
@@ -45,7 +52,9 @@ test("a written project runs at once, then only what changed", async () => {
 
 test("a failing model is exit code 1; when it is mended the run goes on", async () => {
   await using project = await createProject();
-  await project.edit("models/outlines.ts", (text) => text.replace("const ordered", 'if (rows.length > 0) throw new Error("the mill stands still");\n    const ordered'));
+  await project.edit("models/outlines.ts", (text) =>
+    text.replace("const ordered", 'if (rows.length > 0) throw new Error("the mill stands still");\n    const ordered'),
+  );
   const failed = await project.run(["run"]);
   expect(failed.code).toBe(1);
   expect(failed.stderr).toBe("");
@@ -62,7 +71,12 @@ test("a failing model is exit code 1; when it is mended the run goes on", async 
 
 test("Ctrl-C cancels, keeps what is done and says how to go on", async () => {
   await using project = await createProject();
-  await project.edit("models/outlines.ts", (text) => text.replace("async run({ key, rows }) {", 'async run({ key, rows }) {\n    await new Promise((resolve) => setTimeout(resolve, 60_000));'));
+  await project.edit("models/outlines.ts", (text) =>
+    text.replace(
+      "async run({ key, rows }) {",
+      "async run({ key, rows }) {\n    await new Promise((resolve) => setTimeout(resolve, 60_000));",
+    ),
+  );
   const { code, stdout } = await project.run(["run"], "started    notes.outlines");
   expect(code).toBe(130);
   expect(stdout).toContain("Cancelling; finished units are kept.");
@@ -72,10 +86,16 @@ test("Ctrl-C cancels, keeps what is done and says how to go on", async () => {
 
 test("--json prints the events and nothing else, whatever models print", async () => {
   await using project = await createProject();
-  await project.edit("models/sections.ts", (text) => `console.log("loading");\n${text.replace("const parts", 'console.log("working");\n    const parts')}`);
+  await project.edit(
+    "models/sections.ts",
+    (text) => `console.log("loading");\n${text.replace("const parts", 'console.log("working");\n    const parts')}`,
+  );
   const { code, stdout, stderr } = await project.run(["run", "--json"]);
   expect(code).toBe(0);
-  const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as RunEvent);
+  const events = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as RunEvent);
   expect(events.at(0)).toMatchObject({ type: "run_started", pipeline: "notes", mode: "delta" });
   expect(events.at(-1)).toMatchObject({ type: "run_finished", result: { status: "succeeded" } });
   expect(stderr).toContain("working");

@@ -20,7 +20,10 @@ const wrong: readonly (readonly [string, string])[] = [
   ["run --limit 1 --limit 2", "--limit may be given once. [OPTION_REPEATED]"],
   ["run --verbose=yes", "--verbose takes no value. [OPTION_VALUE]"],
   ["run --set chars", "--set chars: expected parameter=value. [OPTION_VALUE]"],
-  ["run --stop-on-error --continue-on-error", "--continue-on-error and --stop-on-error exclude each other. [OPTIONS_CONFLICT]"],
+  [
+    "run --stop-on-error --continue-on-error",
+    "--continue-on-error and --stop-on-error exclude each other. [OPTIONS_CONFLICT]",
+  ],
   ["run a b", '`millrace run` does not know what to do with "b". [ARGUMENT_UNKNOWN]'],
   ["show", "`millrace show` needs <model>: A model, or the table it fills. [ARGUMENT_MISSING]"],
   ["graph --format mermaidd", '--format mermaidd: not one of text, mermaid. Did you mean "mermaid"? [OPTION_VALUE]'],
@@ -42,7 +45,9 @@ test("a group without a command shows its commands", async () => {
 test("errors are JSON where the data would be", async () => {
   const { code, stdout, stderr } = await runCli(["run", "--json", "--limit", "x"]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(JSON.parse(stderr)).toEqual({ error: { code: "OPTION_VALUE", message: "--limit x: expected a whole number above 0." } });
+  expect(JSON.parse(stderr)).toEqual({
+    error: { code: "OPTION_VALUE", message: "--limit x: expected a whole number above 0." },
+  });
 });
 
 test("a folder without a project says how to get one; --verbose adds the stack", async () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { LineReporter } from "../../src/display/line-reporter.ts";
 import { plainColors, play, scripts } from "./scripted-run.ts";
 
-const lines = (script: keyof typeof scripts) => play((output) => new LineReporter({ output, colors: plainColors }), scripts[script]);
+const lines = (script: keyof typeof scripts) =>
+  play((output) => new LineReporter({ output, colors: plainColors }), scripts[script]);
 
 describe("plain lines", () => {
   test("say when each model begins and ends, and now and then how far it is", () => {

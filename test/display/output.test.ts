@@ -7,7 +7,8 @@ import { TreeReporter } from "../../src/display/tree-reporter.ts";
 import { play, scripts } from "./scripted-run.ts";
 
 const output = (isTTY: boolean) => ({ isTTY, write: () => undefined });
-const isColored = (isTTY: boolean, environment: Record<string, string>) => createPalette(output(isTTY), environment).isColorSupported;
+const isColored = (isTTY: boolean, environment: Record<string, string>) =>
+  createPalette(output(isTTY), environment).isColorSupported;
 
 test("colours follow the terminal, NO_COLOR and FORCE_COLOR", () => {
   expect(isColored(true, {})).toBe(true);
@@ -20,7 +21,8 @@ test("colours follow the terminal, NO_COLOR and FORCE_COLOR", () => {
 });
 
 test("a terminal gets a tree, a pipe and CI get lines, a program gets JSON", async () => {
-  const create = (isTTY: boolean, json: boolean, environment: Record<string, string> = {}) => createReporter({ output: output(isTTY), json, environment });
+  const create = (isTTY: boolean, json: boolean, environment: Record<string, string> = {}) =>
+    createReporter({ output: output(isTTY), json, environment });
   expect(await create(true, false)).toBeInstanceOf(TreeReporter);
   expect(await create(true, false, { CI: "true" })).toBeInstanceOf(LineReporter);
   expect(await create(false, false)).toBeInstanceOf(LineReporter);
@@ -29,5 +31,10 @@ test("a terminal gets a tree, a pipe and CI get lines, a program gets JSON", asy
 
 test("JSON lines are the events themselves", () => {
   const written = play((to) => new JsonReporter({ output: to }), scripts.failed);
-  expect(written.trimEnd().split("\n").map((line) => JSON.parse(line) as unknown)).toEqual(scripts.failed);
+  expect(
+    written
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual(scripts.failed);
 });

@@ -8,9 +8,13 @@ const render = (error: unknown, options: { readonly width?: number; readonly isV
 
 describe("errors", () => {
   test("say what, with its code, and what to do next", () => {
-    const error = new MillraceError("DATABASE_UNREACHABLE", "Postgres at localhost:5432 could not be used: connect ECONNREFUSED 127.0.0.1:5432", {
-      hint: "Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use the embedded Postgres.",
-    });
+    const error = new MillraceError(
+      "DATABASE_UNREACHABLE",
+      "Postgres at localhost:5432 could not be used: connect ECONNREFUSED 127.0.0.1:5432",
+      {
+        hint: "Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use the embedded Postgres.",
+      },
+    );
     expect(render(error)).toMatchInlineSnapshot(`
       "
       ✗ Postgres at localhost:5432 could not be used: connect ECONNREFUSED
@@ -23,10 +27,19 @@ describe("errors", () => {
 
   test("list every issue with its place", () => {
     const issues = [
-      { code: "PARAMETER_INVALID", path: "indexing.sections.maxSectionChars", message: '"20" from --set maxSectionChars: Too small: expected number to be >=500' },
-      { code: "PARAMETER_UNKNOWN", path: "--set maxSectionChar", message: 'no model of this run has this parameter. Did you mean "maxSectionChars"?' },
+      {
+        code: "PARAMETER_INVALID",
+        path: "indexing.sections.maxSectionChars",
+        message: '"20" from --set maxSectionChars: Too small: expected number to be >=500',
+      },
+      {
+        code: "PARAMETER_UNKNOWN",
+        path: "--set maxSectionChar",
+        message: 'no model of this run has this parameter. Did you mean "maxSectionChars"?',
+      },
     ];
-    expect(render(new IssuesError("CONFIG_INVALID", "The parameters of the models have problems:", issues))).toMatchInlineSnapshot(`
+    expect(render(new IssuesError("CONFIG_INVALID", "The parameters of the models have problems:", issues)))
+      .toMatchInlineSnapshot(`
       "
       ✗ The parameters of the models have problems: [CONFIG_INVALID]
         indexing.sections.maxSectionChars
@@ -48,7 +61,9 @@ describe("errors", () => {
   });
 
   test("show no stack unless asked, and then its causes too", () => {
-    const error = new MillraceError("FILE_FAILED", "models/a.ts could not be loaded: boom", { cause: new Error("boom") });
+    const error = new MillraceError("FILE_FAILED", "models/a.ts could not be loaded: boom", {
+      cause: new Error("boom"),
+    });
     expect(render(error)).not.toContain("    at ");
     expect(render(error, { isVerbose: true })).toMatch(/ {4}at .*\n(.*\n)*caused by\nError: boom\n {4}at /);
   });

@@ -9,7 +9,8 @@ const rows = [
   ["1f0c", 12, null, "潮汐是海水的周期性涨落", { deep: { er: true } }],
 ];
 
-const table = (width: number, given = { columns, rows }) => `\n${renderTable({ ...given, colors: plainColors, width }).join("\n")}\n`;
+const table = (width: number, given = { columns, rows }) =>
+  `\n${renderTable({ ...given, colors: plainColors, width }).join("\n")}\n`;
 
 describe("rows", () => {
   test("stand in columns, cut where the terminal ends", () => {

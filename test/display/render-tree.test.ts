@@ -5,11 +5,20 @@ import { textWidth } from "../../src/display/fit-text.ts";
 import type { RunEvent } from "../../src/run/run-events.ts";
 import { model, plainColors, runStarted, script, scripts, START } from "./scripted-run.ts";
 
-function draw(events: readonly RunEvent[], options: { readonly until: number; readonly width?: number; readonly height?: number }): string {
+function draw(
+  events: readonly RunEvent[],
+  options: { readonly until: number; readonly width?: number; readonly height?: number },
+): string {
   const state = new RunState();
   const now = START + options.until * 1_000;
   for (const event of events) if (Date.parse(event.at) <= now) state.apply(event);
-  const lines = renderTree(state, { colors: plainColors, width: options.width ?? 100, height: options.height, now, frame: 0 });
+  const lines = renderTree(state, {
+    colors: plainColors,
+    width: options.width ?? 100,
+    height: options.height,
+    now,
+    frame: 0,
+  });
   for (const line of lines) expect(textWidth(line)).toBeLessThan(options.width ?? 100);
   return `\n${lines.join("\n")}\n`;
 }
@@ -80,7 +89,10 @@ describe("the live tree", () => {
     `);
   });
   test("cuts long and wide names by what they take up", () => {
-    const models = [model("indexing.a_model_whose_name_goes_on_and_on_and_on"), model("indexing.章节提取章节提取章节提取")];
+    const models = [
+      model("indexing.a_model_whose_name_goes_on_and_on_and_on"),
+      model("indexing.章节提取章节提取章节提取"),
+    ];
     expect(draw(script([[0, runStarted(models)]]), { until: 0, width: 40 })).toMatchInlineSnapshot(`
       "
       ○ a_model_whose_name…
@@ -90,8 +102,11 @@ describe("the live tree", () => {
   });
   test("shows what is at work where the terminal is low", () => {
     const models = Array.from({ length: 30 }, (_, index) => model(`indexing.m${index + 1}`));
-    const finished = models.slice(0, 10).map(({ name }) => [1, { type: "model_started", model: name, attempt: 1 }] as const);
-    expect(draw(script([[0, runStarted(models)], ...finished.slice(4, 7)]), { until: 1, height: 5 })).toMatchInlineSnapshot(`
+    const finished = models
+      .slice(0, 10)
+      .map(({ name }) => [1, { type: "model_started", model: name, attempt: 1 }] as const);
+    expect(draw(script([[0, runStarted(models)], ...finished.slice(4, 7)]), { until: 1, height: 5 }))
+      .toMatchInlineSnapshot(`
       "
       ⠋ indexing.m5
       ⠋ indexing.m6
@@ -102,7 +117,13 @@ describe("the live tree", () => {
     `);
   });
   test("hangs every model under the deepest of those it reads", () => {
-    const models = [model("n.a"), model("n.b", ["n.a"]), model("n.c", ["n.a"]), model("n.d", ["n.a", "n.b", "n.c"]), model("n.e")];
+    const models = [
+      model("n.a"),
+      model("n.b", ["n.a"]),
+      model("n.c", ["n.a"]),
+      model("n.d", ["n.a", "n.b", "n.c"]),
+      model("n.e"),
+    ];
     expect(draw(script([[0, runStarted(models)]]), { until: 0 })).toMatchInlineSnapshot(`
       "
       ○ n.a

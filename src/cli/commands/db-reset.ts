@@ -22,13 +22,18 @@ export default defineCommand({
     const { resetEmbeddedPostgres } = await import("../../database/embedded-postgres.ts");
     await resetEmbeddedPostgres({ directory });
     if (args.json === true) return printJson({ reset: true, directory });
-    lines([`${colors.green("✓")} The embedded Postgres and its data are gone.`, `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))}`]);
+    lines([
+      `${colors.green("✓")} The embedded Postgres and its data are gone.`,
+      `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))}`,
+    ]);
   },
 });
 
 async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw new UsageError("CONFIRMATION_NEEDED", `${question} There is nobody to ask.`, { hint: "Add --yes when that is what you want." });
+    throw new UsageError("CONFIRMATION_NEEDED", `${question} There is nobody to ask.`, {
+      hint: "Add --yes when that is what you want.",
+    });
   }
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {

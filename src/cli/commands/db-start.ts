@@ -12,6 +12,9 @@ export default defineCommand({
     const status = await embeddedPostgresStatus({ directory });
     if (args.json === true) return printJson(status);
     const { colors, lines } = createPrinter();
-    lines([`${colors.green("✓")} Postgres ${status.version ?? ""} runs: ${status.url ?? ""}`, colors.dim(`  data in ${status.dataDirectory}; it stops by itself a minute after its last client`)]);
+    lines([
+      `${colors.green("✓")} Postgres ${status.version ?? ""} runs: ${status.url ?? ""}`,
+      colors.dim(`  data in ${status.dataDirectory}; it stops by itself a minute after its last client`),
+    ]);
   },
 });

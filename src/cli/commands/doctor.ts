@@ -23,7 +23,10 @@ export default defineCommand({
         ...(hint === undefined ? [] : [`  ${" ".repeat(width)}  ${colors.cyan(`→ ${hint}`)}`]),
       ]),
     );
-    lines(["", failed === 0 ? colors.green("Everything is there.") : colors.red(`${failed} of ${checks.length} need attention.`)]);
+    lines([
+      "",
+      failed === 0 ? colors.green("Everything is there.") : colors.red(`${failed} of ${checks.length} need attention.`),
+    ]);
     return code;
   },
 });

@@ -6,7 +6,11 @@ import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({
   args: {
-    patterns: { type: "positional", required: true, description: "Globs, folders, JSONL files, lists of URLs, or web addresses" },
+    patterns: {
+      type: "positional",
+      required: true,
+      description: "Globs, folders, JSONL files, lists of URLs, or web addresses",
+    },
     ...projectArgs,
     "allow-deletes": { type: "boolean", description: "Remove documents even when most of them are gone" },
     ...jsonArgs,

@@ -20,12 +20,22 @@ export default defineCommand({
     if (args.json === true) return printJson(documents);
     const { colors, width, lines, aside } = createPrinter();
     if (documents.length === 0) {
-      return aside(`No documents. \`${createCommandLine(args)("documents", "add")} <glob>\` brings some in; a run syncs those of millrace.config.ts.`);
+      return aside(
+        `No documents. \`${createCommandLine(args)("documents", "add")} <glob>\` brings some in; a run syncs those of millrace.config.ts.`,
+      );
     }
     const hasErrors = documents.some(({ error }) => error !== null);
-    const rows = documents.map(({ id, path, sourceUrl, title, contentType, status, error }) => [id, path ?? sourceUrl, title, contentType, status, ...(hasErrors ? [error] : [])]);
+    const rows = documents.map(({ id, path, sourceUrl, title, contentType, status, error }) => [
+      id,
+      path ?? sourceUrl,
+      title,
+      contentType,
+      status,
+      ...(hasErrors ? [error] : []),
+    ]);
     const columns = ["id", "path", "title", "type", "status", ...(hasErrors ? ["error"] : [])];
-    const paint = (cell: string, at: { readonly column: string; readonly value: unknown }) => (at.value === "failed" || at.column === "error" ? colors.red(cell) : cell);
+    const paint = (cell: string, at: { readonly column: string; readonly value: unknown }) =>
+      at.value === "failed" || at.column === "error" ? colors.red(cell) : cell;
     lines(renderTable({ columns, rows, colors, width, paint }));
     aside(colors.dim(`\n${plural(documents.length, "document")}`));
   },

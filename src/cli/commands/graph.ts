@@ -17,7 +17,10 @@ export default defineCommand({
   ],
   async run({ args }) {
     await using project = await openCliProject(args);
-    const models = listModels(project, args.pipeline).map((model) => ({ ...model, description: model.description ?? undefined }));
+    const models = listModels(project, args.pipeline).map((model) => ({
+      ...model,
+      description: model.description ?? undefined,
+    }));
     if (args.json === true) return printJson(models.map(({ name, upstreams }) => ({ name, upstreams })));
     const { colors, lines } = createPrinter();
     lines(args.format === "mermaid" ? renderMermaid(models) : renderGraph(models, colors));

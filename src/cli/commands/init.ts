@@ -19,7 +19,12 @@ export default defineCommand({
     if (args.json === true) return printJson({ directory, files: Object.keys(files) });
     const { colors, lines } = createPrinter();
     const place = relative(process.cwd(), directory);
-    const next = [...(place === "" ? [] : [`cd ${/\s/.test(place) ? `"${place}"` : place}`]), "npm install", "npx millrace run", "npx millrace show notes.outlines"];
+    const next = [
+      ...(place === "" ? [] : [`cd ${/\s/.test(place) ? `"${place}"` : place}`]),
+      "npm install",
+      "npx millrace run",
+      "npx millrace show notes.outlines",
+    ];
     lines([
       `${colors.green("✓")} Wrote ${plural(Object.keys(files).length, "file")} to ${colors.bold(place === "" ? "this folder" : place)}`,
       ...Object.keys(files).map((file) => colors.dim(`  ${file}`)),

@@ -22,7 +22,13 @@ export default defineCommand({
     const models = listModels(project, args.pipeline);
     if (args.json === true) return printJson(models);
     const { colors, width, lines, aside } = createPrinter();
-    const rows = models.map((model) => [model.name, FORMS[model.form], model.table, model.upstreams.join(", ") || null, model.file]);
+    const rows = models.map((model) => [
+      model.name,
+      FORMS[model.form],
+      model.table,
+      model.upstreams.join(", ") || null,
+      model.file,
+    ]);
     lines(renderTable({ columns: ["model", "runs", "table", "reads models", "file"], rows, colors, width }));
     aside(colors.dim(`\n${plural(models.length, "model")} · \`${createCommandLine(args)("graph")}\` draws them`));
   },

@@ -31,7 +31,10 @@ export default defineCommand({
     if (args.json === true) return printJson({ model: model.name, file: join(directory, file) });
     const { colors, lines } = createPrinter();
     const command = createCommandLine(args);
-    lines([`${colors.green("✓")} Wrote ${colors.bold(relative(process.cwd(), join(directory, file)))}`, `${colors.dim("Next:")} ${colors.cyan(command("run", model.name))}`]);
+    lines([
+      `${colors.green("✓")} Wrote ${colors.bold(relative(process.cwd(), join(directory, file)))}`,
+      `${colors.dim("Next:")} ${colors.cyan(command("run", model.name))}`,
+    ]);
   },
 });
 

@@ -6,15 +6,26 @@ import { filterArgs, readFilters, readSettings } from "../read-options.ts";
 
 export default defineCommand({
   args: {
-    pipeline: { type: "positional", description: "A pipeline, a namespace or a model; without it the only one there is, or all models" },
+    pipeline: {
+      type: "positional",
+      description: "A pipeline, a namespace or a model; without it the only one there is, or all models",
+    },
     ...projectArgs,
-    documents: { type: "string", valueHint: "glob", description: "Documents to run on, instead of the configured ones" },
+    documents: {
+      type: "string",
+      valueHint: "glob",
+      description: "Documents to run on, instead of the configured ones",
+    },
     ...filterArgs,
     "full-refresh": { type: "boolean", description: "Process everything in scope, not only what changed" },
     set: { type: "string", valueHint: "k=v", description: "A parameter of a model, for this run" },
     "continue-on-error": { type: "boolean", description: "After a failure go on with independent models" },
     "stop-on-error": { type: "boolean", description: "After a failure start nothing new" },
-    wait: { type: "boolean", default: true, negativeDescription: "Fail when another run holds a model, instead of waiting" },
+    wait: {
+      type: "boolean",
+      default: true,
+      negativeDescription: "Fail when another run holds a model, instead of waiting",
+    },
     "allow-deletes": { type: "boolean", description: "Remove documents even when most of them are gone" },
     ...jsonArgs,
   },
@@ -43,7 +54,7 @@ export default defineCommand({
           filters,
           settings,
           mode: args["full-refresh"] === true ? "full" : "delta",
-          noWait: args.wait === false,
+          noWait: !args.wait,
           allowDeletes: args["allow-deletes"] === true,
           ...(args["stop-on-error"] === true ? { stopOnError: true } : {}),
           ...(args["continue-on-error"] === true ? { stopOnError: false } : {}),

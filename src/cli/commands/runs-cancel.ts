@@ -16,6 +16,9 @@ export default defineCommand({
     await project.runs.cancel(runId);
     if (args.json === true) return printJson({ runId, cancelled: true });
     const { colors, lines } = createPrinter();
-    lines([`${colors.yellow("■")} Run ${runId} is cancelled; finished units are kept.`, `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("runs", "resume", runId))}`]);
+    lines([
+      `${colors.yellow("■")} Run ${runId} is cancelled; finished units are kept.`,
+      `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("runs", "resume", runId))}`,
+    ]);
   },
 });

@@ -22,9 +22,12 @@ export default defineCommand({
     const { colors } = createPrinter();
     const output = process.stdout;
     const reporter =
-      args.json === true ? new JsonReporter({ output }) : new LineReporter({ output, colors, command: createCommandLine(args), isVerbose: args.verbose === true });
+      args.json === true
+        ? new JsonReporter({ output })
+        : new LineReporter({ output, colors, command: createCommandLine(args), isVerbose: args.verbose === true });
     return withInterrupt(async (signal) => {
-      for await (const event of project.runs.events(args.run, { follow: args.follow === true, signal })) reporter.onEvent(event);
+      for await (const event of project.runs.events(args.run, { follow: args.follow === true, signal }))
+        reporter.onEvent(event);
       return signal.aborted ? 130 : 0;
     });
   },

@@ -23,9 +23,26 @@ export default defineCommand({
     const command = createCommandLine(args);
     if (runs.length === 0) return aside(`No runs yet. \`${command("run")}\` starts one.`);
     const now = Date.now();
-    const rows = runs.map((run) => [run.runId, run.pipeline, run.status, run.mode, run.models, `${formatDuration(now - Date.parse(run.startedAt))} ago`, formatDuration(run.durationMs)]);
-    const paint = (cell: string, at: { readonly column: string; readonly value: unknown }) => (at.column === "status" ? paintStatus(String(at.value), cell, colors) : cell);
-    lines(renderTable({ columns: ["run", "pipeline", "status", "mode", "models", "started", "took"], rows, colors, width, paint }));
+    const rows = runs.map((run) => [
+      run.runId,
+      run.pipeline,
+      run.status,
+      run.mode,
+      run.models,
+      `${formatDuration(now - Date.parse(run.startedAt))} ago`,
+      formatDuration(run.durationMs),
+    ]);
+    const paint = (cell: string, at: { readonly column: string; readonly value: unknown }) =>
+      at.column === "status" ? paintStatus(String(at.value), cell, colors) : cell;
+    lines(
+      renderTable({
+        columns: ["run", "pipeline", "status", "mode", "models", "started", "took"],
+        rows,
+        colors,
+        width,
+        paint,
+      }),
+    );
     const [latest] = runs;
     if (latest !== undefined) aside(colors.dim(`\nmore: ${command("runs", "show", latest.runId)}`));
   },

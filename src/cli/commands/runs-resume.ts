@@ -6,7 +6,11 @@ export default defineCommand({
   args: {
     run: { type: "positional", required: true, description: "A run's id, the beginning of one, or `last`" },
     ...projectArgs,
-    wait: { type: "boolean", default: true, negativeDescription: "Fail when another run holds a model, instead of waiting" },
+    wait: {
+      type: "boolean",
+      default: true,
+      negativeDescription: "Fail when another run holds a model, instead of waiting",
+    },
     ...jsonArgs,
   },
   examples: [["runs resume last", "go on where the latest run ended; finished units are not processed again"]],
@@ -16,7 +20,7 @@ export default defineCommand({
       project: args.project,
       json: args.json === true,
       isVerbose: args.verbose === true,
-      play: (hooks) => project.runs.resume(args.run, { ...hooks, noWait: args.wait === false }),
+      play: (hooks) => project.runs.resume(args.run, { ...hooks, noWait: !args.wait }),
     });
   },
 });

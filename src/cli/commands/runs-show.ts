@@ -32,13 +32,21 @@ export default defineCommand({
       if (at.column === "status") return paintStatus(String(at.value), cell, colors);
       return at.column === "failed" && at.value !== 0 ? colors.red(cell) : cell;
     };
-    const failures = run.modelRuns.flatMap(({ model, error }) => (error === null ? [] : ["", ...renderFailure({ model, error }, { colors, width })]));
+    const failures = run.modelRuns.flatMap(({ model, error }) =>
+      error === null ? [] : ["", ...renderFailure({ model, error }, { colors, width })],
+    );
     const result = run.result ?? { models: {}, modelsExecuted: [] };
     const next = nextCommand({ ...result, runId: run.runId, status: run.status });
     lines([
       `${colors.bold(run.pipeline)} ${paintStatus(run.status, run.status, colors)} ${colors.dim(`· ${run.mode} · run ${run.runId} · started ${run.startedAt} · ${formatDuration(run.durationMs)}`)}`,
       "",
-      ...renderTable({ columns: ["model", "status", "units", "failed", "written", "deleted", "took"], rows, colors, width, paint }),
+      ...renderTable({
+        columns: ["model", "status", "units", "failed", "written", "deleted", "took"],
+        rows,
+        colors,
+        width,
+        paint,
+      }),
       ...failures,
       ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)(...next))}`]),
     ]);

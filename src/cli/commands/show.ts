@@ -25,13 +25,23 @@ export default defineCommand({
     await using project = await openCliProject(args);
     const { columns, rows, total } = await project.showRows(args.model, { where: all("where"), limit });
     if (args.json === true) {
-      return printJson({ columns, total, rows: rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]]))) });
+      return printJson({
+        columns,
+        total,
+        rows: rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]]))),
+      });
     }
     const { colors, width, lines, aside } = createPrinter();
     if (rows.length === 0) return aside(all("where").length === 0 ? "No rows." : "No rows match.");
     lines(renderTable({ columns, rows, colors, width }));
     const where = all("where").flatMap((condition) => ["--where", condition]);
     const more = createCommandLine(args)("show", args.model, ...where, "--limit", String(Math.min(total, limit * 10)));
-    aside(colors.dim(rows.length < total ? `\n${rows.length} of ${plural(total, "row")} · more: ${more}` : `\n${plural(total, "row")}`));
+    aside(
+      colors.dim(
+        rows.length < total
+          ? `\n${rows.length} of ${plural(total, "row")} · more: ${more}`
+          : `\n${plural(total, "row")}`,
+      ),
+    );
   },
 });
