@@ -6,8 +6,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Account, giveTo } from "./embedded-account.ts";
 import type { Binaries } from "./embedded-binaries.ts";
-import { createDraft, type Home, readText } from "./embedded-home.ts";
-import { findPostmaster, type Postmaster, portAnswers, removeStalePidFile, waitUntil } from "./embedded-postmaster.ts";
+import { createDraft, type Home, readText, replaceFile } from "./embedded-home.ts";
+import {
+  endOrphans,
+  findPostmaster,
+  type Postmaster,
+  portAnswers,
+  removeStalePidFile,
+  waitUntil,
+} from "./embedded-postmaster.ts";
 import { cannotRun, daemonEnvironment, programFailed, runProgram } from "./embedded-process.ts";
 
 export const USER = "millrace";
@@ -75,13 +82,15 @@ export async function launchServer(options: LaunchOptions): Promise<Postmaster> 
     const port = await choosePort(savedPort);
     const attempt = await tryLaunch(options, port);
     if (attempt.server !== undefined) {
-      await writeFile(home.portFile, `${attempt.server.port}\n`);
+      await replaceFile(home.portFile, `${attempt.server.port}\n`);
       return attempt.server;
     }
     const isPassing = PORT_TAKEN.test(attempt.said) || OLD_SERVER_LINGERS.test(attempt.said);
     if (!isPassing || performance.now() - startedMs > RETRY_MS)
       throw programFailed(`${attempt.problem}. Its log, "${home.log}", ends with`, attempt.said);
-    if (!PORT_TAKEN.test(attempt.said)) await sleep(RETRY_PAUSE_MS);
+    if (PORT_TAKEN.test(attempt.said)) continue;
+    await endOrphans(home.data);
+    await sleep(RETRY_PAUSE_MS);
   }
 }
 

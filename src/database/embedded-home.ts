@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, realpath, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { MillraceError } from "../core/errors.ts";
 import { type Account, canReach, createSharedFolder, giveTo, isRoot } from "./embedded-account.ts";
 
@@ -46,8 +46,8 @@ export async function chooseHome(directory: string, account: Account | undefined
     const path = join(place, name);
     if (!(await createSharedFolder(place, account)) || !(await createSharedFolder(path, account))) continue;
     if (!(await canHold(path, account))) continue;
-    await writeFile(ownerFile(path), directory);
-    await writeFile(pointerFile(directory), path);
+    await replaceFile(ownerFile(path), directory);
+    await replaceFile(pointerFile(directory), path);
     return homeAt(directory, path);
   }
   throw new MillraceError(
@@ -99,6 +99,13 @@ export async function readText(path: string): Promise<string | undefined> {
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
+}
+
+/** Writes a small file anew, also over one of another account, and leaves it to the owner of the folder. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await rm(path, { force: true });
+  await writeFile(path, text);
+  if (isRoot) await giveTo(await stat(dirname(path)), path);
 }
 
 function homeAt(directory: string, path: string): Home {

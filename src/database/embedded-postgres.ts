@@ -1,11 +1,18 @@
 import { existsSync } from "node:fs";
-import { readdir, rm, rmdir, stat, utimes, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { MillraceError } from "../core/errors.ts";
-import { createFolder, giveTo, isRoot, serverAccount } from "./embedded-account.ts";
+import { readdir, rmdir, utimes } from "node:fs/promises";
+import { MillraceError, UsageError } from "../core/errors.ts";
+import { createFolder, serverAccount } from "./embedded-account.ts";
 import { embeddedUnavailable, installBinaries } from "./embedded-binaries.ts";
 import { createCluster, DATABASE, launchServer, USER } from "./embedded-cluster.ts";
-import { chooseHome, findHome, type Home, readText, removeHome, removeLeftovers } from "./embedded-home.ts";
+import {
+  chooseHome,
+  findHome,
+  type Home,
+  readText,
+  removeHome,
+  removeLeftovers,
+  replaceFile,
+} from "./embedded-home.ts";
 import { findPostmaster, type Postmaster, pidFile, portAnswers, waitUntil } from "./embedded-postmaster.ts";
 import { stopServer } from "./embedded-stop.ts";
 import { findWatchdog, startWatchdog } from "./embedded-watchdog.ts";
@@ -71,7 +78,9 @@ export function stopEmbeddedPostgres({ directory }: EmbeddedPostgresOptions): Pr
   return reportingErrors(directory, async () => {
     const home = await findHome(directory);
     if (!existsSync(home.directory)) return;
-    await withFileLock(home.lockFile, () => stopServer(home));
+    await withFileLock(home.lockFile, async () => {
+      if (await assertOwnData(home)) await stopServer(home);
+    });
   });
 }
 
@@ -80,7 +89,7 @@ export function embeddedPostgresStatus({ directory }: EmbeddedPostgresOptions): 
   return reportingErrors(directory, async () => {
     const home = await findHome(directory);
     const version = await readText(`${home.data}/PG_VERSION`);
-    if (version === undefined) return { state: "absent", dataDirectory: home.data };
+    if (version === undefined || !existsSync(home.passwordFile)) return { state: "absent", dataDirectory: home.data };
     const server = await findPostmaster(home.data);
     if (server === undefined || server.isStopping) return { state: "stopped", version, dataDirectory: home.data };
     const { url, port, pid } = await describe(home, server, false);
@@ -119,7 +128,7 @@ async function attach(home: Home, { isLocked }: { isLocked: boolean }): Promise<
 }
 
 async function startLocked(directory: string, options: StartEmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const idleSeconds = options.idleSeconds ?? Number(process.env["MILLRACE_EMBEDDED_IDLE_SECONDS"] || IDLE_SECONDS);
+  const idleSeconds = options.idleSeconds ?? idleSecondsOfEnvironment();
   let home = await findHome(directory);
   await settle(home);
   const hasData = await assertOwnData(home);
@@ -143,6 +152,19 @@ async function startLocked(directory: string, options: StartEmbeddedPostgresOpti
     onSpawn: (spawned) => startWatchdog({ home, server: spawned, idleSeconds, pgCtl: binaries.pgCtl }),
   });
   return describe(home, server, true);
+}
+
+function idleSecondsOfEnvironment(): number {
+  const text = process.env["MILLRACE_EMBEDDED_IDLE_SECONDS"]?.trim();
+  const seconds = text ? Number(text) : IDLE_SECONDS;
+  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
+  throw new UsageError(
+    "EMBEDDED_IDLE_INVALID",
+    `MILLRACE_EMBEDDED_IDLE_SECONDS is "${text}", not a number of seconds.`,
+    {
+      hint: "Write a number such as 60, or 0 to keep the server running.",
+    },
+  );
 }
 
 /** Lets a server finish that is starting, stopping, or running in another container on the same folder. */
@@ -207,12 +229,7 @@ async function touch(path: string): Promise<void> {
     await utimes(path, now, now);
   } catch {
     // Absent, or made by another account: in our own folder it can be replaced.
-    await rm(path, { force: true });
-    await writeFile(path, "");
-    if (isRoot) {
-      const { uid, gid } = await stat(dirname(path));
-      await giveTo({ uid, gid }, path);
-    }
+    await replaceFile(path, "");
   }
 }
 

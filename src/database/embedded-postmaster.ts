@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, readlink, rm, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -29,6 +29,22 @@ export async function findPostmaster(data: string): Promise<Postmaster | undefin
 /** Removes a pid file whose process is gone or is another program by now; Postgres itself would refuse to start. */
 export async function removeStalePidFile(data: string): Promise<void> {
   if ((await findPostmaster(data)) === undefined) await rm(pidFile(data), { force: true });
+}
+
+/** Ends the processes that a killed server left behind; a busy one would hold its memory until its query is done. */
+export async function endOrphans(data: string): Promise<void> {
+  if (process.platform !== "linux" || (await findPostmaster(data)) !== undefined) return;
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    // Processes of other accounts do not show their folder, and any may end while we look.
+    const folder = await readlink(`/proc/${name}/cwd`).catch(() => undefined);
+    if (folder !== data || !(await commandLine(Number(name))).startsWith("postgres: ")) continue;
+    try {
+      process.kill(Number(name), "SIGQUIT");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
 }
 
 /** Polls until the condition holds; false when the time is over. */

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { rm, stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { parse } from "node:path";
 import { daemonEnvironment } from "./embedded-process.ts";
-import { type Home, readText } from "./embedded-home.ts";
+import { type Home, readText, replaceFile } from "./embedded-home.ts";
 import { pidFile } from "./embedded-postmaster.ts";
 
 const HEARTBEAT_LOST_MS = 10_000;
@@ -49,8 +49,7 @@ export async function startWatchdog({ home, server, idleSeconds, pgCtl }: StartW
       child.once("spawn", resolve).once("error", reject);
     });
     child.unref();
-    await rm(home.watchdogFile, { force: true });
-    await writeFile(home.watchdogFile, `${child.pid}\n${hostname()}\n`);
+    await replaceFile(home.watchdogFile, `${child.pid}\n${hostname()}\n`);
   } finally {
     closeSync(errors);
   }
