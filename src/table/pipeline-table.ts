@@ -2,6 +2,7 @@ import { type BuildColumns, type BuildExtraConfigColumns, type InferInsertModel,
 import {
   boolean,
   doublePrecision,
+  getTableConfig,
   index,
   integer,
   jsonb,
@@ -78,14 +79,17 @@ export function pipelineTable<Name extends string, TableColumns extends Columns>
 ): DrizzleTable<Name, TableColumns> & PipelineTable<ReadRow<TableColumns>, WriteRow<TableColumns>> {
   const all = { ...columns, ...baseColumns() };
   for (const [key, builder] of Object.entries(all)) nameColumn(builder, key);
+  let marked: string | undefined;
   const table = pgTable(name, all as Columns, (built) => {
     const own = extra?.(built as BuildExtraConfigColumns<Name, TableColumns, "pg">) ?? [];
+    marked = own.find((value) => value instanceof DocumentColumn)?.column.name;
     const constraints = own.filter((value): value is PgTableExtraConfigValue => !(value instanceof DocumentColumn));
     return [...constraints, index().on(built["sourceKey"] as PgColumn)];
   });
   documentColumns.set(table, () => {
-    const marked = extra?.(table as never).find((value) => value instanceof DocumentColumn);
-    return marked?.column.name;
+    // Drizzle calls the function above only when it is asked for the table's constraints.
+    getTableConfig(table);
+    return marked;
   });
   return table as unknown as ReturnType<typeof pipelineTable<Name, TableColumns>>;
 }

@@ -2,6 +2,7 @@ import { is, SQL } from "drizzle-orm";
 import { getTableConfig, type Index, type IndexedColumn, PgDialect } from "drizzle-orm/pg-core";
 import { sha256 } from "../core/hash.ts";
 import { quoteName } from "../database/connect.ts";
+import { typeSql } from "./column-type.ts";
 import type { ColumnShape, TableShape } from "./table-shape.ts";
 
 /** An index or constraint a table should have, found in the database by its name. */
@@ -29,8 +30,8 @@ export function createTableSql(shape: TableShape): string {
 }
 
 /** One column as it stands in `create table` and `add column`. */
-export function columnSql({ name, sqlType, column, defaultSql, notNull }: ColumnShape): string {
-  const parts = [quoteName(name), sqlType];
+export function columnSql({ name, column, defaultSql, notNull }: ColumnShape): string {
+  const parts = [quoteName(name), typeSql(column)];
   const generated = column.generated?.as;
   if (column.generatedIdentity !== undefined) {
     parts.push(`generated ${column.generatedIdentity.type === "always" ? "always" : "by default"} as identity`);

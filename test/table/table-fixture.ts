@@ -1,19 +1,23 @@
-import { getTableConfig, type PgTable } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll } from "vitest";
 import { Database, type DatabaseClient, inTransaction } from "../../src/database/connect.ts";
 import { createRowEncoder } from "../../src/table/row-encoder.ts";
 import { createTableSql, tableParts } from "../../src/table/table-ddl.ts";
 import { describeTable, type TableShape } from "../../src/table/table-shape.ts";
-import { createTestDatabase } from "../support/test-database.ts";
+import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 /** A database of its own for the tests of one file. */
 export function useDatabase(): () => Database {
+  let own: TestDatabase | undefined;
   let database: Database | undefined;
   beforeAll(async () => {
-    database = new Database({ url: (await createTestDatabase()).url });
+    own = await createTestDatabase();
+    database = new Database({ url: own.url });
     await database.query("create schema millrace");
   });
-  afterAll(() => database?.close());
+  afterAll(async () => {
+    await database?.close();
+    await own?.[Symbol.asyncDispose]();
+  });
   return () => {
     if (database === undefined) throw new Error("the database is opened before the tests");
     return database;
@@ -35,11 +39,4 @@ export function stagedRows(shape: TableShape, units: Readonly<Record<string, rea
 
 export function inOneTransaction<Result>(database: Database, work: (client: DatabaseClient) => Promise<Result>): Promise<Result> {
   return database.connect().then((client) => inTransaction(client, work).finally(() => client.release()));
-}
-
-/** Every row of a table as the database writes it, in key order. */
-export async function textRows(database: Database, table: PgTable, orderBy: string): Promise<Record<string, unknown>[]> {
-  const { name, columns } = getTableConfig(table);
-  const list = columns.map((column) => `"${column.name}"::text`).join(", ");
-  return database.query(`select ${list} from "${name}" order by ${orderBy}`);
 }
