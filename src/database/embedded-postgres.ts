@@ -66,8 +66,8 @@ export function startEmbeddedPostgres(options: StartEmbeddedPostgresOptions): Pr
     const home = await findHome(options.directory);
     const attached = existsSync(home.directory) ? await attach(home, { isLocked: false }) : undefined;
     if (attached !== undefined) return describe(home, attached, false);
-    await createFolder(options.directory);
-    const created = await findHome(options.directory);
+    await createFolder(home.directory);
+    const created = await findHome(home.directory);
     await touch(created.usedFile);
     return withFileLock(created.lockFile, () => startLocked(created.directory, options));
   });
@@ -240,10 +240,14 @@ async function reportingErrors<Result>(directory: string, work: () => Promise<Re
     if (error instanceof MillraceError) throw error;
     const { code, path = directory, message } = error as NodeJS.ErrnoException;
     if (code !== undefined && ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"].includes(code)) {
-      throw new MillraceError("DIRECTORY_NOT_WRITABLE", `The embedded Postgres cannot write to "${path}" (${code}).`, {
-        hint: `Make "${directory}" writable, or set DATABASE_URL to a Postgres database.`,
-        cause: error,
-      });
+      throw new MillraceError(
+        "DIRECTORY_NOT_WRITABLE",
+        `The embedded Postgres cannot use its folder "${directory}": ${code} at "${path}".`,
+        {
+          hint: `Make "${directory}" writable, or set DATABASE_URL to a Postgres database.`,
+          cause: error,
+        },
+      );
     }
     throw new MillraceError(
       "EMBEDDED_FAILED",
