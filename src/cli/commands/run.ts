@@ -44,7 +44,7 @@ export default defineCommand({
     const settings = readSettings(all("set"));
     await using project = await openCliProject({ project: args.project, documents: all("documents") });
     const pipeline = project.resolvePipeline(args.pipeline);
-    return playRun({
+    return await playRun({
       project: args.project,
       json: args.json === true,
       isVerbose: args.verbose === true,

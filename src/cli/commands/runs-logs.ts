@@ -25,7 +25,7 @@ export default defineCommand({
       args.json === true
         ? new JsonReporter({ output })
         : new LineReporter({ output, colors, command: createCommandLine(args), isVerbose: args.verbose === true });
-    return withInterrupt(async (signal) => {
+    return await withInterrupt(async (signal) => {
       for await (const event of project.runs.events(args.run, { follow: args.follow === true, signal }))
         reporter.onEvent(event);
       return signal.aborted ? 130 : 0;

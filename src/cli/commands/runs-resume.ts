@@ -16,7 +16,7 @@ export default defineCommand({
   examples: [["runs resume last", "go on where the latest run ended; finished units are not processed again"]],
   async run({ args }) {
     await using project = await openCliProject(args);
-    return playRun({
+    return await playRun({
       project: args.project,
       json: args.json === true,
       isVerbose: args.verbose === true,
