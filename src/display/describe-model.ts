@@ -97,7 +97,7 @@ function describeReceipt(model: ModelState, receipt: Receipt): readonly string[]
   const isIdle =
     rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (model.summary.form !== "table" || rowsUnchanged > 0);
   return [
-    isIdle ? "up to date" : plural(rowsWritten, "row"),
+    isIdle ? "up to date" : describeRows(receipt),
     ...failed,
     ...(unitsDone === 0 ? [] : [plural(unitsDone, "unit")]),
     ...(rowsDeleted === 0 ? [] : [`${rowsDeleted.toLocaleString("en-US")} deleted`]),
@@ -105,6 +105,12 @@ function describeReceipt(model: ModelState, receipt: Receipt): readonly string[]
     formatDuration(executionTimeMs),
     ...Object.entries(counts ?? {}).map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`),
   ];
+}
+
+function describeRows({ rowsWritten, rowsUnchanged }: Receipt): string {
+  return rowsWritten === 0 && rowsUnchanged > 0
+    ? `${plural(rowsUnchanged, "row")} unchanged`
+    : plural(rowsWritten, "row");
 }
 
 function formatRate(perSecond: number): string {

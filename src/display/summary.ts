@@ -73,7 +73,7 @@ function renderCounts(result: RunResult): string {
     ...(models === 0 ? [] : [plural(models, "model")]),
     isIdle && isSucceeded ? "nothing had changed" : `${plural(written, "row")} written`,
     ...(deleted === 0 ? [] : [`${deleted.toLocaleString("en-US")} deleted`]),
-    ...(unchanged === 0 ? [] : [`${unchanged.toLocaleString("en-US")} unchanged`]),
+    ...(unchanged === 0 || isIdle ? [] : [`${unchanged.toLocaleString("en-US")} unchanged`]),
     ...renderUsage(result.usage),
   ].join(" · ");
 }

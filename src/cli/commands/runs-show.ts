@@ -1,7 +1,9 @@
 import { formatDuration } from "../../core/duration.ts";
 import { paintStatus } from "../../display/describe-model.ts";
 import { renderTable } from "../../display/render-table.ts";
+import { RunState, type UnitFailures } from "../../display/run-state.ts";
 import { nextCommand, renderFailure } from "../../display/summary.ts";
+import type { Project } from "../../run/project.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
@@ -32,13 +34,14 @@ export default defineCommand({
       if (at.column === "status") return paintStatus(String(at.value), cell, colors);
       return at.column === "failed" && at.value !== 0 ? colors.red(cell) : cell;
     };
-    const failures = run.modelRuns.flatMap(({ model, error }) =>
-      error === null ? [] : ["", ...renderFailure({ model, error }, { colors, width })],
+    const failed = run.modelRuns.flatMap(({ model, error }) => (error === null ? [] : [{ model, error }]));
+    const failures = [...failed, ...(await unitFailures(project, run.runId))].flatMap((failure) =>
+      renderFailure(failure, { colors, width }),
     );
     const result = run.result ?? { models: {}, modelsExecuted: [] };
     const next = nextCommand({ ...result, runId: run.runId, status: run.status });
     lines([
-      `${colors.bold(run.pipeline)} ${paintStatus(run.status, run.status, colors)} ${colors.dim(`· ${run.mode} · run ${run.runId} · started ${run.startedAt} · ${formatDuration(run.durationMs)}`)}`,
+      `${colors.bold(run.pipeline)} ${paintStatus(run.status, run.status, colors)} ${colors.dim(`· ${run.mode} · run ${run.runId} · started ${new Date(run.startedAt).toISOString().slice(0, 19)}Z · ${formatDuration(run.durationMs)}`)}`,
       "",
       ...renderTable({
         columns: ["model", "status", "units", "failed", "written", "deleted", "took"],
@@ -47,8 +50,15 @@ export default defineCommand({
         width,
         paint,
       }),
-      ...failures,
+      ...(failures.length === 0 ? [] : ["", ...failures]),
       ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)(...next))}`]),
     ]);
   },
 });
+
+// Failed units are not part of a run's result; its events name them.
+async function unitFailures(project: Project, runId: string): Promise<Iterable<UnitFailures>> {
+  const state = new RunState();
+  for await (const event of project.runs.events(runId)) state.apply(event);
+  return state.unitFailures.values();
+}
