@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { DBOS, type WorkflowHandle } from "@dbos-inc/dbos-sdk";
 import pg from "pg";
 import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
@@ -154,14 +155,18 @@ export class DbosEngine implements AsyncDisposable {
       serializer: { name: () => "json", parse: parseJson, stringify: (value) => JSON.stringify(value) ?? "null" },
       logger: quietLogger,
     });
+    const engine = new DbosEngine(pool);
     try {
-      await DBOS.launch();
+      await launchAlone(pool);
+      return engine;
     } catch (error) {
-      host = undefined;
-      await pool.end();
-      throw error;
+      await engine[Symbol.asyncDispose]();
+      throw new MillraceError("ENGINE_FAILED", `The engine could not be started: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+        isRetryable: true,
+        hint: "Check that the database's role may create schemas and tables; `millrace doctor` looks at the rest.",
+      });
     }
-    return new DbosEngine(pool);
   }
 
   /** Starts a run and waits for its end; the result is in the database by then. */
@@ -184,6 +189,24 @@ export class DbosEngine implements AsyncDisposable {
     await this.#pool.end();
     host = undefined;
   }
+}
+
+// DBOS creates its tables at the first launch, and two processes that do so at once end in a deadlock. The lock is asked
+// for again and again: a session that waits for it would be waited for by DBOS's concurrent index builds.
+async function launchAlone(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    while (!(await isLocked(client))) await sleep(20);
+    await DBOS.launch();
+  } finally {
+    await client.query("select pg_advisory_unlock(hashtext('millrace engine'))");
+    client.release();
+  }
+}
+
+async function isLocked(client: pg.PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>("select pg_try_advisory_lock(hashtext('millrace engine')) as locked");
+  return rows[0]?.locked === true;
 }
 
 const parseJson = (text: string | null | undefined): unknown => (text === null || text === undefined ? null : JSON.parse(text));

@@ -51,11 +51,10 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
     const work = () => (model.form === "table" ? runTableModel(job) : runUnitModel(job));
     const outcome: Outcome = await withActivity({ model: model.name, emit }, work);
     const receipt: Receipt = { tableName: shape.name, executionTimeMs: Math.round(performance.now() - started), usage: null, ...outcome };
-    await database.transaction(async (client) => {
+    return await database.transaction(async (client) => {
       await lease.assertHeld(client);
-      await store.finishModel(client, context.runId, model.name, receipt);
+      return store.finishModel(client, context.runId, model.name, receipt);
     });
-    return receipt;
   } catch (error) {
     if (timeout?.aborted === true && !options.signal.aborted) throw timedOut(model.name, model.timeoutMs ?? 0, error);
     throw error;

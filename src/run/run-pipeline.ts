@@ -65,12 +65,16 @@ export class PipelineRunner implements AsyncDisposable {
     const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
     const models = plannedModels(graph);
     events.emit({ type: "run_started", runId, pipeline: pipeline.name, models: summaries(graph), mode, isResumed: false });
+    const engine = this.#openEngine();
+    // Whatever fails first below is what the caller hears.
+    engine.catch(() => undefined);
     await this.#prepareTables(graph, events);
     await this.#syncDocuments(graph, options, events);
     const documentIds = await resolveDocumentFilters({ database: this.#database, directory: this.#project.directory, filters });
     options.signal?.throwIfAborted();
     const stopOnError = options.stopOnError ?? pipeline.stopOnError;
     const spec: RunSpec = { runId, pipeline: pipeline.name, models, mode, filters, documentIds: documentIds ?? allDocuments, settings, metadata, stopOnError };
+    await engine;
     await this.store.insert(spec, this.#executorId);
     return this.#play(spec, graph, configs, events, options);
   }

@@ -74,14 +74,17 @@ export class RunStore {
     );
   }
 
-  /** Hands a run that is not succeeding to this process; the given models start from scratch. */
+  /** Hands a run that did not succeed to this process; the given models run again and go on counting. */
   async reopen(runId: string, executorId: string, models: readonly string[]): Promise<void> {
     await this.#database.transaction(async (client) => {
       await client.query(
         `update ${this.#system}.run set status = 'running', executor_id = $2, result = null, finished_at = null where run_id = $1`,
         [runId, executorId],
       );
-      await client.query(`delete from ${this.#system}.model_run where run_id = $1 and model = any($2)`, [runId, models]);
+      await client.query(
+        `update ${this.#system}.model_run set receipt = null, finished_at = null, units_failed = 0 where run_id = $1 and model = any($2)`,
+        [runId, models],
+      );
     });
   }
 
@@ -174,11 +177,7 @@ export class RunStore {
       model: row.model,
       status: row.receipt?.status ?? (row.has_started ? "running" : "waiting"),
       unitsTotal: row.units_total === null ? null : Number(row.units_total),
-      unitsDone: Number(row.units_done),
-      unitsFailed: Number(row.units_failed),
-      rowsWritten: Number(row.rows_written),
-      rowsDeleted: Number(row.rows_deleted),
-      rowsUnchanged: Number(row.rows_unchanged),
+      ...readCounts(row),
       durationMs: row.duration === null ? null : Number(row.duration),
       error: row.receipt?.error ?? null,
     }));
@@ -201,13 +200,19 @@ export class RunStore {
     );
   }
 
-  /** Stores a model's receipt; on the caller's connection it commits with the rows. */
-  async finishModel(client: Pick<DatabaseClient, "query">, runId: string, model: string, receipt: Receipt): Promise<void> {
-    await client.query(`update ${this.#system}.model_run set receipt = $3, finished_at = now() where run_id = $1 and model = $2`, [
-      runId,
-      model,
-      JSON.stringify(receipt),
-    ]);
+  /** Stores a model's receipt, with what was counted in all attempts of the run, and returns it. */
+  async finishModel(client: DatabaseClient, runId: string, model: string, outcome: Receipt): Promise<Receipt> {
+    const { rows } = await client.query<ModelCounts>(
+      `select units_done, units_failed, rows_written, rows_deleted, rows_unchanged from ${this.#system}.model_run
+       where run_id = $1 and model = $2`,
+      [runId, model],
+    );
+    const receipt: Receipt = { ...outcome, ...readCounts(rows[0]) };
+    await client.query(
+      `update ${this.#system}.model_run set receipt = $3, finished_at = now() where run_id = $1 and model = $2`,
+      [runId, model, JSON.stringify(receipt)],
+    );
+    return receipt;
   }
 }
 
@@ -228,15 +233,28 @@ interface RunRow extends Record<string, unknown> {
   duration: string;
 }
 
-interface ModelRunRow extends Record<string, unknown> {
-  model: string;
-  has_started: boolean;
-  units_total: string | null;
+interface ModelCounts extends Record<string, unknown> {
   units_done: string;
   units_failed: string;
   rows_written: string;
   rows_deleted: string;
   rows_unchanged: string;
+}
+
+function readCounts(row: ModelCounts | undefined) {
+  return {
+    unitsDone: Number(row?.units_done ?? 0),
+    unitsFailed: Number(row?.units_failed ?? 0),
+    rowsWritten: Number(row?.rows_written ?? 0),
+    rowsDeleted: Number(row?.rows_deleted ?? 0),
+    rowsUnchanged: Number(row?.rows_unchanged ?? 0),
+  };
+}
+
+interface ModelRunRow extends ModelCounts {
+  model: string;
+  has_started: boolean;
+  units_total: string | null;
   duration: string | null;
   receipt: Receipt | null;
 }

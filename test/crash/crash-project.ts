@@ -24,7 +24,7 @@ export const lines = defineModel({
   concurrency: 4,
   async run({ row }) {
     note("lines", row.id);
-    await sleep(5);
+    await sleep(Number(process.env.UNIT_MS ?? 5));
     return row.content.split("\\n").map((content, index) => ({ documentId: row.id, lineNumber: index + 1, content }));
   },
 });
@@ -45,10 +45,10 @@ export const words = defineModel({
 
 export const total = defineModel({
   name: "words.total",
-  table: pipelineTable("total", { id: integer().primaryKey(), words: integer().notNull() }),
+  table: pipelineTable("total", { content: text().primaryKey(), words: integer().notNull() }),
   sources: { words: ref(words) },
   async run({ sources, writer }) {
-    for await (const word of sources.words) await writer.write({ id: word.content.length * 1000 + word.count + Number(word.content.slice(4)), words: word.count });
+    for await (const word of sources.words) await writer.write({ content: word.content, words: word.count });
   },
 });
 `;
@@ -109,7 +109,7 @@ export async function createCrashProject(documents: number): Promise<CrashProjec
       return {
         lines: await read("lines", "document_id, line_number, content, source_key"),
         words: await read("words", "content, count, source_key"),
-        total: await read("total", "id, words"),
+        total: await read("total", "content, words"),
       };
     },
     [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),

@@ -8,7 +8,7 @@ async function calmTables(): Promise<unknown> {
   await using calm = await createCrashProject(DOCUMENTS);
   const { code, output } = await calm.start(["run"]).ended;
   expect(code, output).toBe(0);
-  return calm.tables();
+  return await calm.tables();
 }
 
 async function lastRun(project: CrashProject): Promise<{ run_id: string; status: string } | undefined> {
@@ -62,7 +62,7 @@ test("a run that was killed is resumed under its id, and only what did not succe
 test("a process that was suspended past its lease writes nothing once another has taken over", { timeout: 120_000 }, async () => {
   await using project = await createCrashProject(DOCUMENTS);
   await project.test.project.openDatabase();
-  const environment = { MILLRACE_LEASE_SECONDS: "2" };
+  const environment = { MILLRACE_LEASE_SECONDS: "2", UNIT_MS: "60" };
   const suspended = project.start(["run"], environment);
   while ((await project.committed()).length < 20) await sleep(20);
   suspended.kill("SIGSTOP");

@@ -8,7 +8,9 @@ export interface Calls {
 }
 
 /** A small graph: documents → lines → words (grouped) → one total. It counts what it is called for. */
-export function declareWords(options: { readonly beforeLine?: (documentId: string, content: string) => void | Promise<void> } = {}) {
+export function declareWords(
+  options: { readonly beforeLine?: (documentId: string, content: string) => void | Promise<void> } = {},
+) {
   const calls: Calls = { lines: [], words: [] };
   const lines = defineModel({
     name: "words.lines",
