@@ -25,16 +25,38 @@ export interface ApplyOptions {
 
 /** Makes the staged rows the table's own, inside the caller's transaction. Conflicts are the caller's to find. */
 export async function applyRows(client: DatabaseClient, options: ApplyOptions): Promise<RowCounts> {
-  const { stage, strategy } = options;
-  const { rows } = await client.query<{ count: string }>(`select count(*) from ${stage.name}`);
-  const staged = Number(rows[0]?.count);
+  const { shape, strategy } = options;
   if (strategy === "append") return appendRows(client, options);
+  const { staged, isLarge } = await measureStage(client, options);
   if (strategy === "replace" && !(await hasKeys(client, options))) return replaceWithoutKey(client, options, staged);
-  const rowsDeleted = strategy === "replace" ? await deleteGone(client, options) : 0;
-  const rowsUpdated = await updateDifferent(client, options);
-  const rowsInserted = await insertMissing(client, options, `not exists (select 1 from ${quoteName(options.shape.name)} t where ${sameKey(options.shape, "t", "s")})`);
-  return { rowsWritten: rowsUpdated + rowsInserted, rowsDeleted, rowsUnchanged: staged - rowsUpdated - rowsInserted };
+  const rowsDeleted = strategy === "replace" ? await withoutNestedLoops(client, () => deleteGone(client, options)) : 0;
+  const isMissing = `not exists (select 1 from ${quoteName(shape.name)} t where ${sameKey(shape, "t", "s")})`;
+  const write = async (): Promise<number> => (await updateDifferent(client, options)) + (await insertMissing(client, options, isMissing));
+  const rowsWritten = isLarge ? await withoutNestedLoops(client, write) : await write();
+  return { rowsWritten, rowsDeleted, rowsUnchanged: staged - rowsWritten };
 }
+
+const LARGE_ROWS = 1_000;
+const MUCH_LARGER = 20;
+
+async function measureStage(client: DatabaseClient, { shape, stage }: ApplyOptions): Promise<{ staged: number; isLarge: boolean }> {
+  const { rows } = await client.query<{ count: string; stage_bytes: string; table_bytes: string }>(
+    `select count(*), pg_relation_size('${quoteText(stage.name)}') as stage_bytes, pg_relation_size('${quoteText(quoteName(shape.name))}') as table_bytes from ${stage.name}`,
+  );
+  const [{ count, stage_bytes, table_bytes } = { count: 0, stage_bytes: 0, table_bytes: 0 }] = rows;
+  return { staged: Number(count), isLarge: Number(count) > LARGE_ROWS && Number(table_bytes) < MUCH_LARGER * Number(stage_bytes) };
+}
+
+// The planner takes a unit for a handful of rows, and an empty table for one that stays empty while rows are inserted;
+// a nested loop would then read the stage, or the growing table, once for each row.
+async function withoutNestedLoops<Result>(client: DatabaseClient, work: () => Promise<Result>): Promise<Result> {
+  await client.query("set local enable_nestloop = off");
+  const result = await work();
+  await client.query("set local enable_nestloop = default");
+  return result;
+}
+
+const quoteText = (text: string) => text.replaceAll("'", "''");
 
 async function hasKeys(client: DatabaseClient, { shape, stage }: ApplyOptions): Promise<boolean> {
   if (!hasWrittenKey(shape)) return false;
@@ -46,24 +68,24 @@ async function hasKeys(client: DatabaseClient, { shape, stage }: ApplyOptions): 
 }
 
 async function appendRows(client: DatabaseClient, options: ApplyOptions): Promise<RowCounts> {
-  const { shape, runId, modelName, unitKeys } = options;
-  // A retry or resume of the same run starts over: its rows must not be there twice.
+  await deleteRetried(client, options);
+  return { rowsWritten: await insertMissing(client, options, "true"), rowsDeleted: 0, rowsUnchanged: 0 };
+}
+
+/** A retry or resume of the same run starts over: its rows must not be there twice. */
+export async function deleteRetried(client: DatabaseClient, { shape, runId, modelName, unitKeys }: Pick<ApplyOptions, "shape" | "runId" | "modelName" | "unitKeys">): Promise<void> {
   await client.query(
     `delete from ${quoteName(shape.name)} where workflow_id = $1 and model_name = $2${unitKeys === undefined ? "" : " and source_key = any($3)"}`,
     [runId, modelName, ...(unitKeys === undefined ? [] : [unitKeys])],
   );
-  return { rowsWritten: await insertMissing(client, options, "true"), rowsDeleted: 0, rowsUnchanged: 0 };
 }
 
 async function deleteGone(client: DatabaseClient, { shape, stage, modelName, unitKeys }: ApplyOptions): Promise<number> {
   const mine = unitKeys === undefined ? "true" : "t.model_name = $1 and t.source_key = any($2)";
-  // The planner takes a unit for a handful of rows and would read the whole stage, which has no index, for each.
-  await client.query("set local enable_nestloop = off");
   const { rowCount } = await client.query(
     `delete from ${quoteName(shape.name)} t where ${mine} and not exists (select 1 from ${stage.name} s where ${sameKey(shape, "t", "s")})`,
     unitKeys === undefined ? [] : [modelName, unitKeys],
   );
-  await client.query("set local enable_nestloop = default");
   return rowCount ?? 0;
 }
 

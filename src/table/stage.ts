@@ -44,6 +44,15 @@ export function tableStage(name: string): Stage {
   return { name, unit: "''::text" };
 }
 
+/** Settles how the transaction joins many staged rows, which are wide and of which nothing is known yet. */
+export async function prepareLargeStage(client: DatabaseClient, stage: Stage, columns: readonly string[]): Promise<void> {
+  // With the usual 4 MB both sides of every join would go through files.
+  await client.query("set local work_mem = '64MB'");
+  // Autovacuum sees neither temporary tables nor rows of this transaction; a rough idea of them is enough.
+  await client.query("set local default_statistics_target = 10");
+  await client.query(`analyze ${stage.name} (${columns.map(quoteName).join(", ")})`);
+}
+
 // Taking the types from the table itself means that staged and stored values compare without a cast.
 function emptyRows(shape: TableShape, more: string): string {
   const written = new Set(writtenColumns(shape).map((column) => column.name));

@@ -4,7 +4,7 @@ import { type Database, type DatabaseClient, quoteName } from "../database/conne
 import { applyRows, type RowCounts, type WriteStrategy } from "./apply-stage.ts";
 import { DuplicateKeyError } from "./duplicate-key-error.ts";
 import { createRowEncoder, type RowEncoder } from "./row-encoder.ts";
-import { createTableStage, tableStage } from "./stage.ts";
+import { createTableStage, prepareLargeStage, tableStage } from "./stage.ts";
 import { findRepeatedKeys, findTakenKeys, hasWrittenKey } from "./stage-conflicts.ts";
 import type { TableShape } from "./table-shape.ts";
 import { lineColumns } from "./written-columns.ts";
@@ -156,7 +156,7 @@ export async function applyStage(client: DatabaseClient, { writer, strategy, run
   const stage = tableStage(stageName);
   if (!writer.hasStage) await createTableStage(client, shape, stageName);
   if (hasWrittenKey(shape)) {
-    await client.query(`analyze ${stageName} (${shape.primaryKey.map(quoteName).join(", ")})`);
+    await prepareLargeStage(client, stage, shape.primaryKey);
     const conflicts = await findRepeatedKeys(client, { shape, stage, most: MOST_CONFLICTS });
     if (strategy === "append") {
       const isOwn = "t.model_name = $1 and t.workflow_id = $2";
