@@ -4,7 +4,6 @@ import { MillraceError } from "../core/errors.ts";
 import { cleanText, tidyTitle } from "./clean-value.ts";
 import { decodeText, decodeUnknown } from "./loaders/decode-text.ts";
 import type { LoadedDocument } from "./loaders/loaded-document.ts";
-import { loadHtml } from "./loaders/load-html.ts";
 import { loadMarkdown } from "./loaders/load-markdown.ts";
 
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
@@ -33,13 +32,14 @@ export async function loadDocument(file: string): Promise<LoadedDocument> {
   const bytes = await readBytes(file);
   const format = fileFormat(file);
   const text = format === "unknown" ? decodeUnknown(bytes) : decodeText(bytes);
-  const loaded = parseText(text, format);
+  const loaded = await parseText(text, format);
   return { ...loaded, title: loaded.title ?? tidyTitle(nodePath.parse(file).name.normalize("NFC")) };
 }
 
-function parseText(text: string, format: FileFormat): LoadedDocument {
+async function parseText(text: string, format: FileFormat): Promise<LoadedDocument> {
   if (format === "markdown") return loadMarkdown(text);
-  if (format === "html") return loadHtml(text);
+  // The HTML parser is large; a project without HTML never loads it.
+  if (format === "html") return (await import("./loaders/load-html.ts")).loadHtml(text);
   return { title: null, content: cleanText(text), contentType: "text/plain", metadata: {} };
 }
 

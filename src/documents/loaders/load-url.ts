@@ -1,7 +1,6 @@
 import { MillraceError } from "../../core/errors.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
 import { cleanText } from "../clean-value.ts";
-import { loadHtml } from "./load-html.ts";
 import { loadMarkdown } from "./load-markdown.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -24,10 +23,12 @@ export async function loadUrl(url: string): Promise<LoadedDocument> {
     .map((parameter) => /^\s*charset="?([^"\s]+)/.exec(parameter)?.[1])
     .find((value) => value !== undefined);
   const text = decode(await readBody(response), charset ?? "utf-8");
+  if (type.includes("html")) return withTitle((await import("./load-html.ts")).loadHtml(text), url);
   const isMarkdown = type === "text/markdown" || /\.(md|markdown|mdx)$/i.test(new URL(url).pathname);
-  const loaded = type.includes("html") ? loadHtml(text) : isMarkdown ? loadMarkdown(text) : plain(text);
-  return { ...loaded, title: loaded.title ?? url };
+  return withTitle(isMarkdown ? loadMarkdown(text) : plain(text), url);
 }
+
+const withTitle = (loaded: LoadedDocument, url: string): LoadedDocument => ({ ...loaded, title: loaded.title ?? url });
 
 async function fetchPage(url: string): Promise<Response> {
   let response: Response;
