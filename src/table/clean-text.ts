@@ -38,5 +38,10 @@ export function copyField(text: string): string {
   return field.includes("\r") ? field.replaceAll("\r", "\\r") : field;
 }
 
+/** JSON text as a field: its control characters are escaped already. */
+export function copyJsonField(json: string): string {
+  return json.includes("\\") ? json.replaceAll("\\", "\\\\") : json;
+}
+
 /** SQL NULL as a field of a `COPY` line. */
 export const NULL_FIELD = "\\N";

@@ -1,6 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
-import { copyField, NULL_FIELD, type NulCounter, ValueProblem } from "./clean-text.ts";
+import { copyField, copyJsonField, NULL_FIELD, type NulCounter, ValueProblem } from "./clean-text.ts";
 import { createValueEncoder, type ValueEncoder } from "./encode-value.ts";
 import { describeType } from "./encode-time.ts";
 import type { TableShape } from "./table-shape.ts";
@@ -21,8 +21,8 @@ export interface RowEncoder {
 interface ColumnEncoder {
   readonly column: WrittenColumn;
   readonly encode: ValueEncoder;
-  /** False for types whose text never has a tab, a newline or a backslash. */
-  readonly needsEscape: boolean;
+  /** Makes the value's text a field; types whose text never has a tab, a newline or a backslash need nothing. */
+  readonly escape: ((text: string) => string) | undefined;
   readonly resolveDefault: (() => unknown) | undefined;
 }
 
@@ -61,7 +61,7 @@ export function createRowEncoder(shape: TableShape): RowEncoder {
 }
 
 function createColumnEncoder(column: WrittenColumn, nul: NulCounter): ColumnEncoder {
-  const { defaultFn, onUpdateFn, default: literal } = column.column;
+  const { columnType, defaultFn, onUpdateFn, default: literal } = column.column;
   const resolveDefault =
     column.databaseDefault !== undefined ? () => undefined
     : literal !== undefined ? () => literal
@@ -69,12 +69,12 @@ function createColumnEncoder(column: WrittenColumn, nul: NulCounter): ColumnEnco
   return {
     column,
     encode: createValueEncoder(column.column, nul),
-    needsEscape: !PLAIN_TYPES.test(column.column.columnType),
+    escape: PLAIN_TYPES.test(columnType) ? undefined : /^PgJsonb?$/.test(columnType) ? copyJsonField : copyField,
     resolveDefault,
   };
 }
 
-function encodeField({ column, encode, needsEscape, resolveDefault }: ColumnEncoder, given: unknown): string {
+function encodeField({ column, encode, escape, resolveDefault }: ColumnEncoder, given: unknown): string {
   const value = given === undefined && resolveDefault !== undefined ? resolveDefault() : given;
   if (value === undefined || value === null) {
     if (column.notNull && (given === null || column.databaseDefault === undefined)) {
@@ -83,7 +83,7 @@ function encodeField({ column, encode, needsEscape, resolveDefault }: ColumnEnco
     return NULL_FIELD;
   }
   const text = encode(value);
-  return needsEscape ? copyField(text) : text;
+  return escape === undefined ? text : escape(text);
 }
 
 function refuseUnknownKeys(shape: TableShape, row: object, known: ReadonlySet<string>): void {
