@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import type { DocumentFilters } from "../model/context.ts";
 
@@ -20,6 +21,14 @@ export function readSettings(pairs: readonly string[]): Record<string, string> {
       });
     }),
   );
+}
+
+/** Paths and globs as typed are relative to where the user stands; a project reads them from its own folder. */
+export function readPatterns(patterns: readonly string[]): readonly string[] {
+  return patterns.map((pattern) => {
+    if (/^https?:/.test(pattern)) return pattern;
+    return pattern.startsWith("!") ? `!${resolve(pattern.slice(1))}` : resolve(pattern);
+  });
 }
 
 /** Options that choose documents, the same for every command that does. */

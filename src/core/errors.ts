@@ -56,6 +56,8 @@ export interface ErrorJson {
   readonly message: string;
   readonly hint?: string;
   readonly details?: Readonly<Record<string, unknown>>;
+  /** Where in the project's own code something foreign was thrown; shown on demand. */
+  readonly stack?: readonly string[];
 }
 
 /** The storable form of anything thrown; a foreign error keeps its own code, or its class name as one. */
@@ -66,11 +68,19 @@ export function errorToJson(error: unknown): ErrorJson {
       message: error.message,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
       ...(Object.keys(error.details).length === 0 ? {} : { details: error.details }),
+      ...(error.cause === undefined ? {} : stackOf(error.cause)),
     };
   }
   if (error instanceof Error) {
     const code = (error as { code?: unknown }).code;
-    return { code: typeof code === "string" ? code : error.name, message: error.message };
+    return { code: typeof code === "string" ? code : error.name, message: error.message, ...stackOf(error) };
   }
   return { code: "THROWN_VALUE", message: String(error) };
+}
+
+function stackOf(error: unknown): Pick<ErrorJson, "stack"> {
+  if (!(error instanceof Error) || error instanceof MillraceError) return {};
+  const frames = (error.stack ?? "").split("\n").map((line) => line.trim());
+  const own = frames.filter((line) => line.startsWith("at ") && !/node:internal|node_modules|\/millrace\/dist\//.test(line));
+  return own.length === 0 ? {} : { stack: own.slice(0, 5) };
 }

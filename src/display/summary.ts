@@ -10,6 +10,8 @@ import type { RunState, UnitFailures } from "./run-state.ts";
 export interface SummaryOptions {
   readonly colors: Palette;
   readonly width: number;
+  /** Also where in the model's code it was thrown. */
+  readonly isVerbose?: boolean | undefined;
   readonly command?: ((...words: readonly string[]) => string) | undefined;
 }
 
@@ -100,7 +102,7 @@ interface Failure extends Partial<Pick<UnitFailures, "units" | "count">> {
 /** One error: where, its code, what, and the next step. */
 export function renderFailure(
   { model, error, units, count }: Failure,
-  { colors, width }: SummaryOptions,
+  { colors, width, isVerbose = false }: SummaryOptions,
 ): readonly string[] {
   const indent = "  ";
   const room = proseWidth(width, indent.length);
@@ -112,6 +114,7 @@ export function renderFailure(
     `${colors.red("✗")} ${colors.bold(model)}${where}  ${colors.red(error.code)}`,
     ...message.map((line) => `${indent}${line}`),
     ...hint.map((line) => `${indent}${colors.dim(line)}`),
+    ...(isVerbose ? (error.stack ?? []) : []).map((line) => `${indent}${colors.dim(escapeControls(line))}`),
   ];
 }
 

@@ -127,6 +127,11 @@ function firstOutcome(running: ReadonlyMap<string, WorkflowHandle<Receipt>>): Pr
 const modelWorkflowRegistered = DBOS.registerWorkflow(modelWorkflow, { name: "millrace.model", maxRecoveryAttempts: 5 });
 const runWorkflowRegistered = DBOS.registerWorkflow(runWorkflow, { name: "millrace.run", maxRecoveryAttempts: 5 });
 
+/** Creates the engine's tables, so that a first launch need not. */
+export async function migrateEngine(database: Database): Promise<void> {
+  await DBOS.migrate(database.url, { schemaName: database.engineSchema });
+}
+
 /** DBOS, as far as Millrace uses it. One per process: DBOS itself is global. */
 export class DbosEngine implements AsyncDisposable {
   readonly #pool: pg.Pool;

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { MillraceError } from "../core/errors.ts";
 import { Database, quoteName } from "../database/connect.ts";
 import { resolveDatabaseUrl } from "../database/resolve-database.ts";
 import { migrateSystemSchema } from "../database/system-schema.ts";
@@ -52,6 +53,7 @@ export class Project implements AsyncDisposable {
   readonly runs: ProjectRuns;
   readonly documents: ProjectDocuments;
   #session: Promise<Session> | undefined;
+  #isClosed = false;
 
   constructor(parts: Pick<Project, "directory" | "config" | "registry" | "pipelines">) {
     this.directory = parts.directory;
@@ -95,12 +97,17 @@ export class Project implements AsyncDisposable {
   }
 
   /** @internal */
-  session(): Promise<Session> {
+  async session(): Promise<Session> {
+    if (this.#isClosed) {
+      const hint = "Await what uses the project before the end of the block that declares it: `return await project.runPipeline()`.";
+      throw new MillraceError("PROJECT_CLOSED", "The project has been closed already.", { hint });
+    }
     this.#session ??= this.#open();
     return this.#session;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     await (await this.#session?.catch(() => undefined))?.[Symbol.asyncDispose]();
     this.#session = undefined;
   }

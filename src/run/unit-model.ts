@@ -146,8 +146,9 @@ function warnAboutBlocking(job: ModelJob, unit: Unit, blockedMs: number): void {
 
 function allFailAlike(model: string, unit: string, error: ErrorJson, total: number): MillraceError {
   return new MillraceError("MODEL_FAILED", `Model "${model}": the first units all failed alike, for example unit "${unit}": ${error.code}: ${error.message}`, {
-    details: { unit, unitsTotal: total, cause: error },
-    hint: `Correct the model's function; \`millrace show ${model}\` shows what is stored.`,
+    details: { unit, unitsTotal: total },
+    cause: Object.assign(new Error(error.message), { code: error.code, stack: error.stack?.join("\n") }),
+    hint: "Correct the model's function; --verbose shows where it threw.",
   });
 }
 

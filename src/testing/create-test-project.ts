@@ -6,6 +6,7 @@ import { Database, quoteName } from "../database/connect.ts";
 import { startEmbeddedPostgres } from "../database/embedded-postgres.ts";
 import { migrateSystemSchema, SYSTEM_SCHEMA_ID } from "../database/system-schema.ts";
 import type { ProjectConfigInput } from "../model/project-config.ts";
+import { migrateEngine } from "../run/dbos-engine.ts";
 import { openProject, type Project } from "../run/project.ts";
 
 const TEMPLATE = `millrace_template_${SYSTEM_SCHEMA_ID}`;
@@ -94,7 +95,10 @@ async function createDatabase(serverUrl: string): Promise<string> {
       await client.query("select pg_advisory_xact_lock(hashtext($1))", [TEMPLATE]);
       const found = await server.query("select from pg_database where datname = $1", [TEMPLATE]);
       if (found.length === 0) await server.query(`create database ${TEMPLATE}`);
-      await withServer(withDatabase(serverUrl, TEMPLATE), migrateSystemSchema);
+      await withServer(withDatabase(serverUrl, TEMPLATE), async (template) => {
+        await migrateSystemSchema(template);
+        await migrateEngine(template);
+      });
       await server.query(`create database ${name} template ${TEMPLATE}`);
     });
     return withDatabase(serverUrl, name);

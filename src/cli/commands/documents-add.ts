@@ -2,6 +2,7 @@ import { renderEvent } from "../../display/render-event.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
+import { readPatterns } from "../read-options.ts";
 import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({
@@ -22,7 +23,7 @@ export default defineCommand({
   ],
   async run({ args }) {
     await using project = await openCliProject(args);
-    const sync = await project.documents.add(args._, { allowDeletes: args["allow-deletes"] === true });
+    const sync = await project.documents.add(readPatterns(args._), { allowDeletes: args["allow-deletes"] === true });
     const code = sync.failed.length > 0 ? 1 : 0;
     if (args.json === true) {
       printJson(sync);

@@ -2,7 +2,7 @@ import { UsageError } from "../../core/errors.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { playRun } from "../play-run.ts";
-import { filterArgs, readFilters, readSettings } from "../read-options.ts";
+import { filterArgs, readFilters, readPatterns, readSettings } from "../read-options.ts";
 
 export default defineCommand({
   args: {
@@ -42,7 +42,7 @@ export default defineCommand({
     }
     const filters = readFilters(args, all("ids"));
     const settings = readSettings(all("set"));
-    await using project = await openCliProject({ project: args.project, documents: all("documents") });
+    await using project = await openCliProject(args);
     const pipeline = project.resolvePipeline(args.pipeline);
     return await playRun({
       project: args.project,
@@ -54,6 +54,7 @@ export default defineCommand({
           filters,
           settings,
           mode: args["full-refresh"] === true ? "full" : "delta",
+          ...(all("documents").length === 0 ? {} : { documents: readPatterns(all("documents")) }),
           noWait: !args.wait,
           allowDeletes: args["allow-deletes"] === true,
           ...(args["stop-on-error"] === true ? { stopOnError: true } : {}),
