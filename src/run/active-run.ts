@@ -33,9 +33,11 @@ export class ActiveRun {
   readonly #attempts = new Map<string, number>();
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #cancel = new AbortController();
+  readonly #knownTables: ReadonlySet<string>;
 
   constructor(options: ActiveRunOptions) {
     this.spec = options.spec;
+    this.#knownTables = new Set([...options.graph.values()].map(({ shape }) => shape.name));
     this.#options = options;
   }
 
@@ -77,6 +79,7 @@ export class ActiveRun {
       context: this.#context(),
       executorId,
       directory,
+      knownTables: this.#knownTables,
       wait,
       attempt: step.attempt,
       signal: this.#cancel.signal,

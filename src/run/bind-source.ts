@@ -41,10 +41,19 @@ export interface BoundSource {
   find(key: string): BoundColumn;
 }
 
+export interface BindOptions {
+  readonly database: Database;
+  readonly context: ModelContext;
+  /** Tables that are known to be there, with the columns their models declare. */
+  readonly knownTables: ReadonlySet<string>;
+  /** The model that asks. */
+  readonly reader: string;
+}
+
 /** Looks a source up in the database. A table or column that is not there is an error, never an empty result. */
-export async function bindSource(source: ResolvedSource, options: { readonly database: Database; readonly context: ModelContext; readonly reader: string }): Promise<BoundSource> {
-  const { database, context, reader } = options;
-  const described = await describeSource(source, database, reader);
+export async function bindSource(source: ResolvedSource, options: BindOptions): Promise<BoundSource> {
+  const { context, reader } = options;
+  const described = await describeSource(source, options);
   const find = (key: string): BoundColumn => {
     const column = described.columns.find((each) => each.key === key);
     if (column !== undefined) return column;
@@ -83,7 +92,7 @@ interface DescribedSource {
 const asIs = (value: unknown) => value;
 const nullOr = (convert: (value: unknown) => unknown) => (value: unknown) => (value === null ? null : convert(value));
 
-async function describeSource({ origin }: ResolvedSource, database: Database, reader: string): Promise<DescribedSource> {
+async function describeSource({ origin }: ResolvedSource, { database, knownTables, reader }: BindOptions): Promise<DescribedSource> {
   if (origin.type === "documents") return describeDocuments(database, origin.content);
   if (origin.type === "table") {
     const table = await requireTable(database, origin.table, reader, "Correct the name, or create the table before the run.");
@@ -98,7 +107,7 @@ async function describeSource({ origin }: ResolvedSource, database: Database, re
     };
   }
   const { shape, isUntyped, model } = origin;
-  await requireTable(database, shape.name, reader, `Run the model that fills it first: \`millrace run ${model.name}\`.`);
+  if (!knownTables.has(shape.name)) await requireTable(database, shape.name, reader, `Run the model that fills it first: \`millrace run ${model.name}\`.`);
   const key = (column: { key: string; name: string }) => (isUntyped ? column.name : column.key);
   return {
     title: `table "${shape.name}"`,

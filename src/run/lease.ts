@@ -22,13 +22,13 @@ export interface LeaseRequest extends LeaseHolder {
 /** The right to write one model's rows. At most one process has it; every write transaction checks it. */
 export class Lease {
   readonly model: string;
+  readonly token: string;
   readonly #database: Database;
-  readonly #token: string;
 
   private constructor(database: Database, model: string, token: string) {
     this.#database = database;
     this.model = model;
-    this.#token = token;
+    this.token = token;
   }
 
   /** Takes the lease, waiting for the run that has it; a holder that died or fell silent is replaced. */
@@ -52,17 +52,22 @@ export class Lease {
   async assertHeld(client: DatabaseClient): Promise<void> {
     const { rowCount } = await client.query(
       `select from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2 for share`,
-      [this.model, this.#token],
+      [this.model, this.token],
     );
-    if (rowCount === 1) return;
-    throw new MillraceError("LEASE_LOST", `Another run took over model "${this.model}" while this process did not answer; nothing more is written here.`, {
-      hint: "See `millrace runs ls` for the run that goes on.",
-    });
+    if (rowCount !== 1) throw leaseLost(this.model);
   }
 
   async release(): Promise<void> {
-    await this.#database.query(`delete from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2`, [this.model, this.#token]);
+    await this.#database.query(`delete from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2`, [this.model, this.token]);
   }
+}
+
+export function leaseLost(model: string): MillraceError {
+  return new MillraceError(
+    "LEASE_LOST",
+    `Another run took over model "${model}" while this process did not answer; nothing more is written here.`,
+    { hint: "See `millrace runs ls` for the run that goes on." },
+  );
 }
 
 async function tryTake({ database, model, runId, executorId }: LeaseRequest, token: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Database } from "../database/connect.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
@@ -19,9 +19,15 @@ export interface ModelJob {
   readonly lease: Lease;
   /** Folder of the project: documents are read relative to it. */
   readonly directory: string;
+  /** Tables that the run has made sure of before it started. */
+  readonly knownTables: ReadonlySet<string>;
   readonly signal: AbortSignal;
   readonly emit: (event: RunEventInput) => void;
+  /** Stores the receipt and gives the lease back; the last thing an attempt does. */
+  readonly finish: (client: Pick<DatabaseClient, "query">, outcome: Outcome, rows: RowCounts) => Promise<Receipt>;
 }
 
-/** The part of a receipt that the runners of each form fill in. */
-export type Outcome = Pick<Receipt, "status" | "unitsDone" | "unitsFailed" | "counts"> & RowCounts;
+/** What a receipt says beside counts, which the database knows. */
+export type Outcome = Pick<Receipt, "status" | "counts">;
+
+export const NO_ROWS: RowCounts = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };

@@ -5,7 +5,7 @@ import type { ModelContext } from "../model/context.ts";
 import { withActivity } from "./activity.ts";
 import { programHash } from "./fingerprint.ts";
 import { Lease } from "./lease.ts";
-import type { ModelJob, Outcome } from "./model-job.ts";
+import type { ModelJob } from "./model-job.ts";
 import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
 import type { RunStore } from "./run-store.ts";
@@ -20,6 +20,7 @@ export interface RunModelOptions {
   readonly context: ModelContext;
   readonly executorId: string;
   readonly directory: string;
+  readonly knownTables: ReadonlySet<string>;
   /** Wait for another run that holds the model. */
   readonly wait: boolean;
   readonly attempt: number;
@@ -32,34 +33,44 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
   const { database, store, resolved, context, emit } = options;
   const { model, shape } = resolved;
   const started = performance.now();
-  const finished = await store.startModel(context.runId, model.name);
-  if (finished !== undefined) return finished;
   const timeout = model.timeoutMs === undefined ? undefined : AbortSignal.timeout(model.timeoutMs);
   const signal = timeout === undefined ? options.signal : AbortSignal.any([options.signal, timeout]);
-  const lease = await Lease.take({
-    database,
-    model: model.name,
-    runId: context.runId,
-    executorId: options.executorId,
-    wait: options.wait,
-    signal,
-    onWaiting: (holder) => emit({ type: "model_waiting", model: model.name, holder }),
-  });
+  const [finished, lease] = await Promise.all([
+    store.startModel(context.runId, model.name),
+    Lease.take({
+      database,
+      model: model.name,
+      runId: context.runId,
+      executorId: options.executorId,
+      wait: options.wait,
+      signal,
+      onWaiting: (holder) => emit({ type: "model_waiting", model: model.name, holder }),
+    }),
+  ]);
+  let isFinished = false;
   try {
+    if (finished !== undefined) return finished;
     emit({ type: "model_started", model: model.name, attempt: options.attempt });
-    const job: ModelJob = { ...options, signal, lease, programHash: programHash(model, options.config) };
+    const job: ModelJob = {
+      ...options,
+      signal,
+      lease,
+      programHash: programHash(model, options.config),
+      async finish(client, outcome, rows) {
+        const executionTimeMs = Math.round(performance.now() - started);
+        const receipt = { tableName: shape.name, executionTimeMs, usage: null, unitsDone: 0, unitsFailed: 0, ...rows, ...outcome };
+        return store.finishModel(client, { runId: context.runId, lease, outcome: receipt, rows });
+      },
+    };
     const work = () => (model.form === "table" ? runTableModel(job) : runUnitModel(job));
-    const outcome: Outcome = await withActivity({ model: model.name, emit }, work);
-    const receipt: Receipt = { tableName: shape.name, executionTimeMs: Math.round(performance.now() - started), usage: null, ...outcome };
-    return await database.transaction(async (client) => {
-      await lease.assertHeld(client);
-      return store.finishModel(client, context.runId, model.name, receipt);
-    });
+    const receipt = await withActivity({ model: model.name, emit }, work);
+    isFinished = true;
+    return receipt;
   } catch (error) {
     if (timeout?.aborted === true && !options.signal.aborted) throw timedOut(model.name, model.timeoutMs ?? 0, error);
     throw error;
   } finally {
-    await lease.release();
+    if (!isFinished) await lease.release();
   }
 }
 

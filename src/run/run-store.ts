@@ -1,7 +1,9 @@
 import type { ErrorJson } from "../core/errors.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
+import type { RowCounts } from "../table/apply-rows.ts";
 import { isAliveSql } from "./executor.ts";
+import { type Lease, leaseLost } from "./lease.ts";
 import type { Receipt, RunResult, RunStatus } from "./results.ts";
 
 /** What a run was asked to do: enough to go on with it in another process. */
@@ -200,20 +202,32 @@ export class RunStore {
     );
   }
 
-  /** Stores a model's receipt, with what was counted in all attempts of the run, and returns it. */
-  async finishModel(client: DatabaseClient, runId: string, model: string, outcome: Receipt): Promise<Receipt> {
-    const { rows } = await client.query<ModelCounts>(
-      `select units_done, units_failed, rows_written, rows_deleted, rows_unchanged from ${this.#system}.model_run
-       where run_id = $1 and model = $2`,
-      [runId, model],
+  /**
+   * Stores a model's receipt, with what was counted in all attempts of the run, and gives the lease back. Both or
+   * neither: without the lease nothing is stored. In a transaction it commits with the model's rows.
+   */
+  async finishModel(client: Pick<DatabaseClient, "query">, options: FinishModelOptions): Promise<Receipt> {
+    const { runId, lease, outcome, rows } = options;
+    const { rows: stored } = await client.query<{ receipt: Receipt }>(
+      `with returned as (delete from ${this.#system}.model_lease where model = $2 and token = $3 returning 1)
+       update ${this.#system}.model_run set finished_at = now(), rows_written = rows_written + $5,
+         rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7,
+         receipt = $4::jsonb || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
+           'rowsWritten', rows_written + $5, 'rowsDeleted', rows_deleted + $6, 'rowsUnchanged', rows_unchanged + $7)
+       where run_id = $1 and model = $2 and exists (select from returned) returning receipt`,
+      [runId, lease.model, lease.token, JSON.stringify(outcome), rows.rowsWritten, rows.rowsDeleted, rows.rowsUnchanged],
     );
-    const receipt: Receipt = { ...outcome, ...readCounts(rows[0]) };
-    await client.query(
-      `update ${this.#system}.model_run set receipt = $3, finished_at = now() where run_id = $1 and model = $2`,
-      [runId, model, JSON.stringify(receipt)],
-    );
-    return receipt;
+    if (stored[0] === undefined) throw leaseLost(lease.model);
+    return stored[0].receipt;
   }
+}
+
+export interface FinishModelOptions {
+  readonly runId: string;
+  readonly lease: Lease;
+  readonly outcome: Receipt;
+  /** Rows that have not been counted with their units. */
+  readonly rows: RowCounts;
 }
 
 interface RunRow extends Record<string, unknown> {

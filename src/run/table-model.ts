@@ -1,46 +1,47 @@
+import { randomBytes } from "node:crypto";
 import { untilAborted } from "../core/abort.ts";
 import { MillraceError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
 import type { SourceReader } from "../model/define-model.ts";
 import { applyStage, dropStages, TableWriter } from "../table/table-writer.ts";
 import { bindSource, type BoundSource } from "./bind-source.ts";
-import type { RowCounts } from "../table/apply-rows.ts";
 import type { ModelJob, Outcome } from "./model-job.ts";
+import type { Receipt } from "./results.ts";
 import { readContent } from "./read-content.ts";
 import { openReader } from "./open-reader.ts";
 
 /** Runs a table model: its rows gather in a stage of this attempt, then one transaction makes them the table's. */
-export async function runTableModel(job: ModelJob): Promise<Outcome> {
-  const { database, resolved, context, lease } = job;
+export async function runTableModel(job: ModelJob): Promise<Receipt> {
+  const { database, resolved, context } = job;
   const { model, shape } = resolved;
   const prefix = `stage_${sha256(model.name).slice(0, 12)}_`;
-  // Stages of attempts that died; the lease says that nobody else is at work here.
-  await dropStages(database, { prefix });
-  const writer = new TableWriter<Record<string, unknown>>({ database, shape, stage: `${prefix}${sha256(context.runId).slice(0, 8)}` });
-  const sources = await Promise.all(
-    resolved.sources.map(async (source) => {
-      const bound = await bindSource(source, { database, context, reader: model.name });
-      return [source.name, openSource(job, bound)] as const;
-    }),
-  );
+  const [sources] = await Promise.all([
+    Promise.all(
+      resolved.sources.map(async (source) => {
+        const bound = await bindSource(source, { ...job, reader: model.name });
+        return [source.name, openSource(job, bound)] as const;
+      }),
+    ),
+    // Stages of attempts that died; the lease says that nobody else is at work here.
+    dropStages(database, { prefix }),
+  ]);
+  const stage = `${prefix}${randomBytes(4).toString("hex")}`;
+  const writer = new TableWriter<Record<string, unknown>>({ database, shape, stage });
   const returned = await untilAborted(
     model.run({ sources: Object.fromEntries(sources), writer, config: job.config, context, signal: job.signal } as never),
     job.signal,
   );
   await writer.close();
   if (writer.nulCharacters > 0) {
-    job.emit({ type: "log", model: model.name, level: "warning", message: `removed ${writer.nulCharacters} U+0000, which Postgres cannot store` });
+    const message = `removed ${writer.nulCharacters} U+0000, which Postgres cannot store`;
+    job.emit({ type: "log", model: model.name, level: "warning", message });
   }
-  const counts = await database.transaction(async (client): Promise<RowCounts> => {
-    await lease.assertHeld(client);
-    const applied = await applyStage(client, { writer, strategy: model.writeStrategy, runId: context.runId, modelName: model.name });
-    await client.query(
-      `update ${database.systemSchema}.model_run set rows_written = $3, rows_deleted = $4, rows_unchanged = $5 where run_id = $1 and model = $2`,
-      [context.runId, model.name, applied.rowsWritten, applied.rowsDeleted, applied.rowsUnchanged],
-    );
-    return applied;
+  const counts = readCounts(model.name, returned);
+  return database.transaction(async (client) => {
+    const { writeStrategy: strategy, name: modelName } = model;
+    const rows = await applyStage(client, { writer, strategy, runId: context.runId, modelName });
+    return job.finish(client, { status: "succeeded", ...counts }, rows);
   });
-  return { status: "succeeded", unitsDone: 0, unitsFailed: 0, ...counts, ...readCounts(model.name, returned) };
 }
 
 function openSource(job: ModelJob, source: BoundSource): SourceReader<Record<string, unknown>> {

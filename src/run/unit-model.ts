@@ -5,7 +5,8 @@ import { ArrayReader } from "./array-reader.ts";
 import { bindSource, type BoundSource } from "./bind-source.ts";
 import { hasDoneUnits } from "./ledger.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
-import type { ModelJob, Outcome } from "./model-job.ts";
+import { type ModelJob, NO_ROWS, type Outcome } from "./model-job.ts";
+import type { Receipt } from "./results.ts";
 import { openReader } from "./open-reader.ts";
 import { readContent } from "./read-content.ts";
 import { processConcurrently } from "./process-concurrently.ts";
@@ -16,10 +17,10 @@ import { type UnitPlan, vanishedUnitsSql, wholeDigestSql } from "./unit-query.ts
 import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./unit-results.ts";
 
 /** Brings a unit model up to date: deletes units that are gone, processes those that are new or changed. */
-export async function runUnitModel(job: ModelJob): Promise<Outcome> {
+export async function runUnitModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved, context, store } = job;
   const { model } = resolved;
-  const sources = await Promise.all(resolved.sources.map((source) => bindSource(source, { database, context, reader: model.name })));
+  const sources = await Promise.all(resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })));
   const plan = await planUnits(job, sources);
   const tally = new Tally(job);
   const committer = new UnitCommitter({ job, onCommit: ({ units, counts }) => tally.add(units, counts) });
@@ -54,7 +55,7 @@ export async function runUnitModel(job: ModelJob): Promise<Outcome> {
     }).finally(() => committer.finish());
     stop.signal.throwIfAborted();
     job.signal.throwIfAborted();
-    return tally.outcome();
+    return await job.finish(client, tally.outcome(), NO_ROWS);
   } finally {
     client.release();
   }
@@ -186,7 +187,7 @@ class Tally {
 
   outcome(): Outcome {
     this.#tell();
-    return { status: this.#failed > 0 ? "partial" : "succeeded", unitsDone: this.#done, unitsFailed: this.#failed, ...this.#rows };
+    return { status: this.#failed > 0 ? "partial" : "succeeded" };
   }
 
   #tell(): void {

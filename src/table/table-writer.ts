@@ -153,8 +153,8 @@ export interface ApplyStageOptions {
 /** Makes what a writer took the table's rows and drops the stage, inside the caller's transaction. */
 export async function applyStage(client: DatabaseClient, { writer, strategy, runId, modelName }: ApplyStageOptions): Promise<RowCounts> {
   const { shape, stageName } = writer;
+  if (!writer.hasStage) return applyNothing(client, { writer, strategy, runId, modelName });
   const stage = tableStage(stageName);
-  if (!writer.hasStage) await createTableStage(client, shape, stageName);
   if (hasWrittenKey(shape)) {
     await prepareLargeStage(client, stage, shape.primaryKey);
     const conflicts = await findRepeatedKeys(client, { shape, stage, most: MOST_CONFLICTS });
@@ -167,6 +167,21 @@ export async function applyStage(client: DatabaseClient, { writer, strategy, run
   const counts = await applyRows(client, { shape, stage, strategy, runId, modelName });
   await client.query(`drop table ${stageName}`);
   return counts;
+}
+
+// Without a single row there is no stage, and nothing to compare.
+async function applyNothing(
+  client: DatabaseClient,
+  { writer, strategy, runId, modelName }: ApplyStageOptions,
+): Promise<RowCounts> {
+  const table = quoteName(writer.shape.name);
+  const rowsDeleted =
+    strategy === "merge"
+      ? 0
+      : strategy === "replace"
+        ? (await client.query(`delete from ${table}`)).rowCount
+        : (await client.query(`delete from ${table} where model_name = $1 and workflow_id = $2`, [modelName, runId])).rowCount;
+  return { rowsWritten: 0, rowsDeleted: rowsDeleted ?? 0, rowsUnchanged: 0 };
 }
 
 /** Drops the stages whose name starts with `prefix`: those of attempts that did not come to their end. */
