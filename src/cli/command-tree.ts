@@ -51,6 +51,10 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
         cancel: { description: "Cancel a run, wherever it plays", load: () => import("./commands/runs-cancel.ts") },
       },
     },
+    migrate: {
+      description: "Change tables to what the models declare, where data may be lost too",
+      load: () => import("./commands/migrate.ts"),
+    },
     db: {
       description: "The project's database",
       children: {

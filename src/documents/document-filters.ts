@@ -2,7 +2,7 @@ import { type Issue, UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import type { Database } from "../database/connect.ts";
 import type { DocumentFilters } from "../model/context.ts";
-import { CONTENT_TYPES, DOCUMENT_STATUSES } from "./documents-source.ts";
+import { CONTENT_TYPES, DOCUMENT_STATUSES } from "./document-kinds.ts";
 import { documentMatcher } from "./match-pattern.ts";
 import { resolveIdentifiers } from "./resolve-identifiers.ts";
 

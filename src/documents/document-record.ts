@@ -1,4 +1,4 @@
-import type { DocumentContentType, DocumentStatus } from "./documents-source.ts";
+import type { DocumentContentType, DocumentStatus } from "./document-kinds.ts";
 
 /** A document as one sync saw it, on its way to the table. */
 export interface DocumentRecord {

@@ -2,7 +2,7 @@ import { UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { DocumentFilters } from "../model/context.ts";
 import { resolveDocumentFilters } from "./document-filters.ts";
-import type { DocumentStatus } from "./documents-source.ts";
+import type { DocumentStatus } from "./document-kinds.ts";
 
 export interface ListedDocument {
   readonly id: string;

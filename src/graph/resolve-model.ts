@@ -101,7 +101,7 @@ function checkDeclaration(model: AnyModel, shape: TableShape, sources: readonly 
 }
 
 /** True when a `where` depends on the run, so that the source shows a part of what defines the model. */
-export function hasScope(spec: SourceSpec): boolean {
+function hasScope(spec: SourceSpec): boolean {
   if (typeof spec.where === "function") return true;
   return Object.values(spec.where ?? {}).some((value) => typeof value === "function");
 }

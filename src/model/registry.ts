@@ -1,4 +1,4 @@
-import { MillraceError, UsageError } from "../core/errors.ts";
+import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { describeTable } from "../table/table-shape.ts";
 import type { AnyModel } from "./define-model.ts";
@@ -65,9 +65,4 @@ export class ModelRegistry {
 /** True for what `defineModel` returns, from whichever copy of this package it came. */
 export function isModel(value: unknown): value is AnyModel {
   return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "model" && "run" in value;
-}
-
-/** Stops where something that should be a model is not one. */
-export function assertModel(value: unknown, where: string): asserts value is AnyModel {
-  if (!isModel(value)) throw new MillraceError("NOT_A_MODEL", `${where} is not a model.`, { hint: "Pass what defineModel() returned." });
 }

@@ -67,7 +67,7 @@ export function ref<Row extends object = UntypedRow, const Column extends keyof 
   return createSource({
     target: typeof target === "string" ? { type: "name", name: target } : { type: "model", model: target },
     columns: options.columns,
-    where: options.where as WhereSpec | undefined,
+    where: options.where,
     match: options.match as Record<string, string> | undefined,
     untracked: options.untracked ?? false,
   });
@@ -80,7 +80,7 @@ export function documents<const Content extends boolean = false>(
   return createSource({
     target: { type: "documents", content: options.content ?? false },
     columns: undefined,
-    where: options.where as WhereSpec | undefined,
+    where: options.where,
     match: undefined,
     untracked: false,
   });

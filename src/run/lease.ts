@@ -4,6 +4,7 @@ import { MillraceError } from "../core/errors.ts";
 import { SILENCE_SECONDS } from "../core/limits.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import { isAliveSql } from "./executor.ts";
+import type { Receipt } from "./results.ts";
 
 export interface LeaseHolder {
   readonly runId: string;
@@ -19,13 +20,22 @@ export interface LeaseRequest extends LeaseHolder {
   readonly onWaiting: (holder: LeaseHolder) => void;
 }
 
-/** The right to write one model's rows. At most one process has it; every write transaction checks it. */
+/**
+ * The right to write one model's rows. At most one process has it; every write transaction checks it. Taking it also
+ * opens the model's record in the run.
+ */
 export class Lease {
   readonly model: string;
   readonly token: string;
+  /** Receipt of an earlier attempt of the same run that got to its end: there is nothing left to do. */
+  readonly receipt: Receipt | undefined;
+  /** The holder before did not give it back: what it left behind is to be cleared away. */
+  readonly isTakeover: boolean;
   readonly #database: Database;
 
-  private constructor(database: Database, model: string, token: string) {
+  private constructor(database: Database, model: string, token: string, taken: Taken) {
+    this.receipt = taken.receipt ?? undefined;
+    this.isTakeover = taken.is_takeover;
     this.#database = database;
     this.model = model;
     this.token = token;
@@ -38,7 +48,8 @@ export class Lease {
     let isAnnounced = false;
     for (;;) {
       signal.throwIfAborted();
-      if (await tryTake(request, token)) return new Lease(database, model, token);
+      const taken = await tryTake(request, token);
+      if (taken !== undefined) return new Lease(database, model, token, taken);
       const holder = await findHolder(database, model);
       if (holder === undefined) continue;
       if (!request.wait) throw busy(model, holder);
@@ -70,20 +81,34 @@ export function leaseLost(model: string): MillraceError {
   );
 }
 
-async function tryTake({ database, model, runId, executorId }: LeaseRequest, token: string): Promise<boolean> {
-  const rows = await database.query(
-    `insert into ${database.systemSchema}.model_lease as lease (model, token, run_id, executor_id, expires_at)
-     values ($1, $2, $3, $4, now() + make_interval(secs => $5))
-     on conflict (model) do update
-     set token = excluded.token, run_id = excluded.run_id, executor_id = excluded.executor_id,
-         acquired_at = now(), expires_at = excluded.expires_at
-     where lease.expires_at < now()
-        or (lease.run_id = $3 and lease.executor_id = $4)
-        or not ${isAliveSql("lease.executor_id")}
-     returning 1`,
+interface Taken {
+  /** Receipt of an earlier attempt of the same run that got to its end. */
+  readonly receipt: Receipt | null;
+  readonly is_takeover: boolean;
+}
+
+// One statement, and so one commit: a model that does nothing should cost next to nothing.
+async function tryTake({ database, model, runId, executorId }: LeaseRequest, token: string): Promise<Taken | undefined> {
+  const { systemSchema: system } = database;
+  const rows = await database.query<Taken & Record<string, unknown>>(
+    `with taken as (
+       insert into ${system}.model_lease as lease (model, token, run_id, executor_id, expires_at)
+       values ($1, $2, $3, $4, now() + make_interval(secs => $5))
+       on conflict (model) do update
+       set token = excluded.token, run_id = excluded.run_id, executor_id = excluded.executor_id,
+           acquired_at = now(), expires_at = excluded.expires_at
+       where lease.expires_at < now()
+          or (lease.run_id = $3 and lease.executor_id = $4)
+          or not ${isAliveSql("lease.executor_id")}
+       returning xmax::text <> '0' as is_takeover
+     ), opened as (
+       insert into ${system}.model_run (run_id, model) select $3, $1 from taken
+       on conflict (run_id, model) do update set finished_at = null returning receipt
+     )
+     select is_takeover, receipt from taken cross join opened`,
     [model, token, runId, executorId, SILENCE_SECONDS],
   );
-  return rows.length === 1;
+  return rows[0];
 }
 
 async function findHolder(database: Database, model: string): Promise<LeaseHolder | undefined> {

@@ -9,6 +9,8 @@ import { loadConfigFile, loadModels } from "../model/load-files.ts";
 import { isPipeline, type Pipeline } from "../model/pipeline.ts";
 import { type ProjectConfig, type ProjectConfigInput, resolveProjectConfig } from "../model/project-config.ts";
 import type { ModelRegistry } from "../model/registry.ts";
+import { applySchemaChanges, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
+import { describeTable, type TableShape } from "../table/table-shape.ts";
 import { applicationName, createExecutorId, Presence } from "./executor.ts";
 import { ProjectDocuments } from "./project-documents.ts";
 import { ProjectRuns } from "./project-runs.ts";
@@ -87,6 +89,16 @@ export class Project implements AsyncDisposable {
     return this.runPipeline(name, options);
   }
 
+  /** What the tables need to become what the models declare; nothing is changed. */
+  async planMigration(): Promise<SchemaPlan> {
+    return planSchemaChanges(await this.openDatabase(), this.#shapes());
+  }
+
+  /** Changes the tables to what the models declare, where data may be lost too. */
+  async migrate(): Promise<SchemaPlan> {
+    return applySchemaChanges(await this.openDatabase(), this.#shapes(), { includeBlocked: true });
+  }
+
   /** Rows of a model's table, as they stand. */
   async showRows(model: string, options: ShowOptions = {}): Promise<ShownRows> {
     return showRows(await this.openDatabase(), this.registry.get(model), options);
@@ -110,6 +122,10 @@ export class Project implements AsyncDisposable {
     this.#isClosed = true;
     await (await this.#session?.catch(() => undefined))?.[Symbol.asyncDispose]();
     this.#session = undefined;
+  }
+
+  #shapes(): readonly TableShape[] {
+    return this.registry.list().map((model) => describeTable(model.table));
   }
 
   async #open(): Promise<Session> {

@@ -35,21 +35,18 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
   const started = performance.now();
   const timeout = model.timeoutMs === undefined ? undefined : AbortSignal.timeout(model.timeoutMs);
   const signal = timeout === undefined ? options.signal : AbortSignal.any([options.signal, timeout]);
-  const [finished, lease] = await Promise.all([
-    store.startModel(context.runId, model.name),
-    Lease.take({
-      database,
-      model: model.name,
-      runId: context.runId,
-      executorId: options.executorId,
-      wait: options.wait,
-      signal,
-      onWaiting: (holder) => emit({ type: "model_waiting", model: model.name, holder }),
-    }),
-  ]);
+  const lease = await Lease.take({
+    database,
+    model: model.name,
+    runId: context.runId,
+    executorId: options.executorId,
+    wait: options.wait,
+    signal,
+    onWaiting: (holder) => emit({ type: "model_waiting", model: model.name, holder }),
+  });
   let isFinished = false;
   try {
-    if (finished !== undefined) return finished;
+    if (lease.receipt !== undefined) return lease.receipt;
     emit({ type: "model_started", model: model.name, attempt: options.attempt });
     const job: ModelJob = {
       ...options,

@@ -1,5 +1,5 @@
 import { createId } from "./run-id.ts";
-import { type Issue, IssuesError, MillraceError } from "../core/errors.ts";
+import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/document-filters.ts";
 import { configuredSets, runSet, syncSets } from "../documents/sync-sets.ts";
@@ -8,7 +8,7 @@ import { resolveConfigs } from "../model/config.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
-import { applySchemaChanges, planSchemaChanges } from "../table/schema-change.ts";
+import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/schema-change.ts";
 import { ActiveRun } from "./active-run.ts";
 import type { DbosEngine } from "./dbos-engine.ts";
 import { EventLog } from "./event-log.ts";
@@ -217,14 +217,7 @@ export class PipelineRunner implements AsyncDisposable {
   async #prepareTables(graph: Graph, events: EventLog): Promise<void> {
     const shapes = [...graph.values()].map(({ shape }) => shape);
     const plan = await planSchemaChanges(this.#database, shapes);
-    if (plan.blocked.length > 0) {
-      const issues = plan.blocked.map(
-        ({ table, column, reason, sql }): Issue => ({ code: "SCHEMA_CHANGE", path: column === undefined ? table : `${table}.${column}`, message: `${reason}\n      ${sql}` }),
-      );
-      throw new IssuesError("SCHEMA_CHANGE", "The tables differ from their models in ways that could lose data; nothing was run.", issues, {
-        hint: "Apply the SQL above yourself when the loss is wanted, or change the model's table back.",
-      });
-    }
+    if (plan.blocked.length > 0) throw blockedError(plan.blocked);
     if (plan.statements.length === 0) return;
     await applySchemaChanges(this.#database, shapes);
     events.emit({ type: "schema_changed", statements: plan.statements });

@@ -185,16 +185,6 @@ export class RunStore {
     }));
   }
 
-  /** Opens a model's record in a run and returns the receipt of an earlier attempt that got to its end. */
-  async startModel(runId: string, model: string): Promise<Receipt | undefined> {
-    const [row] = await this.#database.query<{ receipt: Receipt | null }>(
-      `insert into ${this.#system}.model_run (run_id, model) values ($1, $2)
-       on conflict (run_id, model) do update set finished_at = null returning receipt`,
-      [runId, model],
-    );
-    return row?.receipt ?? undefined;
-  }
-
   async setUnitsTotal(runId: string, model: string, added: number): Promise<void> {
     await this.#database.query(
       `update ${this.#system}.model_run set units_total = units_done + units_failed + $3 where run_id = $1 and model = $2`,

@@ -15,33 +15,39 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved, context } = job;
   const { model, shape } = resolved;
   const prefix = `stage_${sha256(model.name).slice(0, 12)}_`;
-  const [sources] = await Promise.all([
-    Promise.all(
-      resolved.sources.map(async (source) => {
-        const bound = await bindSource(source, { ...job, reader: model.name });
-        return [source.name, openSource(job, bound)] as const;
-      }),
-    ),
-    // Stages of attempts that died; the lease says that nobody else is at work here.
-    dropStages(database, { prefix }),
-  ]);
+  // Stages of attempts that died; the lease says that nobody else is at work here.
+  if (job.lease.isTakeover) await dropStages(database, { prefix });
+  const sources = await Promise.all(
+    resolved.sources.map(async (source) => {
+      const bound = await bindSource(source, { ...job, reader: model.name });
+      return [source.name, openSource(job, bound)] as const;
+    }),
+  );
   const stage = `${prefix}${randomBytes(4).toString("hex")}`;
   const writer = new TableWriter<Record<string, unknown>>({ database, shape, stage });
-  const returned = await untilAborted(
-    model.run({ sources: Object.fromEntries(sources), writer, config: job.config, context, signal: job.signal } as never),
-    job.signal,
-  );
-  await writer.close();
-  if (writer.nulCharacters > 0) {
-    const message = `removed ${writer.nulCharacters} U+0000, which Postgres cannot store`;
-    job.emit({ type: "log", model: model.name, level: "warning", message });
+  try {
+    const readers = Object.fromEntries(sources);
+    const given = { sources: readers, writer, config: job.config, context, signal: job.signal };
+    const returned = await untilAborted(model.run(given as never), job.signal);
+    await writer.close();
+    tellRemoved(job, writer.nulCharacters);
+    const counts = readCounts(model.name, returned);
+    return await database.transaction(async (client) => {
+      const { writeStrategy: strategy, name: modelName } = model;
+      const rows = await applyStage(client, { writer, strategy, runId: context.runId, modelName });
+      return job.finish(client, { status: "succeeded", ...counts }, rows);
+    });
+  } catch (error) {
+    // The first error is the one that explains; a stage that stays is dropped by the next attempt.
+    if (writer.hasStage) await dropStages(database, { prefix: stage }).catch(() => undefined);
+    throw error;
   }
-  const counts = readCounts(model.name, returned);
-  return database.transaction(async (client) => {
-    const { writeStrategy: strategy, name: modelName } = model;
-    const rows = await applyStage(client, { writer, strategy, runId: context.runId, modelName });
-    return job.finish(client, { status: "succeeded", ...counts }, rows);
-  });
+}
+
+function tellRemoved(job: ModelJob, nulCharacters: number): void {
+  if (nulCharacters === 0) return;
+  const message = `removed ${nulCharacters} U+0000, which Postgres cannot store`;
+  job.emit({ type: "log", model: job.resolved.model.name, level: "warning", message });
 }
 
 function openSource(job: ModelJob, source: BoundSource): SourceReader<Record<string, unknown>> {

@@ -29,7 +29,7 @@ const keyName = (index: number) => `key_${index}`;
 const STABLE = /^(text|character varying|varchar|char|character|integer|bigint|smallint|serial|bigserial|smallserial|boolean|real|double precision|numeric|jsonb?|uuid|date|time|timestamp|interval|bytea)\b/;
 
 /** SQL of a row's digest over `columns`, in the order of their names, whatever the session's settings are. */
-export function rowDigestSql(columns: readonly BoundColumn[], alias: string): string {
+function rowDigestSql(columns: readonly BoundColumn[], alias: string): string {
   const values = columns
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((each) => (STABLE.test(each.sqlType) ? column(alias, each) : `${column(alias, each)}::text`));
@@ -37,10 +37,10 @@ export function rowDigestSql(columns: readonly BoundColumn[], alias: string): st
 }
 
 /** SQL of the digest of several rows; their order does not matter. */
-export const rowsDigestSql = (rowDigest: string) => `sha256(string_agg(${rowDigest}, ''::bytea order by ${rowDigest}))`;
+const rowsDigestSql = (rowDigest: string) => `sha256(string_agg(${rowDigest}, ''::bytea order by ${rowDigest}))`;
 
 /** SQL of a unit's name: the key itself, or a JSON list of its parts. */
-export function sourceKeySql(keys: readonly BoundColumn[], alias: string): string {
+function sourceKeySql(keys: readonly BoundColumn[], alias: string): string {
   const [only, ...more] = keys;
   if (only !== undefined && more.length === 0) return `coalesce(${column(alias, only)}::text, '[null]')`;
   return `jsonb_build_array(${keys.map((key) => column(alias, key)).join(", ")})::text`;

@@ -20,7 +20,7 @@ export function model(
   return { name, table: name.replaceAll(".", "_"), form, upstreams };
 }
 
-export function receipt(status: ModelStatus, counts: Partial<Receipt> = {}): Receipt {
+function receipt(status: ModelStatus, counts: Partial<Receipt> = {}): Receipt {
   return {
     status,
     tableName: "t",
@@ -35,7 +35,7 @@ export function receipt(status: ModelStatus, counts: Partial<Receipt> = {}): Rec
   };
 }
 
-export function result(
+function result(
   status: RunStatus,
   models: Readonly<Record<string, Receipt>>,
   more: Partial<RunResult> = {},
@@ -59,7 +59,7 @@ export function result(
   };
 }
 
-export const pipelineModels = [
+const pipelineModels = [
   model("indexing.document_sections"),
   model("indexing.section_extractions", ["indexing.document_sections"]),
   model("indexing.entity_clustering", ["indexing.section_extractions"], "table"),

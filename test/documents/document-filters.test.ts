@@ -1,6 +1,7 @@
 import nodePath from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type DocumentFilters, resolveDocumentFilters } from "../../src/documents/document-filters.ts";
+import type { DocumentFilters } from "millrace";
+import { resolveDocumentFilters } from "../../src/documents/document-filters.ts";
 import { documentId } from "../../src/documents/document-id.ts";
 import { listDocuments } from "../../src/documents/list-documents.ts";
 import { createDocumentsProject, type DocumentsProject } from "./documents-project.ts";

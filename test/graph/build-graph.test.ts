@@ -59,7 +59,7 @@ test("a column that the upstream table lacks is found before anything runs", () 
     table: pipelineTable("n_b", { id: text().primaryKey() }),
     sources: { s: ref("n.a", { columns: ["ident"], where: { idd: "x" } }) },
     forEach: "s",
-    by: ["nope"],
+    by: ["nope" as never],
     async run() {
       return null;
     },

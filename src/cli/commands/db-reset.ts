@@ -1,6 +1,5 @@
-import { createInterface } from "node:readline/promises";
-import { UsageError } from "../../core/errors.ts";
 import { createCommandLine } from "../command-line.ts";
+import { confirm } from "../confirm.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { createPrinter, printJson } from "../print.ts";
 import { findEmbeddedDatabase } from "../project-database.ts";
@@ -28,17 +27,3 @@ export default defineCommand({
     ]);
   },
 });
-
-async function confirm(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    throw new UsageError("CONFIRMATION_NEEDED", `${question} There is nobody to ask.`, {
-      hint: "Add --yes when that is what you want.",
-    });
-  }
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await prompt.question(`${question} Type yes: `)).trim());
-  } finally {
-    prompt.close();
-  }
-}

@@ -12,7 +12,7 @@ export function loadMarkdown(text: string): LoadedDocument {
 }
 
 /** Text of the first heading outside code fences and comments. */
-export function firstHeading(content: string): string | null {
+function firstHeading(content: string): string | null {
   let fence: string | undefined;
   let isComment = false;
   let previous = "";

@@ -1,5 +1,5 @@
 import { sha256 } from "../../core/hash.ts";
-import type { DocumentContentType } from "../documents-source.ts";
+import type { DocumentContentType } from "../document-kinds.ts";
 
 /** What a file, a line or a page says, once it is read. */
 export interface LoadedDocument {

@@ -1,0 +1,17 @@
+import { createInterface } from "node:readline/promises";
+import { UsageError } from "../core/errors.ts";
+
+/** Asks before something that cannot be undone; without a person there is no yes. */
+export async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new UsageError("CONFIRMATION_NEEDED", `${question} There is nobody to ask.`, {
+      hint: "Add --yes when that is what you want.",
+    });
+  }
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await prompt.question(`${question} Type yes: `)).trim());
+  } finally {
+    prompt.close();
+  }
+}
