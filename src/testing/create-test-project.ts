@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Database, quoteName } from "../database/connect.ts";
@@ -79,6 +80,9 @@ async function resolveModels(models: TestProjectOptions["models"], directory: st
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
   }
+  // Models given as text import what the project under test can.
+  const libraries = join(process.cwd(), "node_modules");
+  if (existsSync(libraries)) await symlink(libraries, join(directory, "node_modules"), "junction");
   return "./models";
 }
 

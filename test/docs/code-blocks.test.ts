@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { createTestProject } from "millrace/testing";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+async function codeBlocks(language: string): Promise<readonly { readonly name: string; readonly code: string }[]> {
+  const docs = (await readdir(join(root, "docs")).catch(() => [])).filter((file) => file.endsWith(".md"));
+  const files = ["README.md", "ARCHITECTURE.md", ...docs.map((file) => join("docs", file))];
+  const blocks = await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(join(root, file), "utf8");
+      const found = text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"));
+      return [...found].map(([, code = ""], index) => ({ name: `${file.replaceAll(/\W/g, "-")}-${index + 1}`, code }));
+    }),
+  );
+  return blocks.flat();
+}
+
+test("every TypeScript block of the documentation compiles", { timeout: 60_000 }, async () => {
+  const blocks = await codeBlocks("ts");
+  expect(blocks.length).toBeGreaterThan(3);
+  const directory = await mkdtemp(join(tmpdir(), "millrace-docs-"));
+  try {
+    await mkdir(join(directory, "node_modules"));
+    await symlink(root, join(directory, "node_modules", "millrace"));
+    for (const library of ["zod", "drizzle-orm", "@types"]) {
+      await symlink(join(root, "node_modules", library), join(directory, "node_modules", library));
+    }
+    await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module" }));
+    const compilerOptions = { target: "es2023", module: "nodenext", lib: ["es2023", "esnext.disposable"], types: ["node"], strict: true, noEmit: true, skipLibCheck: true };
+    await writeFile(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+    for (const { name, code } of blocks) await writeFile(join(directory, `${name}.ts`), code);
+    const compile = promisify(execFile)(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", directory]);
+    expect(await compile.catch((error: { stdout: string }) => error.stdout)).toMatchObject({ stdout: "" });
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+test("the models of the README run", async () => {
+  const [models] = await codeBlocks("ts");
+  await using project = await createTestProject({
+    models: { readme: models?.code ?? "" },
+    documents: { "a.md": "# One\ntext\n# Two\nmore" },
+  });
+  const result = await project.project.runPipeline();
+  expect(result.errors).toEqual({});
+  expect(await project.query("select section_number, content from sections order by 1")).toEqual([
+    { section_number: 1, content: "# One\ntext" },
+    { section_number: 2, content: "# Two\nmore" },
+  ]);
+  expect(await project.query("select characters from document_sizes")).toEqual([{ characters: 21 }]);
+});
