@@ -55,5 +55,5 @@ test("the models of the README run", async () => {
     { section_number: 1, content: "# One\ntext" },
     { section_number: 2, content: "# Two\nmore" },
   ]);
-  expect(await project.query("select characters from document_sizes")).toEqual([{ characters: 21 }]);
+  expect(await project.query("select characters from document_sizes")).toEqual([{ characters: 20 }]);
 });
