@@ -4,7 +4,8 @@ import { Database } from "../src/database/connect.ts";
 /** A database of its own on the server of DATABASE_URL, gone afterwards. */
 export async function withBenchDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
   const serverUrl = process.env["DATABASE_URL"];
-  if (serverUrl === undefined) throw new Error("Set DATABASE_URL to a Postgres server on which a database may be created.");
+  if (serverUrl === undefined)
+    throw new Error("Set DATABASE_URL to a Postgres server on which a database may be created.");
   const name = `bench_${randomBytes(4).toString("hex")}`;
   await using server = new Database({ url: serverUrl, maxConnections: 1 });
   await server.query(`create database ${name}`);

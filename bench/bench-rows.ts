@@ -44,7 +44,11 @@ function createRow(unit: number, row: number, version: number): BenchRow {
       version,
       title: `Section ${row} of document ${unit}`,
       tags: ["alpha", "beta", "gamma"],
-      entities: Array.from({ length: 4 }, (_, index) => ({ name: `Entity ${index}`, type: "person", score: index / 7 })),
+      entities: Array.from({ length: 4 }, (_, index) => ({
+        name: `Entity ${index}`,
+        type: "person",
+        score: index / 7,
+      })),
     },
     tokens: unit * 7 + row,
     position: row,

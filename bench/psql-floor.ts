@@ -8,7 +8,10 @@ import { createInterface } from "node:readline";
 
 const run = promisify(execFile);
 
-export const hasPsql = await run("psql", ["--version"]).then(() => true, () => false);
+export const hasPsql = await run("psql", ["--version"]).then(
+  () => true,
+  () => false,
+);
 
 /** Statements as they went over the wire, to be run again by something else. */
 export class Recording {
@@ -31,7 +34,8 @@ export class Recording {
 }
 
 function inline(query: string, values: readonly unknown[]): string {
-  const quote = (value: unknown): string => (Array.isArray(value) ? `array[${value.map(quote).join(", ")}]::text[]` : `'${String(value).replaceAll("'", "''")}'`);
+  const quote = (value: unknown): string =>
+    Array.isArray(value) ? `array[${value.map(quote).join(", ")}]::text[]` : `'${String(value).replaceAll("'", "''")}'`;
   return query.replace(/\$(\d+)/g, (_, position: string) => quote(values[Number(position) - 1]));
 }
 
@@ -48,14 +52,19 @@ export async function runFloor({ url, client, statements, copy, script }: FloorO
   if (!hasPsql) {
     await client.query("begin");
     for (const statement of statements) {
-      if (statement === "COPY") await copyLines(client, { ...copy, lines: createInterface({ input: createReadStream(copy.file) }) });
+      if (statement === "COPY")
+        await copyLines(client, { ...copy, lines: createInterface({ input: createReadStream(copy.file) }) });
       else await client.query(statement);
     }
     await client.query("commit");
     return;
   }
   const copyCommand = `\\copy ${copy.into} (${copy.columns.join(", ")}) from '${copy.file}'`;
-  const lines = statements.map((statement) => (statement === "COPY" ? copyCommand : `${statement.replaceAll(/\s*\n\s*/g, " ")};`));
+  const lines = statements.map((statement) =>
+    statement === "COPY" ? copyCommand : `${statement.replaceAll(/\s*\n\s*/g, " ")};`,
+  );
   await writeFile(script, ["begin;", ...lines, "commit;"].join("\n"));
-  await run("psql", [url, "-X", "-q", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-f", script], { env: { ...process.env, PGOPTIONS: "-c client_min_messages=warning" } });
+  await run("psql", [url, "-X", "-q", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-f", script], {
+    env: { ...process.env, PGOPTIONS: "-c client_min_messages=warning" },
+  });
 }

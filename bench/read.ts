@@ -21,7 +21,16 @@ await withBenchDatabase(async (database) => {
     for await (const row of reader) if (row["id"] !== undefined) rows += 1;
   });
   clearInterval(watch);
-  printTable(`Streaming ${rows.toLocaleString("en-US")} rows of 0.7 kB`, ["ms", "rows/s", "peak RSS, MB", "longest block, ms"], [
-    [sample.ms.toFixed(0), Math.round((rows / sample.ms) * 1_000).toLocaleString("en-US"), (peak / 2 ** 20).toFixed(0), sample.blockMs.toFixed(0)],
-  ]);
+  printTable(
+    `Streaming ${rows.toLocaleString("en-US")} rows of 0.7 kB`,
+    ["ms", "rows/s", "peak RSS, MB", "longest block, ms"],
+    [
+      [
+        sample.ms.toFixed(0),
+        Math.round((rows / sample.ms) * 1_000).toLocaleString("en-US"),
+        (peak / 2 ** 20).toFixed(0),
+        sample.blockMs.toFixed(0),
+      ],
+    ],
+  );
 });

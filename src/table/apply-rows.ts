@@ -20,10 +20,18 @@ export interface StagedRow {
 const LARGE = 1_000;
 
 /** Puts the rows of units into the connection's stage, which lasts until the transaction ends. */
-export async function stageUnits(client: DatabaseClient, { shape, rows }: { readonly shape: TableShape; readonly rows: Iterable<StagedRow> }): Promise<void> {
+export async function stageUnits(
+  client: DatabaseClient,
+  { shape, rows }: { readonly shape: TableShape; readonly rows: Iterable<StagedRow> },
+): Promise<void> {
   const stage = await createUnitStage(client, shape);
-  const staged = await copyLines(client, { into: stage.name, columns: [...lineColumns(shape), UNIT_COLUMN], lines: unitLines(rows) });
-  if (staged > LARGE) await prepareLargeStage(client, stage, [UNIT_COLUMN, ...(hasWrittenKey(shape) ? shape.primaryKey : [])]);
+  const staged = await copyLines(client, {
+    into: stage.name,
+    columns: [...lineColumns(shape), UNIT_COLUMN],
+    lines: unitLines(rows),
+  });
+  if (staged > LARGE)
+    await prepareLargeStage(client, stage, [UNIT_COLUMN, ...(hasWrittenKey(shape) ? shape.primaryKey : [])]);
 }
 
 function* unitLines(rows: Iterable<StagedRow>, owner = ""): Generator<string> {
@@ -49,7 +57,10 @@ export interface UnitBatch {
 }
 
 /** Staged rows whose key is staged twice or belongs to a unit outside the batch. Writes nothing. */
-export async function findConflicts(client: DatabaseClient, { shape, strategy, unitKeys, modelName, runId }: UnitBatch): Promise<KeyConflict[]> {
+export async function findConflicts(
+  client: DatabaseClient,
+  { shape, strategy, unitKeys, modelName, runId }: UnitBatch,
+): Promise<KeyConflict[]> {
   if (!hasWrittenKey(shape)) return [];
   const stage = unitStage(shape);
   const repeated = await findRepeatedKeys(client, { shape, stage });
@@ -61,7 +72,10 @@ export async function findConflicts(client: DatabaseClient, { shape, strategy, u
 }
 
 /** Takes units out of the stage again, so that the others can be written. */
-export async function unstageUnits(client: DatabaseClient, { shape, unitKeys }: { readonly shape: TableShape; readonly unitKeys: readonly string[] }): Promise<void> {
+export async function unstageUnits(
+  client: DatabaseClient,
+  { shape, unitKeys }: { readonly shape: TableShape; readonly unitKeys: readonly string[] },
+): Promise<void> {
   await client.query(`delete from ${unitStage(shape).name} where ${UNIT_COLUMN} = any($1)`, [unitKeys]);
 }
 
@@ -94,7 +108,10 @@ export interface AppendUnitsOptions {
 }
 
 /** Appends without a stage, in two thirds of the time; rows of the same run and units go first, as in `applyUnits`. */
-export async function appendUnits(client: DatabaseClient, { shape, rows, unitKeys, runId, modelName }: AppendUnitsOptions): Promise<RowCounts> {
+export async function appendUnits(
+  client: DatabaseClient,
+  { shape, rows, unitKeys, runId, modelName }: AppendUnitsOptions,
+): Promise<RowCounts> {
   await deleteRetried(client, { shape, unitKeys, runId, modelName });
   const owner = `\t${copyField(runId)}\t${copyField(modelName)}`;
   const columns = [...lineColumns(shape), "workflow_id", "model_name", "source_key"];
@@ -105,8 +122,15 @@ export async function appendUnits(client: DatabaseClient, { shape, rows, unitKey
 /** Deletes what units wrote; returns how many rows that were. */
 export async function deleteUnits(
   client: DatabaseClient,
-  { shape, modelName, unitKeys }: { readonly shape: TableShape; readonly modelName: string; readonly unitKeys: readonly string[] },
+  {
+    shape,
+    modelName,
+    unitKeys,
+  }: { readonly shape: TableShape; readonly modelName: string; readonly unitKeys: readonly string[] },
 ): Promise<number> {
-  const { rowCount } = await client.query(`delete from ${quoteName(shape.name)} where model_name = $1 and source_key = any($2)`, [modelName, unitKeys]);
+  const { rowCount } = await client.query(
+    `delete from ${quoteName(shape.name)} where model_name = $1 and source_key = any($2)`,
+    [modelName, unitKeys],
+  );
   return rowCount ?? 0;
 }

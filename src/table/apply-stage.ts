@@ -31,7 +31,8 @@ export async function applyRows(client: DatabaseClient, options: ApplyOptions): 
   if (strategy === "replace" && !(await hasKeys(client, options))) return replaceWithoutKey(client, options, staged);
   const rowsDeleted = strategy === "replace" ? await withoutNestedLoops(client, () => deleteGone(client, options)) : 0;
   const isMissing = `not exists (select 1 from ${quoteName(shape.name)} t where ${sameKey(shape, "t", "s")})`;
-  const write = async (): Promise<number> => (await updateDifferent(client, options)) + (await insertMissing(client, options, isMissing));
+  const write = async (): Promise<number> =>
+    (await updateDifferent(client, options)) + (await insertMissing(client, options, isMissing));
   const rowsWritten = isLarge ? await withoutNestedLoops(client, write) : await write();
   return { rowsWritten, rowsDeleted, rowsUnchanged: staged - rowsWritten };
 }
@@ -39,12 +40,18 @@ export async function applyRows(client: DatabaseClient, options: ApplyOptions): 
 const LARGE_ROWS = 1_000;
 const MUCH_LARGER = 20;
 
-async function measureStage(client: DatabaseClient, { shape, stage }: ApplyOptions): Promise<{ staged: number; isLarge: boolean }> {
+async function measureStage(
+  client: DatabaseClient,
+  { shape, stage }: ApplyOptions,
+): Promise<{ staged: number; isLarge: boolean }> {
   const { rows } = await client.query<{ count: string; stage_bytes: string; table_bytes: string }>(
     `select count(*), pg_relation_size('${quoteText(stage.name)}') as stage_bytes, pg_relation_size('${quoteText(quoteName(shape.name))}') as table_bytes from ${stage.name}`,
   );
   const [{ count, stage_bytes, table_bytes } = { count: 0, stage_bytes: 0, table_bytes: 0 }] = rows;
-  return { staged: Number(count), isLarge: Number(count) > LARGE_ROWS && Number(table_bytes) < MUCH_LARGER * Number(stage_bytes) };
+  return {
+    staged: Number(count),
+    isLarge: Number(count) > LARGE_ROWS && Number(table_bytes) < MUCH_LARGER * Number(stage_bytes),
+  };
 }
 
 // The planner takes a unit for a handful of rows, and an empty table for one that stays empty while rows are inserted;
@@ -60,10 +67,14 @@ const quoteText = (text: string) => text.replaceAll("'", "''");
 
 async function hasKeys(client: DatabaseClient, { shape, stage }: ApplyOptions): Promise<boolean> {
   if (!hasWrittenKey(shape)) return false;
-  const optional = writtenColumns(shape).filter((column) => shape.primaryKey.includes(column.name) && column.databaseDefault !== undefined);
+  const optional = writtenColumns(shape).filter(
+    (column) => shape.primaryKey.includes(column.name) && column.databaseDefault !== undefined,
+  );
   if (optional.length === 0) return true;
   const isMissing = optional.map((column) => `${quoteName(column.name)} is null`).join(" or ");
-  const { rows } = await client.query<{ missing: boolean }>(`select exists (select 1 from ${stage.name} where ${isMissing}) as missing`);
+  const { rows } = await client.query<{ missing: boolean }>(
+    `select exists (select 1 from ${stage.name} where ${isMissing}) as missing`,
+  );
   return rows[0]?.missing !== true;
 }
 
@@ -73,14 +84,20 @@ async function appendRows(client: DatabaseClient, options: ApplyOptions): Promis
 }
 
 /** A retry or resume of the same run starts over: its rows must not be there twice. */
-export async function deleteRetried(client: DatabaseClient, { shape, runId, modelName, unitKeys }: Pick<ApplyOptions, "shape" | "runId" | "modelName" | "unitKeys">): Promise<void> {
+export async function deleteRetried(
+  client: DatabaseClient,
+  { shape, runId, modelName, unitKeys }: Pick<ApplyOptions, "shape" | "runId" | "modelName" | "unitKeys">,
+): Promise<void> {
   await client.query(
     `delete from ${quoteName(shape.name)} where workflow_id = $1 and model_name = $2${unitKeys === undefined ? "" : " and source_key = any($3)"}`,
     [runId, modelName, ...(unitKeys === undefined ? [] : [unitKeys])],
   );
 }
 
-async function deleteGone(client: DatabaseClient, { shape, stage, modelName, unitKeys }: ApplyOptions): Promise<number> {
+async function deleteGone(
+  client: DatabaseClient,
+  { shape, stage, modelName, unitKeys }: ApplyOptions,
+): Promise<number> {
   const mine = unitKeys === undefined ? "true" : "t.model_name = $1 and t.source_key = any($2)";
   const { rowCount } = await client.query(
     `delete from ${quoteName(shape.name)} t where ${mine} and not exists (select 1 from ${stage.name} s where ${sameKey(shape, "t", "s")})`,
@@ -89,9 +106,15 @@ async function deleteGone(client: DatabaseClient, { shape, stage, modelName, uni
   return rowCount ?? 0;
 }
 
-async function updateDifferent(client: DatabaseClient, { shape, stage, strategy, runId, modelName }: ApplyOptions): Promise<number> {
+async function updateDifferent(
+  client: DatabaseClient,
+  { shape, stage, strategy, runId, modelName }: ApplyOptions,
+): Promise<number> {
   const columns = writtenColumns(shape).filter((column) => !shape.primaryKey.includes(column.name));
-  const values = columns.map((column) => ({ name: quoteName(column.name), value: givenOr(column, `t.${quoteName(column.name)}`) }));
+  const values = columns.map((column) => ({
+    name: quoteName(column.name),
+    value: givenOr(column, `t.${quoteName(column.name)}`),
+  }));
   // A merged row may come from several units in turn; that alone is no change.
   const compared = strategy === "merge" ? values : [...values, { name: "source_key", value: stage.unit }];
   const before = compared.map(({ name }) => `t.${name}`).join(", ");
@@ -106,7 +129,12 @@ async function updateDifferent(client: DatabaseClient, { shape, stage, strategy,
   return rowCount ?? 0;
 }
 
-async function insertMissing(client: DatabaseClient, { shape, stage, runId, modelName }: ApplyOptions, condition: string, parameters: readonly unknown[] = []): Promise<number> {
+async function insertMissing(
+  client: DatabaseClient,
+  { shape, stage, runId, modelName }: ApplyOptions,
+  condition: string,
+  parameters: readonly unknown[] = [],
+): Promise<number> {
   const columns = writtenColumns(shape);
   const values = columns.map((column) => givenOr(column, column.databaseDefault ?? "null"));
   const { rowCount } = await client.query(
@@ -129,7 +157,8 @@ function givenOr({ name, databaseDefault, givenColumn }: WrittenColumn, otherwis
 async function replaceWithoutKey(client: DatabaseClient, options: ApplyOptions, staged: number): Promise<RowCounts> {
   const { shape, stage, modelName, unitKeys } = options;
   const values = (await comparedColumns(client, options)).map((column) => column.name);
-  const digest = (row: string) => `count(*), sum(hashtextextended(${row}, 1)::numeric), sum(hashtextextended(${row}, 2)::numeric)`;
+  const digest = (row: string) =>
+    `count(*), sum(hashtextextended(${row}, 1)::numeric), sum(hashtextextended(${row}, 2)::numeric)`;
   const text = (alias: string) => `row(${values.map((name) => `${alias}.${quoteName(name)}`).join(", ")})::text`;
   const mine = unitKeys === undefined ? "true" : "t.model_name = $1 and t.source_key = any($2)";
   const unit = unitKeys === undefined ? "''::text" : "t.source_key";
@@ -150,12 +179,18 @@ async function replaceWithoutKey(client: DatabaseClient, options: ApplyOptions, 
 }
 
 // What the database fills in differs at every write; such a column counts only when the rows give it a value.
-async function comparedColumns(client: DatabaseClient, { shape, stage }: ApplyOptions): Promise<readonly WrittenColumn[]> {
+async function comparedColumns(
+  client: DatabaseClient,
+  { shape, stage }: ApplyOptions,
+): Promise<readonly WrittenColumn[]> {
   const columns = writtenColumns(shape);
   const optional = columns.filter((column) => column.databaseDefault !== undefined);
   if (optional.length === 0) return columns;
   const list = optional.map((column) => `bool_or(${quoteName(column.name)} is not null)`);
-  const { rows } = await client.query<(boolean | null)[]>({ text: `select ${list.join(", ")} from ${stage.name}`, rowMode: "array" });
+  const { rows } = await client.query<(boolean | null)[]>({
+    text: `select ${list.join(", ")} from ${stage.name}`,
+    rowMode: "array",
+  });
   const isGiven = new Map(optional.map((column, index) => [column, rows[0]?.[index] === true]));
   return columns.filter((column) => isGiven.get(column) ?? true);
 }

@@ -19,7 +19,10 @@ export interface NulCounter {
 /** Text as Postgres can store it. */
 export function cleanText(text: string, nul: NulCounter): string {
   if (!isWellFormed(text)) {
-    throw new ValueProblem("holds half of a character (a lone surrogate), which Postgres cannot store", "Cut texts by code points, or repair them with `text.toWellFormed()`.");
+    throw new ValueProblem(
+      "holds half of a character (a lone surrogate), which Postgres cannot store",
+      "Cut texts by code points, or repair them with `text.toWellFormed()`.",
+    );
   }
   return text.includes("\0") ? withoutNul(text, nul) : text;
 }

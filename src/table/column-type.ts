@@ -3,14 +3,16 @@ import { quoteName } from "../database/connect.ts";
 
 /** A column's type as it stands in DDL; an enum's name may need quotes that Drizzle does not give it. */
 export function typeSql(column: PgColumn): string {
-  if (column.columnType === "PgArray") return `${typeSql((column as PgArray<never, never>).baseColumn as unknown as PgColumn)}[]`;
+  if (column.columnType === "PgArray")
+    return `${typeSql((column as PgArray<never, never>).baseColumn)}[]`;
   if (isEnum(column)) return quoteName(column.enum.enumName);
   return column.getSQLType();
 }
 
 /** The enum a column or its elements are of. */
 export function enumOf(column: PgColumn): { readonly name: string; readonly values: readonly string[] } | undefined {
-  if (column.columnType === "PgArray") return enumOf((column as PgArray<never, never>).baseColumn as unknown as PgColumn);
+  if (column.columnType === "PgArray")
+    return enumOf((column as PgArray<never, never>).baseColumn);
   return isEnum(column) ? { name: column.enum.enumName, values: column.enum.enumValues } : undefined;
 }
 
@@ -43,14 +45,21 @@ const FULL_NAMES: Readonly<Record<string, string>> = {
 export function normalizeType(sqlType: string): string {
   const isArray = /\[\d*\]$/.test(sqlType.trim());
   // Dimensions and lengths of an array are no part of its type.
-  const element = sqlType.trim().replace(/(\s*\[\d*\])+$/, "").replaceAll('"', "").toLowerCase();
-  const [, word = element, modifier = "", rest = ""] = /^([a-z_][\w.]*(?: precision| varying)?)\s*(\([^)]*\))?\s*(.*)$/.exec(element) ?? [];
+  const element = sqlType
+    .trim()
+    .replace(/(\s*\[\d*\])+$/, "")
+    .replaceAll('"', "")
+    .toLowerCase();
+  const [, word = element, modifier = "", rest = ""] =
+    /^([a-z_][\w.]*(?: precision| varying)?)\s*(\([^)]*\))?\s*(.*)$/.exec(element) ?? [];
   const sizes = modifier.replaceAll(" ", "");
   const full = FULL_NAMES[word] ?? word;
   const sized = `${full}${sizes}`;
   const [base = full, ...zone] = full.split(/ (?=with)/);
   const isTime = base === "time" || base === "timestamp";
-  const type = isTime ? `${base}${sizes} ${rest === "" ? (zone[0] ?? "without time zone") : rest}` : `${sized}${rest === "" ? "" : ` ${rest}`}`;
+  const type = isTime
+    ? `${base}${sizes} ${rest === "" ? (zone[0] ?? "without time zone") : rest}`
+    : `${sized}${rest === "" ? "" : ` ${rest}`}`;
   const complete = type === "character" ? "character(1)" : type.replace(/^numeric\((\d+)\)$/, "numeric($1,0)");
   return isArray ? `${complete}[]` : complete;
 }
@@ -66,5 +75,10 @@ export function isWidening(from: string, to: string): boolean {
   if (oldText?.[1] !== undefined && newText?.[1] !== undefined) return Number(newText[1]) > Number(oldText[1]);
   const numeric = /^numeric\((\d+),(-?\d+)\)$/;
   const [oldNumeric, newNumeric] = [numeric.exec(from), numeric.exec(to)];
-  return oldNumeric !== null && newNumeric !== null && oldNumeric[2] === newNumeric[2] && Number(newNumeric[1]) > Number(oldNumeric[1]);
+  return (
+    oldNumeric !== null &&
+    newNumeric !== null &&
+    oldNumeric[2] === newNumeric[2] &&
+    Number(newNumeric[1]) > Number(oldNumeric[1])
+  );
 }

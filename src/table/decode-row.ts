@@ -40,7 +40,7 @@ export function createValueDecoder(column: PgColumn): (value: unknown) => unknow
     case "PgDate":
       return (value) => (typeof value === "string" ? parseTime(value) : value);
     case "PgArray": {
-      const decode = createValueDecoder((column as PgArray<never, never>).baseColumn as unknown as PgColumn);
+      const decode = createValueDecoder((column as PgArray<never, never>).baseColumn);
       return (value) => {
         const list = typeof value === "string" ? parseArray(value) : (value as readonly unknown[]);
         return list.map((element) => (element === null ? null : decode(element)));
@@ -51,7 +51,8 @@ export function createValueDecoder(column: PgColumn): (value: unknown) => unknow
   }
 }
 
-const TIME = /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(?:([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?)?( BC)?$/;
+const TIME =
+  /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(?:([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?)?( BC)?$/;
 
 // `new Date(text)` knows neither "BC" nor years past 9999.
 function parseTime(text: string): Date {

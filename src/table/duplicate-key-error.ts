@@ -16,7 +16,12 @@ export class DuplicateKeyError extends MillraceError {
   constructor(table: string, conflicts: readonly KeyConflict[]) {
     const [first] = conflicts;
     const units = first?.units.filter((unit) => unit !== "") ?? [];
-    const writers = units.length > 1 ? `units ${quoteList(units)} all write` : units.length === 1 ? `unit ${quoteList(units)} writes twice` : "the model writes twice";
+    const writers =
+      units.length > 1
+        ? `units ${quoteList(units)} all write`
+        : units.length === 1
+          ? `unit ${quoteList(units)} writes twice`
+          : "the model writes twice";
     const others = conflicts.length > 1 ? ` So it is with ${plural(conflicts.length - 1, "more row")}.` : "";
     super("DUPLICATE_KEY", `Table "${table}": ${writers} the row ${JSON.stringify(first?.key)}.${others}`, {
       hint: "Add what tells the rows apart to the primary key, or write each row from one unit.",

@@ -17,7 +17,10 @@ export function checkSchema(schema: z.ZodType, value: unknown): void {
   if (parsed.success) return;
   const [issue] = parsed.error.issues;
   const path = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.map(String).join(".")}`;
-  throw new ValueProblem(`does not match its schema${path}: ${issue?.message ?? "invalid"}`, "Return what the column's schema describes, or change the schema.");
+  throw new ValueProblem(
+    `does not match its schema${path}: ${issue?.message ?? "invalid"}`,
+    "Return what the column's schema describes, or change the schema.",
+  );
 }
 
 const BIGINT_MARK = `bigint ${randomUUID()} `;
@@ -29,17 +32,22 @@ function stringify(value: unknown): string | undefined {
   } catch (error) {
     // A replacer makes every value slower, so that only values with a bigint pay for it.
     if (error instanceof TypeError && /BigInt/.test(error.message)) return stringifyBigints(value);
-    throw new ValueProblem(`cannot be written as JSON: ${error instanceof TypeError ? "it holds itself" : "its toJSON failed"}`);
+    throw new ValueProblem(
+      `cannot be written as JSON: ${error instanceof TypeError ? "it holds itself" : "its toJSON failed"}`,
+    );
   }
 }
 
 function stringifyBigints(value: unknown): string | undefined {
-  const marked = JSON.stringify(value, (_key, member: unknown) => (typeof member === "bigint" ? `${BIGINT_MARK}${member}` : member)) as string | undefined;
+  const marked = JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === "bigint" ? `${BIGINT_MARK}${member}` : member,
+  ) as string | undefined;
   return marked?.replace(MARKED_BIGINT, "$1");
 }
 
 function refuseNonFinite(value: unknown): void {
-  if (typeof value === "number" && !Number.isFinite(value)) throw new ValueProblem("holds NaN or Infinity, which JSON cannot hold", "Use null, or leave the member out.");
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new ValueProblem("holds NaN or Infinity, which JSON cannot hold", "Use null, or leave the member out.");
   if (value !== null && typeof value === "object") for (const member of Object.values(value)) refuseNonFinite(member);
 }
 
@@ -51,7 +59,10 @@ function cleanEscapes(json: string, nul: NulCounter): string {
       return "";
     }
     if (escape.startsWith("\\ud")) {
-      throw new ValueProblem("holds half of a character (a lone surrogate), which Postgres cannot store", "Cut texts by code points, or repair them with `text.toWellFormed()`.");
+      throw new ValueProblem(
+        "holds half of a character (a lone surrogate), which Postgres cannot store",
+        "Cut texts by code points, or repair them with `text.toWellFormed()`.",
+      );
     }
     return escape;
   });

@@ -29,7 +29,8 @@ export function floatEncoder(type: "real" | "double precision"): (value: unknown
     if (typeof value !== "number") throw new ValueProblem(`must be a number, not ${describeType(value)}`);
     if (type === "real" && Number.isFinite(value)) {
       const rounded = Math.fround(value);
-      if (!Number.isFinite(rounded) || (rounded === 0 && value !== 0)) throw new ValueProblem("does not fit real", "Use doublePrecision.");
+      if (!Number.isFinite(rounded) || (rounded === 0 && value !== 0))
+        throw new ValueProblem("does not fit real", "Use doublePrecision.");
     }
     return Object.is(value, -0) ? "-0" : String(value);
   };

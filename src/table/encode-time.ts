@@ -1,7 +1,8 @@
 import { ValueProblem } from "./clean-text.ts";
 
 const FIRST_YEAR = -4712;
-const ISO_TIME = /^([+-]?\d{4,6})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s?(Z|[+-]\d\d(?::?\d\d){0,2})?)?( BC)?$/i;
+const ISO_TIME =
+  /^([+-]?\d{4,6})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s?(Z|[+-]\d\d(?::?\d\d){0,2})?)?( BC)?$/i;
 
 /** A `timestamp` or `timestamptz` value: a Date, or ISO text of any precision. */
 export function encodeTimestamp(value: unknown): string {
@@ -49,7 +50,8 @@ function isoText(value: unknown, wanted: string): string {
   if (typeof value !== "string") throw new ValueProblem(`must be ${wanted}, not ${describeType(value)}`);
   if (value === "infinity" || value === "-infinity") return value;
   const parts = ISO_TIME.exec(value);
-  if (parts === null || !isReal(parts)) throw new ValueProblem(`must be ${wanted}`, "Write for example 2026-01-31T10:00:00.123456Z.");
+  if (parts === null || !isReal(parts))
+    throw new ValueProblem(`must be ${wanted}`, "Write for example 2026-01-31T10:00:00.123456Z.");
   return value;
 }
 

@@ -67,12 +67,21 @@ function textEncoder(column: PgColumn, nul: NulCounter): ValueEncoder {
   return (value) => {
     if (typeof value !== "string") throw new ValueProblem(`must be a string, not ${describeType(value)}`);
     if (allowed !== undefined && !allowed.has(value)) {
-      const list = [...allowed].slice(0, 10).map((each) => `"${each}"`).join(", ");
-      throw new ValueProblem(`must be one of ${list}`, column instanceof PgEnumColumn ? "Add the value to the enum, or correct it." : undefined);
+      const list = [...allowed]
+        .slice(0, 10)
+        .map((each) => `"${each}"`)
+        .join(", ");
+      throw new ValueProblem(
+        `must be one of ${list}`,
+        column instanceof PgEnumColumn ? "Add the value to the enum, or correct it." : undefined,
+      );
     }
     const text = cleanText(value, nul);
-    if (most !== undefined && text.length > most && [...text].length > most) {
-      throw new ValueProblem(`is longer than its ${most} characters`, "Shorten the text, or declare the column as text().");
+    if (most !== undefined && text.length > most && Array.from(text).length > most) {
+      throw new ValueProblem(
+        `is longer than its ${most} characters`,
+        "Shorten the text, or declare the column as text().",
+      );
     }
     return text;
   };
@@ -100,7 +109,7 @@ function jsonEncoder(column: PgColumn, nul: NulCounter): ValueEncoder {
 }
 
 function arrayEncoder(column: PgArray<never, never>, nul: NulCounter): ValueEncoder {
-  const base = column.baseColumn as unknown as PgColumn;
+  const base = column.baseColumn;
   const encodeElement = createValueEncoder(base, nul);
   const isNested = base.columnType === "PgArray";
   return (value) => {
@@ -111,7 +120,10 @@ function arrayEncoder(column: PgArray<never, never>, nul: NulCounter): ValueEnco
       return isNested ? text : quoteElement(text);
     });
     if (isNested && new Set(value.map((inner: unknown[]) => inner?.length)).size > 1) {
-      throw new ValueProblem("has inner arrays of different lengths", "Postgres arrays are rectangular; use jsonb for others.");
+      throw new ValueProblem(
+        "has inner arrays of different lengths",
+        "Postgres arrays are rectangular; use jsonb for others.",
+      );
     }
     return `{${elements.join(",")}}`;
   };
@@ -126,11 +138,11 @@ function driverText(value: unknown, sqlType: string, nul: NulCounter): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "bigint") return String(value);
   if (value instanceof Date) return encodeTimestamp(value);
-  if (value instanceof Uint8Array) return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
+  if (value instanceof Uint8Array)
+    return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
   if (Array.isArray(value) && sqlType.endsWith("]")) {
     return `{${value.map((each: unknown) => (each === null ? "NULL" : quoteElement(driverText(each, "", nul)))).join(",")}}`;
   }
   if (typeof value === "object" && value !== null) return encodeJson(value, nul);
   throw new ValueProblem(`must be a value of type ${sqlType}, not ${describeType(value)}`);
 }
-

@@ -19,7 +19,10 @@ export interface ExistingTable {
 }
 
 /** What the schema that tables are created in holds under these names, in one query. */
-export async function readExistingTables(query: RunQuery, names: readonly string[]): Promise<ReadonlyMap<string, ExistingTable>> {
+export async function readExistingTables(
+  query: RunQuery,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, ExistingTable>> {
   const rows = await query<{ name: string } & ExistingTable>(
     `select c.relname as name, c.relkind as kind,
        (select coalesce(jsonb_agg(jsonb_build_object(
@@ -40,7 +43,10 @@ export async function readExistingTables(query: RunQuery, names: readonly string
 }
 
 /** The values of enums that exist, by name. */
-export async function readExistingEnums(query: RunQuery, names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function readExistingEnums(
+  query: RunQuery,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
   if (names.length === 0) return new Map();
   const rows = await query<{ name: string; values: string[] }>(
     `select t.typname as name, array(select e.enumlabel::text from pg_enum e where e.enumtypid = t.oid order by e.enumsortorder) as values

@@ -1,4 +1,11 @@
-import { type BuildColumns, type BuildExtraConfigColumns, type InferInsertModel, type InferSelectModel, sql, type Table } from "drizzle-orm";
+import {
+  type BuildColumns,
+  type BuildExtraConfigColumns,
+  type InferInsertModel,
+  type InferSelectModel,
+  sql,
+  type Table,
+} from "drizzle-orm";
 import {
   boolean,
   doublePrecision,
@@ -46,8 +53,12 @@ const baseColumns = () => ({
   modelName: text().notNull().default(""),
   /** The unit that wrote the row; empty for a table model. */
   sourceKey: text().notNull().default(""),
-  createdAt: timestamp({ withTimezone: true }).notNull().default(sql`now()`),
-  updatedAt: timestamp({ withTimezone: true }).notNull().default(sql`now()`),
+  createdAt: timestamp({ withTimezone: true })
+    .notNull()
+    .default(sql`now()`),
+  updatedAt: timestamp({ withTimezone: true })
+    .notNull()
+    .default(sql`now()`),
   /** A note of the model's author about this row; Millrace never fills it. */
   error: text(),
 });

@@ -26,7 +26,8 @@ interface ColumnEncoder {
   readonly resolveDefault: (() => unknown) | undefined;
 }
 
-const PLAIN_TYPES = /^Pg(SmallInt|Integer|BigInt|Serial|BigSerial|SmallSerial|Real|DoublePrecision|Numeric|Boolean|Timestamp|Date|UUID)/;
+const PLAIN_TYPES =
+  /^Pg(SmallInt|Integer|BigInt|Serial|BigSerial|SmallSerial|Real|DoublePrecision|Numeric|Boolean|Timestamp|Date|UUID)/;
 
 export function createRowEncoder(shape: TableShape): RowEncoder {
   const nul: NulCounter = { removed: 0 };
@@ -49,7 +50,9 @@ export function createRowEncoder(shape: TableShape): RowEncoder {
         line += encodeField(current, value);
       }
     } catch (error) {
-      throw error instanceof ValueProblem && current !== undefined ? invalidColumn(shape, current.column, error) : error;
+      throw error instanceof ValueProblem && current !== undefined
+        ? invalidColumn(shape, current.column, error)
+        : error;
     }
     for (const key in row) if ((row as Record<string, unknown>)[key] !== undefined) given -= 1;
     if (given !== 0) refuseUnknownKeys(shape, row, keys);
@@ -63,9 +66,11 @@ export function createRowEncoder(shape: TableShape): RowEncoder {
 function createColumnEncoder(column: WrittenColumn, nul: NulCounter): ColumnEncoder {
   const { columnType, defaultFn, onUpdateFn, default: literal } = column.column;
   const resolveDefault =
-    column.databaseDefault !== undefined ? () => undefined
-    : literal !== undefined ? () => literal
-    : (defaultFn ?? onUpdateFn);
+    column.databaseDefault !== undefined
+      ? () => undefined
+      : literal !== undefined
+        ? () => literal
+        : (defaultFn ?? onUpdateFn);
   return {
     column,
     encode: createValueEncoder(column.column, nul),
@@ -78,7 +83,10 @@ function encodeField({ column, encode, escape, resolveDefault }: ColumnEncoder, 
   const value = given === undefined && resolveDefault !== undefined ? resolveDefault() : given;
   if (value === undefined || value === null) {
     if (column.notNull && (given === null || column.databaseDefault === undefined)) {
-      throw new ValueProblem(given === null ? "is null, and the column is NOT NULL" : "is missing", "Return a value for it, or give the column a default.");
+      throw new ValueProblem(
+        given === null ? "is null, and the column is NOT NULL" : "is missing",
+        "Return a value for it, or give the column a default.",
+      );
     }
     return NULL_FIELD;
   }
@@ -91,26 +99,37 @@ function refuseUnknownKeys(shape: TableShape, row: object, known: ReadonlySet<st
     if (known.has(key) || (row as Record<string, unknown>)[key] === undefined) continue;
     const column = shape.columns.find((each) => each.key === key);
     const reason =
-      column === undefined ? `has no column "${key}".${didYouMean(key, [...known])}`
-      : column.isBase ? `has a column "${key}" that Millrace fills itself.`
-      : `has a column "${key}" that the database fills itself.`;
+      column === undefined
+        ? `has no column "${key}".${didYouMean(key, [...known])}`
+        : column.isBase
+          ? `has a column "${key}" that Millrace fills itself.`
+          : `has a column "${key}" that the database fills itself.`;
     throw new MillraceError("ROW_INVALID", `A row cannot be written: table "${shape.name}" ${reason}`, {
-      hint: column === undefined ? "Correct the key, or add the column to the table." : `Leave "${key}" out of the row.`,
+      hint:
+        column === undefined ? "Correct the key, or add the column to the table." : `Leave "${key}" out of the row.`,
       details: { table: shape.name, column: key },
     });
   }
 }
 
 function invalidColumn(shape: TableShape, column: WrittenColumn, problem: ValueProblem): MillraceError {
-  return new MillraceError("ROW_INVALID", `A row of table "${shape.name}" cannot be written: "${column.key}" ${problem.message}.`, {
-    hint: problem.hint ?? `Return a value that fits ${column.sqlType}.`,
-    details: { table: shape.name, column: column.key, reason: problem.message },
-  });
+  return new MillraceError(
+    "ROW_INVALID",
+    `A row of table "${shape.name}" cannot be written: "${column.key}" ${problem.message}.`,
+    {
+      hint: problem.hint ?? `Return a value that fits ${column.sqlType}.`,
+      details: { table: shape.name, column: column.key, reason: problem.message },
+    },
+  );
 }
 
 function notARow(shape: TableShape, row: unknown): MillraceError {
-  return new MillraceError("ROW_INVALID", `A row of table "${shape.name}" must be an object, not ${describeType(row)}.`, {
-    hint: "Return one object per row, with the table's keys.",
-    details: { table: shape.name },
-  });
+  return new MillraceError(
+    "ROW_INVALID",
+    `A row of table "${shape.name}" must be an object, not ${describeType(row)}.`,
+    {
+      hint: "Return one object per row, with the table's keys.",
+      details: { table: shape.name },
+    },
+  );
 }

@@ -1,7 +1,13 @@
 import { MillraceError } from "../core/errors.ts";
 import { type Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import { enumOf, isWidening, normalizeType, typeSql } from "./column-type.ts";
-import { type ExistingColumn, type ExistingTable, readExistingEnums, readExistingTables, type RunQuery } from "./existing-tables.ts";
+import {
+  type ExistingColumn,
+  type ExistingTable,
+  readExistingEnums,
+  readExistingTables,
+  type RunQuery,
+} from "./existing-tables.ts";
 import { columnSql, createTableSql, tableParts } from "./table-ddl.ts";
 import type { ColumnShape, TableShape } from "./table-shape.ts";
 
@@ -31,13 +37,18 @@ export interface ApplySchemaOptions {
 }
 
 /** Makes the safe changes, or none when one is blocked. Several processes may do so at once. */
-export async function applySchemaChanges(database: Database, shapes: readonly TableShape[], { includeBlocked = false }: ApplySchemaOptions = {}): Promise<SchemaPlan> {
+export async function applySchemaChanges(
+  database: Database,
+  shapes: readonly TableShape[],
+  { includeBlocked = false }: ApplySchemaOptions = {},
+): Promise<SchemaPlan> {
   return database.transaction(async (client) => {
     // Who waited here plans again and finds what the other one has made.
     await client.query("select pg_advisory_xact_lock(hashtext('millrace schema'))");
     const changes = await plan(queryOf(client), shapes);
     if (changes.blocked.length > 0 && !includeBlocked) throw blockedError(changes.blocked);
-    for (const statement of [...changes.statements, ...changes.blocked.map((change) => change.sql)]) await client.query(statement);
+    for (const statement of [...changes.statements, ...changes.blocked.map((change) => change.sql)])
+      await client.query(statement);
     return changes;
   });
 }
@@ -48,16 +59,30 @@ function queryOf(client: DatabaseClient): RunQuery {
 
 /** Blocked changes as one error, with the SQL in full. */
 export function blockedError(blocked: readonly BlockedChange[]): MillraceError {
-  const lines = blocked.map(({ table, column, reason, sql }) => `  ${table}${column === undefined ? "" : `.${column}`}: ${reason}\n    ${sql.replaceAll("\n", "\n    ")};`);
-  return new MillraceError("SCHEMA_CHANGE", `The declared tables need changes that could lose data or fail:\n${lines.join("\n")}`, {
-    hint: "Run the SQL yourself, or all of it with `millrace migrate`.",
-    details: { blocked },
-  });
+  const lines = blocked.map(
+    ({ table, column, reason, sql }) =>
+      `  ${table}${column === undefined ? "" : `.${column}`}: ${reason}\n    ${sql.replaceAll("\n", "\n    ")};`,
+  );
+  return new MillraceError(
+    "SCHEMA_CHANGE",
+    `The declared tables need changes that could lose data or fail:\n${lines.join("\n")}`,
+    {
+      hint: "Run the SQL yourself, or all of it with `millrace migrate`.",
+      details: { blocked },
+    },
+  );
 }
 
 async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<SchemaPlan> {
-  const enums = new Map(shapes.flatMap((shape) => shape.columns.flatMap(({ column }) => enumOf(column) ?? [])).map((each) => [each.name, each]));
-  const existing = await readExistingTables(query, shapes.map((shape) => shape.name));
+  const enums = new Map(
+    shapes
+      .flatMap((shape) => shape.columns.flatMap(({ column }) => enumOf(column) ?? []))
+      .map((each) => [each.name, each]),
+  );
+  const existing = await readExistingTables(
+    query,
+    shapes.map((shape) => shape.name),
+  );
   const existingEnums = await readExistingEnums(query, [...enums.keys()]);
   const statements: string[] = [];
   // Foreign keys come last: the table they point to may be a new one too.
@@ -66,8 +91,15 @@ async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<Sch
 
   for (const { name, values } of enums.values()) {
     const old = existingEnums.get(name);
-    if (old === undefined) statements.push(`create type ${quoteName(name)} as enum (${values.map(quoteText).join(", ")})`);
-    else for (const value of values.filter((each) => !old.includes(each))) blocked.push({ table: name, reason: "the enum gets a new value", sql: `alter type ${quoteName(name)} add value ${quoteText(value)}` });
+    if (old === undefined)
+      statements.push(`create type ${quoteName(name)} as enum (${values.map(quoteText).join(", ")})`);
+    else
+      for (const value of values.filter((each) => !old.includes(each)))
+        blocked.push({
+          table: name,
+          reason: "the enum gets a new value",
+          sql: `alter type ${quoteName(name)} add value ${quoteText(value)}`,
+        });
   }
   for (const shape of shapes) {
     const table = existing.get(shape.name);
@@ -85,7 +117,10 @@ function compareTable(shape: TableShape, table: ExistingTable, statements: strin
   const alter = `alter table ${quoteName(shape.name)}`;
   const block = (change: Omit<BlockedChange, "table">) => blocked.push({ table: shape.name, ...change });
   if (table.kind !== "r" && table.kind !== "p") {
-    block({ reason: "a view has this name", sql: `drop ${table.kind === "m" ? "materialized view" : table.kind === "f" ? "foreign table" : "view"} ${quoteName(shape.name)}` });
+    block({
+      reason: "a view has this name",
+      sql: `drop ${table.kind === "m" ? "materialized view" : table.kind === "f" ? "foreign table" : "view"} ${quoteName(shape.name)}`,
+    });
     return;
   }
   const old = new Map(table.columns.map((column) => [column.name, column]));
@@ -93,11 +128,19 @@ function compareTable(shape: TableShape, table: ExistingTable, statements: strin
   const missingBase = missing.filter((column) => column.isBase);
   if (missingBase.length > 0) {
     // A table without them was made by someone else, and a model would replace its rows.
-    block({ reason: "the table was not made by Millrace: it lacks base columns", sql: `${alter} ${missingBase.map((column) => `add column ${columnSql(column)}`).join(", ")}` });
+    block({
+      reason: "the table was not made by Millrace: it lacks base columns",
+      sql: `${alter} ${missingBase.map((column) => `add column ${columnSql(column)}`).join(", ")}`,
+    });
   }
   for (const column of missing.filter((each) => !each.isBase)) {
     if (!column.notNull || isFilled(column)) statements.push(`${alter} add column ${columnSql(column)}`);
-    else block({ column: column.name, reason: "a new column is NOT NULL without a default, and rows that exist have no value for it", sql: `${alter} add column ${columnSql(column)}` });
+    else
+      block({
+        column: column.name,
+        reason: "a new column is NOT NULL without a default, and rows that exist have no value for it",
+        sql: `${alter} add column ${columnSql(column)}`,
+      });
   }
   for (const column of shape.columns) {
     const found = old.get(column.name);
@@ -106,12 +149,19 @@ function compareTable(shape: TableShape, table: ExistingTable, statements: strin
   comparePrimaryKey(shape, table, alter, block);
   for (const column of table.columns) {
     if (shape.columns.some((each) => each.name === column.name) || !column.notNull || column.isFilled) continue;
-    block({ column: column.name, reason: "the column is no longer declared, and NOT NULL without a default, so that no row could be inserted", sql: `${alter} alter column ${quoteName(column.name)} drop not null` });
+    block({
+      column: column.name,
+      reason: "the column is no longer declared, and NOT NULL without a default, so that no row could be inserted",
+      sql: `${alter} alter column ${quoteName(column.name)} drop not null`,
+    });
   }
   const gone = new Set(missingBase.map((column) => column.name));
   for (const part of tableParts(shape)) {
     if (table.parts.includes(part.name)) continue;
-    const isSafe = part.kind === "index" && !part.sql.startsWith("create unique") && !(gone.has("source_key") && part.sql.includes('("source_key")'));
+    const isSafe =
+      part.kind === "index" &&
+      !part.sql.startsWith("create unique") &&
+      !(gone.has("source_key") && part.sql.includes('("source_key")'));
     if (isSafe) statements.push(part.sql);
     else block({ reason: `rows that exist may not meet the new ${part.kind} "${part.name}"`, sql: part.sql });
   }
@@ -123,32 +173,60 @@ interface ChangeSink {
   readonly block: (change: Omit<BlockedChange, "table">) => void;
 }
 
-function compareColumn(column: ColumnShape, found: ExistingColumn, shape: TableShape, { alter, statements, block }: ChangeSink): void {
+function compareColumn(
+  column: ColumnShape,
+  found: ExistingColumn,
+  shape: TableShape,
+  { alter, statements, block }: ChangeSink,
+): void {
   const name = quoteName(column.name);
   const [from, to] = [normalizeType(found.type), normalizeType(typeSql(column.column))];
   if (from !== to) {
     if (isWidening(from, to)) statements.push(`${alter} alter column ${name} type ${to}`);
-    else block({ column: column.name, reason: `the type changes from ${from} to ${to}`, sql: `${alter} alter column ${name} type ${typeSql(column.column)} using ${name}::${typeSql(column.column)}` });
+    else
+      block({
+        column: column.name,
+        reason: `the type changes from ${from} to ${to}`,
+        sql: `${alter} alter column ${name} type ${typeSql(column.column)} using ${name}::${typeSql(column.column)}`,
+      });
   }
-  if (found.notNull && !column.notNull && !shape.primaryKey.includes(column.name)) statements.push(`${alter} alter column ${name} drop not null`);
+  if (found.notNull && !column.notNull && !shape.primaryKey.includes(column.name))
+    statements.push(`${alter} alter column ${name} drop not null`);
   // A new primary key makes its columns NOT NULL by itself.
   if (!found.notNull && column.notNull && !shape.primaryKey.includes(column.name)) {
-    block({ column: column.name, reason: "the column becomes NOT NULL, and rows that exist may hold null", sql: `${alter} alter column ${name} set not null` });
+    block({
+      column: column.name,
+      reason: "the column becomes NOT NULL, and rows that exist may hold null",
+      sql: `${alter} alter column ${name} set not null`,
+    });
   }
 }
 
-function comparePrimaryKey(shape: TableShape, { primaryKey }: ExistingTable, alter: string, block: ChangeSink["block"]): void {
+function comparePrimaryKey(
+  shape: TableShape,
+  { primaryKey }: ExistingTable,
+  alter: string,
+  block: ChangeSink["block"],
+): void {
   const old = primaryKey?.columns ?? [];
   // The order of a key's columns matters to its index only, never to which rows are equal.
   if (old.toSorted().join("\n") === shape.primaryKey.toSorted().join("\n")) return;
   const drop = primaryKey === null ? [] : [`drop constraint ${quoteName(primaryKey.name)}`];
   const add = shape.primaryKey.length === 0 ? [] : [`add primary key (${shape.primaryKey.map(quoteName).join(", ")})`];
   const list = (columns: readonly string[]) => (columns.length === 0 ? "none" : `(${columns.join(", ")})`);
-  block({ reason: `the primary key changes from ${list(old)} to ${list(shape.primaryKey)}`, sql: `${alter} ${[...drop, ...add].join(", ")}` });
+  block({
+    reason: `the primary key changes from ${list(old)} to ${list(shape.primaryKey)}`,
+    sql: `${alter} ${[...drop, ...add].join(", ")}`,
+  });
 }
 
 function isFilled({ column, defaultSql }: ColumnShape): boolean {
-  return defaultSql !== undefined || column.generated !== undefined || column.generatedIdentity !== undefined || /serial$/.test(column.getSQLType());
+  return (
+    defaultSql !== undefined ||
+    column.generated !== undefined ||
+    column.generatedIdentity !== undefined ||
+    column.getSQLType().endsWith('serial')
+  );
 }
 
 const quoteText = (text: string) => `'${text.replaceAll("'", "''")}'`;

@@ -33,7 +33,13 @@ export interface SelectOptions {
 }
 
 /** A read of one table; every value is a parameter. */
-export function selectRows({ table, columns, where = {}, orderBy = [], reader }: SelectOptions): ReadQuery & { readonly columns: readonly ReadableColumn[] } {
+export function selectRows({
+  table,
+  columns,
+  where = {},
+  orderBy = [],
+  reader,
+}: SelectOptions): ReadQuery & { readonly columns: readonly ReadableColumn[] } {
   const find = (key: string) => findColumn(table, key, reader);
   const selected = columns === undefined ? table.columns.filter((column) => column.isRead) : columns.map(find);
   const parameters: unknown[] = [];
@@ -62,13 +68,18 @@ function condition(column: ReadableColumn, value: unknown, add: (value: unknown)
 }
 
 function findColumn(table: ReadableTable, key: string, reader: string): ReadableColumn {
-  const found = table.columns.find((column) => column.key === key) ?? table.columns.find((column) => column.name === key);
+  const found =
+    table.columns.find((column) => column.key === key) ?? table.columns.find((column) => column.name === key);
   if (found !== undefined) return found;
   const keys = table.columns.map((column) => column.key);
-  throw new MillraceError("COLUMN_NOT_FOUND", `Model "${reader}" reads column "${key}" of table "${table.name}", which does not have it.${didYouMean(key, keys)}`, {
-    hint: "Correct the column's name in the model's sources.",
-    details: { reader, table: table.name, column: key },
-  });
+  throw new MillraceError(
+    "COLUMN_NOT_FOUND",
+    `Model "${reader}" reads column "${key}" of table "${table.name}", which does not have it.${didYouMean(key, keys)}`,
+    {
+      hint: "Correct the column's name in the model's sources.",
+      details: { reader, table: table.name, column: key },
+    },
+  );
 }
 
 /** A declared table: rows have its TypeScript keys; base columns are read when they are asked for. */
@@ -78,12 +89,19 @@ export function readableShape(shape: TableShape): ReadableTable {
     key: column.key,
     name: column.name,
     // A serial column holds an integer; only its declaration has another word for it.
-    sqlType: column.sqlType.replace(/^(small|big)?serial$/, (_, size: string | undefined) => ({ small: "smallint", big: "bigint" })[size ?? ""] ?? "integer"),
+    sqlType: column.sqlType.replace(
+      /^(small|big)?serial$/,
+      (_, size: string | undefined) => ({ small: "smallint", big: "bigint" })[size ?? ""] ?? "integer",
+    ),
     isRead: data.has(column),
     encode: (value: unknown) => column.column.mapToDriverValue(value),
   }));
   const decoder = (read: readonly ReadableColumn[]) =>
-    createRowDecoder(read.map((column) => shape.columns.find((each) => each.name === column.name)).filter((column) => column !== undefined));
+    createRowDecoder(
+      read
+        .map((column) => shape.columns.find((each) => each.name === column.name))
+        .filter((column) => column !== undefined),
+    );
   return { name: shape.name, columns, decoder };
 }
 
@@ -95,12 +113,27 @@ export async function readableTable(database: Database, name: string, reader: st
     [quoteName(name)],
   );
   if (rows.length === 0) {
-    const others = await database.query<{ name: string }>("select relname as name from pg_class where pg_table_is_visible(oid) and relkind in ('r', 'v', 'm', 'p', 'f') and relnamespace <> 'pg_catalog'::regnamespace");
-    throw new MillraceError("TABLE_NOT_FOUND", `Model "${reader}" reads table "${name}", which is not in the database.${didYouMean(name, others.map((other) => other.name))}`, {
-      hint: "Correct the name, or run what fills the table first.",
-      details: { reader, table: name },
-    });
+    const others = await database.query<{ name: string }>(
+      "select relname as name from pg_class where pg_table_is_visible(oid) and relkind in ('r', 'v', 'm', 'p', 'f') and relnamespace <> 'pg_catalog'::regnamespace",
+    );
+    throw new MillraceError(
+      "TABLE_NOT_FOUND",
+      `Model "${reader}" reads table "${name}", which is not in the database.${didYouMean(
+        name,
+        others.map((other) => other.name),
+      )}`,
+      {
+        hint: "Correct the name, or run what fills the table first.",
+        details: { reader, table: name },
+      },
+    );
   }
-  const columns = rows.map((row) => ({ key: row.name, name: row.name, sqlType: row.sql_type, isRead: true, encode: (value: unknown) => value }));
+  const columns = rows.map((row) => ({
+    key: row.name,
+    name: row.name,
+    sqlType: row.sql_type,
+    isRead: true,
+    encode: (value: unknown) => value,
+  }));
   return { name, columns, decoder: () => decodeByName };
 }

@@ -16,7 +16,10 @@ export function sameKey(shape: TableShape, left: string, right: string): string 
 }
 
 /** Keys that stand in the stage more than once. */
-export async function findRepeatedKeys(client: DatabaseClient, { shape, stage, most }: { shape: TableShape; stage: Stage; most?: number }): Promise<KeyConflict[]> {
+export async function findRepeatedKeys(
+  client: DatabaseClient,
+  { shape, stage, most }: { shape: TableShape; stage: Stage; most?: number },
+): Promise<KeyConflict[]> {
   const key = shape.primaryKey.map((name) => `s.${quoteName(name)}`);
   const { rows } = await client.query<KeyConflict>(
     `select ${keyObject(shape)} as key, array_agg(distinct ${stage.unit}) as units from ${stage.name} s
@@ -29,7 +32,13 @@ export async function findRepeatedKeys(client: DatabaseClient, { shape, stage, m
 /** Staged keys whose row in the table does not meet `isOwn`, SQL about the row `t`. */
 export async function findTakenKeys(
   client: DatabaseClient,
-  { shape, stage, isOwn, parameters, most }: { shape: TableShape; stage: Stage; isOwn: string; parameters: readonly unknown[]; most?: number },
+  {
+    shape,
+    stage,
+    isOwn,
+    parameters,
+    most,
+  }: { shape: TableShape; stage: Stage; isOwn: string; parameters: readonly unknown[]; most?: number },
 ): Promise<KeyConflict[]> {
   // Inside a case the planner cannot take the condition for one that hardly a row meets, and join the wrong way round.
   const { rows } = await client.query<KeyConflict>(

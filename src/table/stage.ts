@@ -18,7 +18,12 @@ export const UNIT_COLUMN = "millrace_unit";
 /** The stage of a unit model: one temporary table per connection and table, empty again after each transaction. */
 export function unitStage(shape: TableShape): Stage {
   // A changed table gets a new stage on connections that live through the change.
-  const signature = writtenColumns(shape).map((column) => [column.name, column.sqlType, column.notNull, column.databaseDefault]);
+  const signature = writtenColumns(shape).map((column) => [
+    column.name,
+    column.sqlType,
+    column.notNull,
+    column.databaseDefault,
+  ]);
   const name = shortName(`stage_${sha256(JSON.stringify([shape.name, signature])).slice(0, 12)}_${shape.name}`);
   return { name: `pg_temp.${quoteName(name)}`, unit: `s.${UNIT_COLUMN}` };
 }
@@ -26,9 +31,13 @@ export function unitStage(shape: TableShape): Stage {
 /** Makes sure that the connection has the stage; one that a rolled back transaction made is gone. */
 export async function createUnitStage(client: DatabaseClient, shape: TableShape): Promise<Stage> {
   const stage = unitStage(shape);
-  const { rows } = await client.query<{ present: boolean }>("select to_regclass($1) is not null as present", [stage.name]);
+  const { rows } = await client.query<{ present: boolean }>("select to_regclass($1) is not null as present", [
+    stage.name,
+  ]);
   if (rows[0]?.present !== true) {
-    await client.query(`create temp table ${stage.name.slice("pg_temp.".length)} on commit delete rows as ${emptyRows(shape, `, ''::text as ${UNIT_COLUMN}`)}`);
+    await client.query(
+      `create temp table ${stage.name.slice("pg_temp.".length)} on commit delete rows as ${emptyRows(shape, `, ''::text as ${UNIT_COLUMN}`)}`,
+    );
   }
   return stage;
 }
@@ -45,7 +54,11 @@ export function tableStage(name: string): Stage {
 }
 
 /** Settles how the transaction joins many staged rows, which are wide and of which nothing is known yet. */
-export async function prepareLargeStage(client: DatabaseClient, stage: Stage, columns: readonly string[]): Promise<void> {
+export async function prepareLargeStage(
+  client: DatabaseClient,
+  stage: Stage,
+  columns: readonly string[],
+): Promise<void> {
   // With the usual 4 MB both sides of every join would go through files.
   await client.query("set local work_mem = '64MB'");
   // Autovacuum sees neither temporary tables nor rows of this transaction; a rough idea of them is enough.
@@ -56,6 +69,8 @@ export async function prepareLargeStage(client: DatabaseClient, stage: Stage, co
 // Taking the types from the table itself means that staged and stored values compare without a cast.
 function emptyRows(shape: TableShape, more: string): string {
   const written = new Set(writtenColumns(shape).map((column) => column.name));
-  const columns = lineColumns(shape).map((name) => (written.has(name) ? quoteName(name) : `false as ${quoteName(name)}`));
+  const columns = lineColumns(shape).map((name) =>
+    written.has(name) ? quoteName(name) : `false as ${quoteName(name)}`,
+  );
   return `select ${columns.join(", ")}${more} from ${quoteName(shape.name)} with no data`;
 }

@@ -18,7 +18,10 @@ const dialect = new PgDialect();
 /** A name Postgres keeps whole: longer ones end in a hash, so that two long names stay two. */
 export function shortName(name: string): string {
   if (Buffer.byteLength(name) <= NAME_BYTES) return name;
-  const cut = Buffer.from(name).subarray(0, NAME_BYTES - 9).toString("utf8").replace(/\uFFFD+$/, "");
+  const cut = Buffer.from(name)
+    .subarray(0, NAME_BYTES - 9)
+    .toString("utf8")
+    .replace(/\uFFFD+$/, "");
   return `${cut}_${sha256(name).slice(0, 8)}`;
 }
 
@@ -55,11 +58,25 @@ export function tableParts(shape: TableShape): readonly NamedPart[] {
   const alter = `alter table ${quoteName(shape.name)} add constraint`;
   const names = (columns: readonly { name: string }[]) => columns.map((column) => quoteName(column.name)).join(", ");
   const uniques = [
-    ...config.columns.filter((column) => column.isUnique).map((column) => ({ name: column.uniqueName, columns: [column], nullsNotDistinct: column.uniqueType === "not distinct" })),
-    ...config.uniqueConstraints.map((unique) => ({ name: unique.getName(), columns: unique.columns, nullsNotDistinct: unique.nullsNotDistinct })),
+    ...config.columns
+      .filter((column) => column.isUnique)
+      .map((column) => ({
+        name: column.uniqueName,
+        columns: [column],
+        nullsNotDistinct: column.uniqueType === "not distinct",
+      })),
+    ...config.uniqueConstraints.map((unique) => ({
+      name: unique.getName(),
+      columns: unique.columns,
+      nullsNotDistinct: unique.nullsNotDistinct,
+    })),
   ].map(({ name: given, columns, nullsNotDistinct }): NamedPart => {
     const name = shortName(given ?? [shape.name, ...columns.map((column) => column.name), "unique"].join("_"));
-    return { kind: "unique", name, sql: `${alter} ${quoteName(name)} unique ${nullsNotDistinct ? "nulls not distinct " : ""}(${names(columns)})` };
+    return {
+      kind: "unique",
+      name,
+      sql: `${alter} ${quoteName(name)} unique ${nullsNotDistinct ? "nulls not distinct " : ""}(${names(columns)})`,
+    };
   });
   const checks = config.checks.map(({ name, value }): NamedPart => ({
     kind: "check",
@@ -71,13 +88,19 @@ export function tableParts(shape: TableShape): readonly NamedPart[] {
     const name = shortName(key.getName());
     const actions = `${key.onDelete === undefined ? "" : ` on delete ${key.onDelete}`}${key.onUpdate === undefined ? "" : ` on update ${key.onUpdate}`}`;
     const target = `${quoteName(getTableConfig(foreignTable).name)} (${names(foreignColumns)})`;
-    return { kind: "foreign key", name, sql: `${alter} ${quoteName(name)} foreign key (${names(columns)}) references ${target}${actions}` };
+    return {
+      kind: "foreign key",
+      name,
+      sql: `${alter} ${quoteName(name)} foreign key (${names(columns)}) references ${target}${actions}`,
+    };
   });
   return [...uniques, ...checks, ...config.indexes.map((index) => indexPart(shape, index)), ...foreignKeys];
 }
 
 function indexPart(shape: TableShape, { config }: Index): NamedPart {
-  const columns = config.columns.map((column) => (is(column, SQL) ? { name: "expr", sql: `(${inlineSql(column)})` } : indexedColumn(column as IndexedColumn)));
+  const columns = config.columns.map((column) =>
+    is(column, SQL) ? { name: "expr", sql: `(${inlineSql(column)})` } : indexedColumn(column as IndexedColumn),
+  );
   const name = shortName(config.name ?? [shape.name, ...columns.map((column) => column.name), "index"].join("_"));
   const method = config.method === undefined || config.method === "btree" ? "" : `using ${config.method} `;
   const options = Object.entries(config.with ?? {}).map(([key, value]) => `${key} = ${String(value)}`);
@@ -88,7 +111,8 @@ function indexPart(shape: TableShape, { config }: Index): NamedPart {
 
 function indexedColumn({ name = "", indexConfig }: IndexedColumn): { name: string; sql: string } {
   const { order, nulls, opClass } = indexConfig as { order?: string; nulls?: string; opClass?: string };
-  const direction = order === "desc" ? ` desc${nulls === "last" ? " nulls last" : ""}` : nulls === "first" ? " nulls first" : "";
+  const direction =
+    order === "desc" ? ` desc${nulls === "last" ? " nulls last" : ""}` : nulls === "first" ? " nulls first" : "";
   return { name, sql: `${quoteName(name)}${opClass === undefined ? "" : ` ${opClass}`}${direction}` };
 }
 
@@ -96,4 +120,3 @@ function indexedColumn({ name = "", indexConfig }: IndexedColumn): { name: strin
 function inlineSql(sql: SQL): string {
   return dialect.sqlToQuery(sql.inlineParams(), "indexes").sql;
 }
-

@@ -113,7 +113,10 @@ export class TableReader<Row> implements AsyncIterable<Row> {
   async #readCount(): Promise<number> {
     const { text, parameters } = this.#query;
     try {
-      const [row] = await this.#database.query<{ count: string }>(`select count(*) as count from (${text}) as counted`, parameters);
+      const [row] = await this.#database.query<{ count: string }>(
+        `select count(*) as count from (${text}) as counted`,
+        parameters,
+      );
       return Number(row?.count);
     } catch (error) {
       throw explainReadError(error, this.#reader);
@@ -126,14 +129,17 @@ interface Batch {
   readonly names: readonly string[];
 }
 
-function openCursor(client: DatabaseClient, { text, parameters }: ReadQuery): { read(size: number): Promise<Batch>; close(): Promise<void> } {
+function openCursor(
+  client: DatabaseClient,
+  { text, parameters }: ReadQuery,
+): { read(size: number): Promise<Batch>; close(): Promise<void> } {
   const cursor = client.query(new Cursor<unknown[]>(text, [...parameters], { rowMode: "array" }));
   let names: readonly string[] | undefined;
   return {
     read: (size) =>
       new Promise((resolve, reject) => {
         cursor.read(size, (error, rows, result) => {
-          if (error as Error | undefined) return reject(error);
+          if (error) return reject(error);
           names ??= result.fields.map((field) => field.name);
           resolve({ rows, names });
         });

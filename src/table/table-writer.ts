@@ -9,7 +9,9 @@ import { findRepeatedKeys, findTakenKeys, hasWrittenKey } from "./stage-conflict
 import type { TableShape } from "./table-shape.ts";
 import { lineColumns } from "./written-columns.ts";
 
-const CHUNK_CHARACTERS = 512 * 1024;
+// Each chunk is a COPY of its own, which costs some milliseconds.
+const CHUNK_CHARACTERS = 4 * 1024 * 1024;
+const YIELD_CHARACTERS = 512 * 1024;
 const MOST_CONFLICTS = 100;
 
 /** Counts, never rows: what a model returns of its writing. */
@@ -34,6 +36,7 @@ export class TableWriter<NewRow = Record<string, unknown>> {
   readonly #writing = new Set<Promise<WriterReceipt>>();
   #lines: string[] = [];
   #characters = 0;
+  #sinceYield = 0;
   #flushed: Promise<void> = Promise.resolve();
   #hasStage = false;
   #isClosed = false;
@@ -88,33 +91,45 @@ export class TableWriter<NewRow = Record<string, unknown>> {
       for await (const row of rows as AsyncIterable<unknown>) {
         this.#add(row);
         rowsWritten += 1;
-        if (this.#characters >= CHUNK_CHARACTERS) await this.#flush();
+        if (this.#sinceYield >= YIELD_CHARACTERS) await this.#makeRoom();
       }
     } else if (isObject(rows) && Symbol.iterator in rows) {
       for (const row of rows as Iterable<unknown>) {
         this.#add(row);
         rowsWritten += 1;
-        if (this.#characters >= CHUNK_CHARACTERS) await this.#flush();
+        if (this.#sinceYield >= YIELD_CHARACTERS) await this.#makeRoom();
       }
     } else {
       this.#add(rows);
       rowsWritten = this.#rows - before;
-      if (this.#characters >= CHUNK_CHARACTERS) await this.#flush();
+      if (this.#sinceYield >= YIELD_CHARACTERS) await this.#makeRoom();
     }
     return { rowsWritten };
   }
 
   #add(row: unknown): void {
     if (this.#isClosed) {
-      throw new MillraceError("WRITER_CLOSED", `A row of table "${this.shape.name}" came after its model had finished.`, {
-        hint: "Await every write before the model returns.",
-      });
+      throw new MillraceError(
+        "WRITER_CLOSED",
+        `A row of table "${this.shape.name}" came after its model had finished.`,
+        {
+          hint: "Await every write before the model returns.",
+        },
+      );
     }
     const { line, nulCharacters } = this.#encoder.encode(row);
     this.#lines.push(line);
     this.#characters += line.length;
+    this.#sinceYield += line.length;
     this.#nulCharacters += nulCharacters;
     this.#rows += 1;
+  }
+
+  // The turn of the event loop is also what lets the chunk before move on.
+  async #makeRoom(): Promise<void> {
+    this.#sinceYield = 0;
+    if (this.#characters >= CHUNK_CHARACTERS) await this.#flush();
+    else await new Promise((resolve) => setImmediate(resolve));
   }
 
   // One chunk is on its way while the next one fills up; never more.
@@ -151,7 +166,10 @@ export interface ApplyStageOptions {
 }
 
 /** Makes what a writer took the table's rows and drops the stage, inside the caller's transaction. */
-export async function applyStage(client: DatabaseClient, { writer, strategy, runId, modelName }: ApplyStageOptions): Promise<RowCounts> {
+export async function applyStage(
+  client: DatabaseClient,
+  { writer, strategy, runId, modelName }: ApplyStageOptions,
+): Promise<RowCounts> {
   const { shape, stageName } = writer;
   if (!writer.hasStage) return applyNothing(client, { writer, strategy, runId, modelName });
   const stage = tableStage(stageName);
@@ -160,7 +178,9 @@ export async function applyStage(client: DatabaseClient, { writer, strategy, run
     const conflicts = await findRepeatedKeys(client, { shape, stage, most: MOST_CONFLICTS });
     if (strategy === "append") {
       const isOwn = "t.model_name = $1 and t.workflow_id = $2";
-      conflicts.push(...(await findTakenKeys(client, { shape, stage, isOwn, parameters: [modelName, runId], most: MOST_CONFLICTS })));
+      conflicts.push(
+        ...(await findTakenKeys(client, { shape, stage, isOwn, parameters: [modelName, runId], most: MOST_CONFLICTS })),
+      );
     }
     if (conflicts.length > 0) throw new DuplicateKeyError(shape.name, conflicts);
   }
@@ -180,7 +200,8 @@ async function applyNothing(
       ? 0
       : strategy === "replace"
         ? (await client.query(`delete from ${table}`)).rowCount
-        : (await client.query(`delete from ${table} where model_name = $1 and workflow_id = $2`, [modelName, runId])).rowCount;
+        : (await client.query(`delete from ${table} where model_name = $1 and workflow_id = $2`, [modelName, runId]))
+            .rowCount;
   return { rowsWritten: 0, rowsDeleted: rowsDeleted ?? 0, rowsUnchanged: 0 };
 }
 
@@ -190,5 +211,6 @@ export async function dropStages(database: Database, { prefix }: { readonly pref
     "select relname as name from pg_class where relnamespace = to_regnamespace($1) and relkind = 'r' and starts_with(relname, $2)",
     [database.systemSchema, prefix],
   );
-  for (const { name } of stages) await database.query(`drop table if exists ${database.systemSchema}.${quoteName(name)}`);
+  for (const { name } of stages)
+    await database.query(`drop table if exists ${database.systemSchema}.${quoteName(name)}`);
 }

@@ -42,19 +42,24 @@ test.each([
   ["first", 0],
   ["in the middle", 20_000],
   ["last", 39_999],
-])("reports the server's own message when a bad line comes %s, and the connection stays usable", async (_place, badAt) => {
-  const name = `bad_${badAt}`;
-  await withTable(name, async (client) => {
-    const copied = copyLines(client, { into: name, columns, lines: lines(40_000, badAt) });
-    await expect(copied).rejects.toThrow(/invalid input syntax for type integer/);
-    expect(await count(client, name)).toBe(0);
-    expect(await copyLines(client, { into: name, columns, lines: lines(10) })).toBe(10);
-  });
-});
+])(
+  "reports the server's own message when a bad line comes %s, and the connection stays usable",
+  async (_place, badAt) => {
+    const name = `bad_${badAt}`;
+    await withTable(name, async (client) => {
+      const copied = copyLines(client, { into: name, columns, lines: lines(40_000, badAt) });
+      await expect(copied).rejects.toThrow(/invalid input syntax for type integer/);
+      expect(await count(client, name)).toBe(0);
+      expect(await copyLines(client, { into: name, columns, lines: lines(10) })).toBe(10);
+    });
+  },
+);
 
 test("reports a table that is not there", async () => {
   await withTable("here", async (client) => {
-    await expect(copyLines(client, { into: "elsewhere", columns, lines: lines(1) })).rejects.toThrow('relation "elsewhere" does not exist');
+    await expect(copyLines(client, { into: "elsewhere", columns, lines: lines(1) })).rejects.toThrow(
+      'relation "elsewhere" does not exist',
+    );
     expect(await count(client, "here")).toBe(0);
   });
 });

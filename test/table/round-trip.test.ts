@@ -1,5 +1,25 @@
 import { inspect } from "node:util";
-import { bigint, bigserial, boolean, char, customType, date, doublePrecision, integer, json, jsonb, numeric, pgEnum, real, smallint, text, time, timestamp, uuid, varchar } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  bigserial,
+  boolean,
+  char,
+  customType,
+  date,
+  doublePrecision,
+  integer,
+  json,
+  jsonb,
+  numeric,
+  pgEnum,
+  real,
+  smallint,
+  text,
+  time,
+  timestamp,
+  uuid,
+  varchar,
+} from "drizzle-orm/pg-core";
 import { beforeAll, expect, test } from "vitest";
 import { copyLines } from "../../src/database/bulk-write.ts";
 import { createRowDecoder } from "../../src/table/decode-row.ts";
@@ -11,7 +31,7 @@ import { createTable, useDatabase } from "./table-fixture.ts";
 
 const database = useDatabase();
 const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
-const mood = pgEnum("round_trip_mood", ["good", "it's \"bad\""]);
+const mood = pgEnum("round_trip_mood", ["good", 'it\'s "bad"']);
 
 const values = pipelineTable("round_trip", {
   id: integer().primaryKey(),
@@ -62,7 +82,11 @@ async function roundTrip(key: string, value: unknown): Promise<unknown> {
   try {
     await copyLines(client, { into: "round_trip", columns: lineColumns(shape), lines: [line] });
     const columns = shape.columns.filter((column) => column.key === key);
-    const { rows } = await client.query<unknown[]>({ text: `select "${columns[0]?.name}" from round_trip where id = $1`, values: [nextId], rowMode: "array" });
+    const { rows } = await client.query<unknown[]>({
+      text: `select "${columns[0]?.name}" from round_trip where id = $1`,
+      values: [nextId],
+      rowMode: "array",
+    });
     return createRowDecoder(columns)(rows[0] ?? [], [])[key];
   } finally {
     client.release();
@@ -98,7 +122,7 @@ const kept: readonly (readonly [key: string, value: unknown])[] = [
   ["money", "-12345678.90"],
   ["flag", true],
   ["flag", false],
-  ["document", { a: [1, null, { b: "tab\t\n\\ \"quote\" \u2028 👍" }], empty: {} }],
+  ["document", { a: [1, null, { b: 'tab\t\n\\ "quote" \u2028 👍' }], empty: {} }],
   ["document", "a scalar string"],
   ["document", "12"],
   ["document", ""],
@@ -124,18 +148,26 @@ const kept: readonly (readonly [key: string, value: unknown])[] = [
   ["unique", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"],
   ["bytes", Buffer.from([0, 1, 92, 255, 10, 9])],
   ["bytes", Buffer.alloc(0)],
-  ["feeling", "it's \"bad\""],
+  ["feeling", 'it\'s "bad"'],
   ["tags", []],
-  ["tags", ["", "NULL", null, "null", "a,b", "{}", "quo\"te", "back\\slash", "tab\tnew\nline", " space ", "👍", "\\N"]],
+  ["tags", ["", "NULL", null, "null", "a,b", "{}", 'quo"te', "back\\slash", "tab\tnew\nline", " space ", "👍", "\\N"]],
   ["floats", [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 1e-300, null]],
   ["bigs", [9_223_372_036_854_775_807n, null, -1n]],
   ["moments", [utc("2026-01-31T10:00:00.000Z"), null, utc("-000043-03-15T12:00:00.001Z")]],
-  ["grid", [[1, 2], [3, null]]],
-  ["documents", [{ a: "quo\"te" }, "scalar", 1]],
-  ["feelings", ["good", "it's \"bad\"", null]],
+  [
+    "grid",
+    [
+      [1, 2],
+      [3, null],
+    ],
+  ],
+  ["documents", [{ a: 'quo"te' }, "scalar", 1]],
+  ["feelings", ["good", 'it\'s "bad"', null]],
 ];
 
-const titled = kept.map(([key, value]) => [`${key} keeps ${inspect(value, { breakLength: Infinity }).slice(0, 60)}`, key, value] as const);
+const titled = kept.map(
+  ([key, value]) => [`${key} keeps ${inspect(value, { breakLength: Infinity }).slice(0, 60)}`, key, value] as const,
+);
 test.each(titled)("%s", async (_title, key, value) => {
   expect(await roundTrip(key, value)).toEqual(value);
 });

@@ -1,5 +1,21 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, customType, date, doublePrecision, integer, jsonb, numeric, pgEnum, real, smallint, text, timestamp, uuid, varchar } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  customType,
+  date,
+  doublePrecision,
+  integer,
+  jsonb,
+  numeric,
+  pgEnum,
+  real,
+  smallint,
+  text,
+  timestamp,
+  uuid,
+  varchar,
+} from "drizzle-orm/pg-core";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { MillraceError } from "../../src/core/errors.ts";
@@ -45,7 +61,11 @@ const circular: Record<string, unknown> = {};
 circular["self"] = circular;
 
 test.each<[string, object, RegExp]>([
-  ["a key that is nearly right", { fulName: secret }, /has no column "fulName"\. Did you mean "fullName"\?|"fullName" is missing/],
+  [
+    "a key that is nearly right",
+    { fulName: secret },
+    /has no column "fulName"\. Did you mean "fullName"\?|"fullName" is missing/,
+  ],
   ["a key that is not there", { unrelated: secret }, /has no column "unrelated"/],
   ["a base column", { createdAt: new Date() }, /"createdAt" that Millrace fills itself/],
   ["a computed column", { computed: 1 }, /"computed" that the database fills itself/],
@@ -77,7 +97,11 @@ test.each<[string, object, RegExp]>([
   ["NaN in JSON", { data: { deep: [Number.NaN] } }, /"data" holds NaN or Infinity/],
   ["a function as JSON", { data: () => secret }, /"data" is a function/],
   ["JSON that holds itself", { data: circular }, /"data" cannot be written as JSON/],
-  ["JSON that does not match its schema", { address: { city: "Bonn", lines: ["a", 2] } }, /"address" does not match its schema at lines\.1/],
+  [
+    "JSON that does not match its schema",
+    { address: { city: "Bonn", lines: ["a", 2] } },
+    /"address" does not match its schema at lines\.1/,
+  ],
   ["an object for bytes", { bytes: true, fullName: 3 }, /"fullName" must be a string/],
 ])("refuses %s", (_what, row, message) => {
   const failure = failureOf({ fullName: "Ada", ...row });
@@ -88,12 +112,19 @@ test.each<[string, object, RegExp]>([
   expect(JSON.stringify(failure) + failure.message).not.toContain(secret);
 });
 
-test.each([["a text", secret], ["a list", []], ["null", null], ["nothing", undefined]])("refuses %s as a row", (_what, row) => {
+test.each([
+  ["a text", secret],
+  ["a list", []],
+  ["null", null],
+  ["nothing", undefined],
+])("refuses %s as a row", (_what, row) => {
   expect(failureOf(row).message).toMatch(/must be an object/);
 });
 
 test("keys that are undefined are like keys that are not there", () => {
-  expect(encoder.encode({ fullName: "Ada", unknown: undefined, createdAt: undefined }).line).toBe(encoder.encode({ fullName: "Ada" }).line);
+  expect(encoder.encode({ fullName: "Ada", unknown: undefined, createdAt: undefined }).line).toBe(
+    encoder.encode({ fullName: "Ada" }).line,
+  );
 });
 
 test("a row keeps what it has when its class has methods", () => {

@@ -32,11 +32,19 @@ export async function createTable(database: Database, table: object): Promise<Ta
 }
 
 /** Encodes the rows of units, as the runner does before it writes them. */
-export function stagedRows(shape: TableShape, units: Readonly<Record<string, readonly object[]>>): { sourceKey: string; line: string }[] {
+export function stagedRows(
+  shape: TableShape,
+  units: Readonly<Record<string, readonly object[]>>,
+): { sourceKey: string; line: string }[] {
   const encoder = createRowEncoder(shape);
-  return Object.entries(units).flatMap(([sourceKey, rows]) => rows.map((row) => ({ sourceKey, line: encoder.encode(row).line })));
+  return Object.entries(units).flatMap(([sourceKey, rows]) =>
+    rows.map((row) => ({ sourceKey, line: encoder.encode(row).line })),
+  );
 }
 
-export function inOneTransaction<Result>(database: Database, work: (client: DatabaseClient) => Promise<Result>): Promise<Result> {
+export function inOneTransaction<Result>(
+  database: Database,
+  work: (client: DatabaseClient) => Promise<Result>,
+): Promise<Result> {
   return database.connect().then((client) => inTransaction(client, work).finally(() => client.release()));
 }

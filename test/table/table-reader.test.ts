@@ -9,7 +9,12 @@ import { createTable, useDatabase } from "./table-fixture.ts";
 
 const database = useDatabase();
 const shape = describeTable(
-  pipelineTable("notes", { id: integer().primaryKey(), topicName: text(), seenAt: timestamp({ withTimezone: true }), details: jsonb().$type<unknown>() }),
+  pipelineTable("notes", {
+    id: integer().primaryKey(),
+    topicName: text(),
+    seenAt: timestamp({ withTimezone: true }),
+    details: jsonb().$type<unknown>(),
+  }),
 );
 
 beforeAll(async () => {
@@ -28,7 +33,9 @@ const ids = async (options: Partial<SelectOptions>) => (await openReader(options
 test("rows have the table's keys and values, without base columns", async () => {
   const [row] = await openReader({ where: { id: 1 } }).rows();
   expect(row).toEqual({ id: 1, topicName: "topic 1", seenAt: new Date("2026-01-31T10:00:00.123Z"), details: "text 1" });
-  expect(await openReader({ where: { id: 1 }, columns: ["sourceKey", "id"] }).rows()).toEqual([{ sourceKey: "", id: 1 }]);
+  expect(await openReader({ where: { id: 1 }, columns: ["sourceKey", "id"] }).rows()).toEqual([
+    { sourceKey: "", id: 1 },
+  ]);
 });
 
 test("iterates, batches and counts", async () => {
@@ -63,7 +70,9 @@ test("a condition may be a value, null, a list, or a list with null", async () =
 
 test("[I1] an empty list selects nothing, and undefined is an error", async () => {
   expect(await ids({ where: { topicName: [] } })).toEqual([]);
-  expect(() => selectRows({ table: readableShape(shape), reader: "m", where: { topicName: undefined } })).toThrow(expect.objectContaining({ code: "WHERE_UNDEFINED" }));
+  expect(() => selectRows({ table: readableShape(shape), reader: "m", where: { topicName: undefined } })).toThrow(
+    expect.objectContaining({ code: "WHERE_UNDEFINED" }),
+  );
 });
 
 test("values are never SQL", async () => {
@@ -72,7 +81,9 @@ test("values are never SQL", async () => {
 });
 
 test("[I2] a missing column or table names it, the model and the nearest name", async () => {
-  expect(() => selectRows({ table: readableShape(shape), reader: "m", columns: ["topicNam"] })).toThrow('Model "m" reads column "topicNam" of table "notes", which does not have it. Did you mean "topicName"?');
+  expect(() => selectRows({ table: readableShape(shape), reader: "m", columns: ["topicNam"] })).toThrow(
+    'Model "m" reads column "topicNam" of table "notes", which does not have it. Did you mean "topicName"?',
+  );
   await expect(readableTable(database(), "note", "m")).rejects.toMatchObject({
     code: "TABLE_NOT_FOUND",
     message: 'Model "m" reads table "note", which is not in the database. Did you mean "notes"?',
@@ -80,10 +91,23 @@ test("[I2] a missing column or table names it, the model and the nearest name", 
 });
 
 test("[I2] a table or column that is dropped between planning and reading is the same error", async () => {
-  const reader = new TableReader({ database: database(), query: { text: "select id from gone", parameters: [] }, decode: () => ({}), reader: "m" });
-  await expect(reader.rows()).rejects.toMatchObject({ code: "TABLE_NOT_FOUND", message: 'Model "m" could not read a source: relation "gone" does not exist.' });
+  const reader = new TableReader({
+    database: database(),
+    query: { text: "select id from gone", parameters: [] },
+    decode: () => ({}),
+    reader: "m",
+  });
+  await expect(reader.rows()).rejects.toMatchObject({
+    code: "TABLE_NOT_FOUND",
+    message: 'Model "m" could not read a source: relation "gone" does not exist.',
+  });
   await expect(reader.count()).rejects.toMatchObject({ code: "TABLE_NOT_FOUND" });
-  const column = new TableReader({ database: database(), query: { text: "select nothing from notes", parameters: [] }, decode: () => ({}), reader: "m" });
+  const column = new TableReader({
+    database: database(),
+    query: { text: "select nothing from notes", parameters: [] },
+    decode: () => ({}),
+    reader: "m",
+  });
   await expect(column.rows()).rejects.toMatchObject({ code: "COLUMN_NOT_FOUND" });
 });
 
@@ -118,7 +142,9 @@ test("readers inside readers never wait for each other, however few connections 
 });
 
 test("streams 100,000 rows of 1 kB in little memory", async () => {
-  await database().query("create table large as select g as id, repeat('x', 1000) as content from generate_series(1, 100000) g");
+  await database().query(
+    "create table large as select g as id, repeat('x', 1000) as content from generate_series(1, 100000) g",
+  );
   const reader = openReader({ table: await readableTable(database(), "large", "m"), orderBy: [] });
   let most = 0;
   let rows = 0;

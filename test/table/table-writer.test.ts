@@ -12,11 +12,19 @@ const database = useDatabase();
 let nextTable = 0;
 async function createWords(): Promise<TableShape> {
   nextTable += 1;
-  return createTable(database(), pipelineTable(`words_${nextTable}`, { id: integer().primaryKey(), word: text(), more: jsonb().$type<unknown>() }));
+  return createTable(
+    database(),
+    pipelineTable(`words_${nextTable}`, { id: integer().primaryKey(), word: text(), more: jsonb().$type<unknown>() }),
+  );
 }
-const createWriter = (shape: TableShape) => new TableWriter<object>({ database: database(), shape, stage: `stage_${shape.name}_1` });
+const createWriter = (shape: TableShape) =>
+  new TableWriter<object>({ database: database(), shape, stage: `stage_${shape.name}_1` });
 
-async function writeAll(shape: TableShape, rows: Iterable<object>, { strategy = "replace", runId = "r" }: { strategy?: WriteStrategy; runId?: string } = {}) {
+async function writeAll(
+  shape: TableShape,
+  rows: Iterable<object>,
+  { strategy = "replace", runId = "r" }: { strategy?: WriteStrategy; runId?: string } = {},
+) {
   const writer = createWriter(shape);
   await writer.write(rows);
   await writer.close();
@@ -24,7 +32,10 @@ async function writeAll(shape: TableShape, rows: Iterable<object>, { strategy = 
 }
 const words = (shape: TableShape) => database().query(`select id, word from "${shape.name}" order by id`);
 const stages = (shape: TableShape) =>
-  database().query("select relname from pg_class where relnamespace = 'millrace'::regnamespace and relkind = 'r' and starts_with(relname, $1)", [`stage_${shape.name}_`]);
+  database().query(
+    "select relname from pg_class where relnamespace = 'millrace'::regnamespace and relkind = 'r' and starts_with(relname, $1)",
+    [`stage_${shape.name}_`],
+  );
 
 test("takes one row, lists, iterables and async iterables; readers see them when they are applied", async () => {
   const shape = await createWords();
@@ -42,7 +53,9 @@ test("takes one row, lists, iterables and async iterables; readers see them when
   expect(writer.nulCharacters).toBe(1);
   await writer.close();
   expect(await words(shape)).toEqual([]);
-  const counts = await inOneTransaction(database(), (client) => applyStage(client, { writer, strategy: "replace", runId: "r", modelName: "m" }));
+  const counts = await inOneTransaction(database(), (client) =>
+    applyStage(client, { writer, strategy: "replace", runId: "r", modelName: "m" }),
+  );
   expect(counts).toEqual({ rowsWritten: 6, rowsDeleted: 0, rowsUnchanged: 0 });
   expect(await words(shape)).toHaveLength(6);
   expect(await stages(shape)).toEqual([]);
@@ -51,21 +64,38 @@ test("takes one row, lists, iterables and async iterables; readers see them when
 
 test("replace leaves exactly the written rows and does not touch equal ones", async () => {
   const shape = await createWords();
-  await writeAll(shape, [1, 2, 3].map((id) => ({ id, word: "old" })));
+  await writeAll(
+    shape,
+    [1, 2, 3].map((id) => ({ id, word: "old" })),
+  );
   await database().query(`insert into "${shape.name}" (id, word) values (9, 'from elsewhere')`);
-  expect(await writeAll(shape, [{ id: 1, word: "old" }, { id: 2, word: "new" }, { id: 4 }])).toEqual({ rowsWritten: 2, rowsDeleted: 2, rowsUnchanged: 1 });
-  expect(await words(shape)).toEqual([{ id: 1, word: "old" }, { id: 2, word: "new" }, { id: 4, word: null }]);
+  expect(await writeAll(shape, [{ id: 1, word: "old" }, { id: 2, word: "new" }, { id: 4 }])).toEqual({
+    rowsWritten: 2,
+    rowsDeleted: 2,
+    rowsUnchanged: 1,
+  });
+  expect(await words(shape)).toEqual([
+    { id: 1, word: "old" },
+    { id: 2, word: "new" },
+    { id: 4, word: null },
+  ]);
   expect(await writeAll(shape, [])).toEqual({ rowsWritten: 0, rowsDeleted: 3, rowsUnchanged: 0 });
 });
 
 test("merge keeps what is not written, append adds and starts over in a retry", async () => {
   const shape = await createWords();
   await writeAll(shape, [{ id: 1 }], { strategy: "merge" });
-  expect(await writeAll(shape, [{ id: 2 }], { strategy: "merge" })).toEqual({ rowsWritten: 1, rowsDeleted: 0, rowsUnchanged: 0 });
+  expect(await writeAll(shape, [{ id: 2 }], { strategy: "merge" })).toEqual({
+    rowsWritten: 1,
+    rowsDeleted: 0,
+    rowsUnchanged: 0,
+  });
   await writeAll(shape, [{ id: 3 }, { id: 4 }], { strategy: "append", runId: "a" });
   await writeAll(shape, [{ id: 3 }], { strategy: "append", runId: "a" });
   expect((await words(shape)).map((row) => row["id"])).toEqual([1, 2, 3]);
-  await expect(writeAll(shape, [{ id: 1 }], { strategy: "append", runId: "b" })).rejects.toMatchObject({ code: "DUPLICATE_KEY" });
+  await expect(writeAll(shape, [{ id: 1 }], { strategy: "append", runId: "b" })).rejects.toMatchObject({
+    code: "DUPLICATE_KEY",
+  });
 });
 
 test("a key that is written twice is named, and nothing changes", async () => {
@@ -100,7 +130,8 @@ test("a server error while rows come in is thrown by the writer", async () => {
 test("100,000 rows leave the event loop free and little in memory", async () => {
   const shape = await createWords();
   function* rows() {
-    for (let id = 0; id < 100_000; id += 1) yield { id, word: "some words ".repeat(40), more: { tags: ["a", "b"], note: "line\n".repeat(20) } };
+    for (let id = 0; id < 100_000; id += 1)
+      yield { id, word: "some words ".repeat(40), more: { tags: ["a", "b"], note: "line\n".repeat(20) } };
   }
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
