@@ -1,4 +1,11 @@
-import nlp from "compromise/two";
+import { createRequire } from "node:module";
+import type compromise from "compromise/two";
+
+const require = createRequire(import.meta.url);
+
+// The word lexicon takes a while to load: a run with nothing to extract does without it.
+let loaded: typeof compromise | undefined;
+const nlp = (): typeof compromise => (loaded ??= require("compromise/two") as typeof compromise);
 
 export interface Term {
   /** The bare word, without punctuation around it. */
@@ -34,7 +41,7 @@ export const HIDDEN = "\0";
 /** Sentences and their words. Only the lexicon is asked for word classes: full tagging takes three times as long. */
 export function readSentences(blocks: readonly Prose[]): Sentence[] {
   const filled = blocks.filter((block) => block.language.trim() !== "");
-  const view = nlp.tokenize(filled.map((block) => block.language).join("\n")).compute("lexicon");
+  const view = nlp().tokenize(filled.map((block) => block.language).join("\n")).compute("lexicon");
   const blockAt = blockFinder(filled);
   let offset = 0;
   return view.document.flatMap((sentence) => {

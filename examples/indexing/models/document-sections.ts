@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { defineModel, documents } from "millrace";
 import { integer, pipelineTable, primaryKey, text } from "millrace/schema";
 import { z } from "zod";
-import type { Section } from "../helpers/split-markdown.ts";
+import { type Section, splitMarkdown } from "../helpers/split-markdown.ts";
 
 const config = z.object({
   maxSectionChars: z.number().int().min(500).max(20_000).default(5_000),
@@ -36,7 +36,6 @@ export const documentSections = defineModel({
   forEach: "documents",
   config,
   async run({ row: document, config: options }) {
-    const { splitMarkdown } = await import("../helpers/split-markdown.ts");
     const sections = await splitMarkdown(document.content, options);
     return withSectionIds(document.id, sections).map((section, index) => ({
       ...section,

@@ -1,15 +1,11 @@
 import { defineModel, ref } from "millrace";
 import { integer, json, pipelineTable, primaryKey, text } from "millrace/schema";
-import type { Extractor } from "../helpers/extract.ts";
+import { type Extractor, extractWithRules } from "../helpers/extract.ts";
 import { extractionSchema } from "../helpers/extraction.ts";
 import { documentSections } from "./document-sections.ts";
 
 // What fills the table, and what the column `extractor` says about it.
-const extractor: { readonly name: string; readonly extract: Extractor } = {
-  name: "rules",
-  // The word lexicon takes a while to load: only when there is something to extract.
-  extract: async (section) => (await import("../helpers/extract.ts")).extractWithRules(section),
-};
+const extractor: { readonly name: string; readonly extract: Extractor } = { name: "rules", extract: extractWithRules };
 
 const table = pipelineTable(
   "indexing_section_extractions",
