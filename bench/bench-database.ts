@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { Database } from "../src/database/connect.ts";
+import { startEmbeddedPostgres } from "../src/database/embedded-postgres.ts";
 
-/** A database of its own on the server of DATABASE_URL, gone afterwards. */
+/** A database of its own on the server of DATABASE_URL or on an embedded one, gone afterwards. */
 export async function withBenchDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
-  const serverUrl = process.env["DATABASE_URL"];
-  if (serverUrl === undefined)
-    throw new Error("Set DATABASE_URL to a Postgres server on which a database may be created.");
+  const directory = join(homedir(), ".cache", "millrace", "bench");
+  const serverUrl = process.env["DATABASE_URL"] ?? (await startEmbeddedPostgres({ directory })).url;
   const name = `bench_${randomBytes(4).toString("hex")}`;
   await using server = new Database({ url: serverUrl, maxConnections: 1 });
   await server.query(`create database ${name}`);

@@ -1,7 +1,13 @@
+import type { DatabaseClient } from "../database/connect.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
-import { applyUnits, deleteUnits, DuplicateKeyError, findConflicts, stageUnits, unstageUnits } from "../table/apply-rows.ts";
+import {
+  appendUnits,
+  applyUnits,
+  canAppendDirectly,
+  deleteUnits,
+  DuplicateKeyError, findConflicts, stageUnits, unstageUnits } from "../table/apply-rows.ts";
 import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "./ledger.ts";
-import type { ModelJob } from "./model-job.ts";
+import { type ModelJob, NO_ROWS } from "./model-job.ts";
 import { failedUnit, type UnitResult } from "./unit-results.ts";
 
 const MOST_UNITS = 2_000;
@@ -93,45 +99,53 @@ export class UnitCommitter {
   }
 
   async #write(units: readonly UnitResult[], isLastTry: boolean): Promise<void> {
-    const { database, lease, resolved, context } = this.#job;
-    const { shape, model } = resolved;
-    const strategy = model.writeStrategy;
+    const { database, lease } = this.#job;
     const committed = await database.transaction(async (client) => {
       await lease.assertHeld(client);
-      let good = units.filter((unit) => unit.error === undefined);
-      const failed = units.filter((unit) => unit.error !== undefined);
-      const contested: UnitResult[] = [];
-      let counts: RowCounts = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };
-      if (good.length > 0) {
-        const batch = { shape, strategy, modelName: model.name, runId: context.runId };
-        await stageUnits(client, { shape, rows: stagedRows(good) });
-        // A unit that is taken out keeps its old rows, which may stand in the way of one that is left: so ask again.
-        for (;;) {
-          const conflicts = await findConflicts(client, { ...batch, unitKeys: keysOf(good) });
-          if (conflicts.length === 0) break;
-          const inConflict = new Set(conflicts.flatMap((conflict) => conflict.units));
-          const losers = good.filter((unit) => inConflict.has(unit.sourceKey));
-          for (const unit of losers) {
-            const rivals = conflicts.filter((conflict) => conflict.units.includes(unit.sourceKey));
-            if (isLastTry) failed.push(failedUnit(unit, unit.durationMs, new DuplicateKeyError(shape.name, rivals)));
-            else contested.push(unit);
-          }
-          good = good.filter((unit) => !inConflict.has(unit.sourceKey));
-          await unstageUnits(client, { shape, unitKeys: keysOf(losers) });
-        }
-        counts = await applyUnits(client, { ...batch, unitKeys: keysOf(good), isChecked: true });
-      }
-      await recordDone(client, this.#scope, good);
+      const good = units.filter((unit) => unit.error === undefined);
+      const applied = await this.#apply(client, good);
+      const rejected = applied.rejected.map(({ unit, error }) => failedUnit(unit, unit.durationMs, error));
+      const failed = [...units.filter((unit) => unit.error !== undefined), ...(isLastTry ? rejected : [])];
+      await recordDone(client, this.#scope, applied.done);
       await recordFailed(client, this.#scope, failed);
-      await this.#count(client, { done: good.length, failed: failed.length }, counts);
-      return { units: [...good, ...failed], contested, counts };
+      await this.#count(client, { done: applied.done.length, failed: failed.length }, applied.counts);
+      return { units: [...applied.done, ...failed], rejected: applied.rejected, counts: applied.counts };
     });
-    this.#contested.push(...committed.contested);
+    if (!isLastTry) this.#contested.push(...committed.rejected.map(({ unit }) => unit));
     this.#onCommit(committed);
   }
 
+  // Makes the units' rows the table's; units whose rows belong to another one are left out.
+  async #apply(client: DatabaseClient, units: readonly UnitResult[]): Promise<Applied> {
+    const { resolved, context } = this.#job;
+    const { shape, model } = resolved;
+    const batch = { shape, strategy: model.writeStrategy, modelName: model.name, runId: context.runId };
+    if (units.length === 0) return { done: [], rejected: [], counts: NO_ROWS };
+    if (batch.strategy === "append" && canAppendDirectly(shape)) {
+      const counts = await appendUnits(client, { ...batch, rows: stagedRows(units), unitKeys: keysOf(units) });
+      return { done: units, rejected: [], counts };
+    }
+    await stageUnits(client, { shape, rows: stagedRows(units) });
+    let done = units;
+    const rejected: Rejected[] = [];
+    // A unit that is taken out keeps its old rows, which may stand in the way of one that is left: so ask again.
+    for (;;) {
+      const conflicts = await findConflicts(client, { ...batch, unitKeys: keysOf(done) });
+      if (conflicts.length === 0) break;
+      const named = new Set(conflicts.flatMap((conflict) => conflict.units));
+      const losers = done.filter((unit) => named.has(unit.sourceKey));
+      for (const unit of losers) {
+        const own = conflicts.filter((conflict) => conflict.units.includes(unit.sourceKey));
+        rejected.push({ unit, error: new DuplicateKeyError(shape.name, own) });
+      }
+      done = done.filter((unit) => !named.has(unit.sourceKey));
+      await unstageUnits(client, { shape, unitKeys: keysOf(losers) });
+    }
+    return { done, rejected, counts: await applyUnits(client, { ...batch, unitKeys: keysOf(done), isChecked: true }) };
+  }
+
   // The counts are part of the transaction, so that a receipt is right after any crash.
-  async #count(client: Parameters<typeof recordDone>[0], units: { done: number; failed: number }, rows: RowCounts): Promise<void> {
+  async #count(client: DatabaseClient, units: { done: number; failed: number }, rows: RowCounts): Promise<void> {
     await client.query(
       `update ${this.#scope.system}.model_run set units_done = units_done + $3, units_failed = units_failed + $4,
          rows_written = rows_written + $5, rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7
@@ -143,6 +157,17 @@ export class UnitCommitter {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+interface Rejected {
+  readonly unit: UnitResult;
+  readonly error: DuplicateKeyError;
+}
+
+interface Applied {
+  readonly done: readonly UnitResult[];
+  readonly rejected: readonly Rejected[];
+  readonly counts: RowCounts;
 }
 
 const keysOf = (units: readonly UnitResult[]) => units.map((unit) => unit.sourceKey);
