@@ -221,3 +221,27 @@ test("a model runs on literal rows without a database", async () => {
     { content: "y", count: 1 },
   ]);
 });
+
+test("merge keeps rows of documents that are gone; append adds rows and never twice in one run", async () => {
+  const declare = (name: string, writeStrategy: "merge" | "append", table: Parameters<typeof defineModel>[0]["table"]) =>
+    defineModel({
+      name: `n.${name}`,
+      table: table as ReturnType<typeof mergedTable>,
+      writeStrategy,
+      sources: { documents: documents({ content: true }) },
+      forEach: "documents",
+      async run({ row }) {
+        return row.content.split(" ").map((word) => ({ word, path: row.path ?? "" }));
+      },
+    });
+  const mergedTable = () => pipelineTable("merged", { word: text().primaryKey(), path: text().notNull() });
+  const merged = declare("merged", "merge", mergedTable());
+  const appended = declare("appended", "append", pipelineTable("appended", { word: text().notNull(), path: text().notNull() }));
+  await using test = await createTestProject({ models: [merged, appended], documents: { "a.md": "x y", "b.md": "z" } });
+  await test.project.runPipeline();
+  await test.writeDocument("a.md", "x");
+  await test.writeDocument("b.md", null);
+  await test.project.runPipeline();
+  expect(await test.query("select word from merged order by word")).toEqual([{ word: "x" }, { word: "y" }, { word: "z" }]);
+  expect((await test.query("select word from appended order by word")).map((row) => row["word"])).toEqual(["x", "x", "y", "z"]);
+});
