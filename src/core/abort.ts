@@ -1,9 +1,11 @@
 /** Settles like `promise`, or rejects with the signal's reason as soon as that fires. */
-export function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
+export function untilAborted<Value>(promise: Value | PromiseLike<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    // Whatever comes of the promise after that is nobody's business; unheard, its rejection would end the process.
+    const settled = Promise.resolve(promise).then(resolve, reject);
+    void settled.finally(() => signal.removeEventListener("abort", onAbort));
   });
 }

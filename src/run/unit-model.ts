@@ -101,6 +101,8 @@ function createUnitFunction(job: ModelJob, plan: UnitPlan, sources: readonly Bou
       const rows = plan.source.withContent ? await withContent(job, unit) : unit.rows;
       const matched = Object.entries(unit.matched).map(([name, side]) => [name, new ArrayReader(side)]);
       const unitArguments = model.form === "group" ? { key: unit.key, rows } : { row: rows[0] };
+      // The text was read meanwhile.
+      signal.throwIfAborted();
       const called = performance.now();
       const returned = model.run({
         ...unitArguments,
