@@ -27,6 +27,7 @@ test("--help shows every command", async () => {
       show                               Show the rows of a model
       documents [ls|add]                 Bring documents in, list them
       runs [ls|show|logs|resume|cancel]  Look at runs, resume and cancel them
+      migrate                            Change tables to what the models declare, where data may be lost too
       db url|psql|start|stop|reset       The project's database
       doctor                             Check that everything a project needs is there
 

@@ -60,11 +60,11 @@ test("a run that was killed is resumed under its id, and only what did not succe
 });
 
 test("a process that was suspended past its lease writes nothing once another has taken over", { timeout: 120_000 }, async () => {
-  await using project = await createCrashProject(DOCUMENTS);
+  await using project = await createCrashProject(24);
   await project.test.project.openDatabase();
-  const environment = { MILLRACE_LEASE_SECONDS: "2", UNIT_MS: "60" };
+  const environment = { MILLRACE_LEASE_SECONDS: "2", UNIT_MS: "500" };
   const suspended = project.start(["run"], environment);
-  while ((await project.committed()).length < 20) await sleep(20);
+  while ((await project.committed()).length < 4) await sleep(20);
   suspended.kill("SIGSTOP");
   const second = await project.start(["run"], environment).ended;
   expect(second.code, second.output).toBe(0);
