@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 export interface ConcurrentOptions<Item> {
@@ -10,9 +11,14 @@ export interface ConcurrentOptions<Item> {
 const LONGEST_TURN_MS = 10;
 
 /** Works on items as they come, some at a time. The first error stops the rest and is thrown. */
-export async function processConcurrently<Item>(items: AsyncIterable<Item>, options: ConcurrentOptions<Item>): Promise<void> {
+export async function processConcurrently<Item>(
+  items: AsyncIterable<Item>,
+  options: ConcurrentOptions<Item>,
+): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
+  // Every item in flight listens; Node takes more than ten for a leak.
+  setMaxListeners(0, signal);
   const iterator = items[Symbol.asyncIterator]();
   let turnStarted = performance.now();
   const worker = async () => {

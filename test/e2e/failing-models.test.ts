@@ -24,6 +24,30 @@ test("units that are still in flight when a model stops end with it, not with th
   const result = await test_.project.runPipeline();
   await sleep(50);
   process.off("unhandledRejection", note);
-  expect(result.errors["n.broken"]).toMatchObject({ code: "MODEL_FAILED", message: expect.stringContaining("the first units all failed alike") });
+  expect(result.errors["n.broken"]).toMatchObject({
+    code: "MODEL_FAILED",
+    message: expect.stringContaining("the first units all failed alike"),
+  });
   expect(unhandled).toEqual([]);
+});
+
+test("many units in flight are no reason for a warning of Node", async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error) => void warnings.push(warning.message);
+  process.on("warning", note);
+  const model = defineModel({
+    name: "n.slow",
+    table: pipelineTable("slow", { id: text().primaryKey() }),
+    sources: { documents: documents({ content: true }) },
+    forEach: "documents",
+    concurrency: 30,
+    async run({ row }) {
+      await sleep(20);
+      return { id: row.id };
+    },
+  });
+  await using test_ = await createTestProject({ models: [model], documents: many });
+  expect((await test_.project.runPipeline()).status).toBe("succeeded");
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
 });
