@@ -9,7 +9,9 @@ import { median, printTable } from "./measure.ts";
 const MODELS = 20;
 const ROUNDS = 9;
 
-const child = DBOS.registerWorkflow(async () => DBOS.runStep(async () => "done", { name: "run" }), { name: "bench.child" });
+const child = DBOS.registerWorkflow(async () => DBOS.runStep(async () => "done", { name: "run" }), {
+  name: "bench.child",
+});
 const parent = DBOS.registerWorkflow(
   async () => {
     for (let index = 0; index < MODELS; index += 1) await (await DBOS.startWorkflow(child)()).getResult();

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 
 const run = promisify(execFile);
 
-export const hasPsql = await run("psql", ["--version"]).then(
+const hasPsql = await run("psql", ["--version"]).then(
   () => true,
   () => false,
 );

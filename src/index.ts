@@ -5,7 +5,14 @@ export { configParam } from "./model/config.ts";
 export { allDocuments } from "./model/context.ts";
 export type { DocumentFilters, ModelContext, RunMode } from "./model/context.ts";
 export { defineModel } from "./model/define-model.ts";
-export type { Model, ModelWriter, RetryPolicy, SourceReader, WriterReceipt, WriteStrategy } from "./model/define-model.ts";
+export type {
+  Model,
+  ModelWriter,
+  RetryPolicy,
+  SourceReader,
+  WriterReceipt,
+  WriteStrategy,
+} from "./model/define-model.ts";
 export type { DocumentContentRow, DocumentRow } from "./model/document-row.ts";
 export { definePipeline } from "./model/pipeline.ts";
 export type { Pipeline } from "./model/pipeline.ts";

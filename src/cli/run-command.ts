@@ -8,7 +8,7 @@ export async function runCommand(rawArgs: readonly string[]): Promise<ExitCode> 
     return await dispatch(rawArgs);
   } catch (error) {
     await reportError(error, rawArgs);
-    return await exitCodeOf(error);
+    return exitCodeOf(error);
   }
 }
 

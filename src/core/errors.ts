@@ -81,6 +81,8 @@ export function errorToJson(error: unknown): ErrorJson {
 function stackOf(error: unknown): Pick<ErrorJson, "stack"> {
   if (!(error instanceof Error) || error instanceof MillraceError) return {};
   const frames = (error.stack ?? "").split("\n").map((line) => line.trim());
-  const own = frames.filter((line) => line.startsWith("at ") && !/node:internal|node_modules|\/millrace\/dist\//.test(line));
+  const own = frames.filter(
+    (line) => line.startsWith("at ") && !/node:internal|node_modules|\/millrace\/dist\//.test(line),
+  );
   return own.length === 0 ? {} : { stack: own.slice(0, 5) };
 }

@@ -41,7 +41,9 @@ export class Database implements AsyncDisposable {
       application_name: options.applicationName ?? "millrace",
       max: options.maxConnections ?? 20,
       connectionTimeoutMillis: 10_000,
-      options: Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`).join(" "),
+      options: Object.entries(settings)
+        .map(([name, value]) => `-c ${name}=${value}`)
+        .join(" "),
       types,
     });
     // An idle connection that the server drops is replaced at the next use.

@@ -106,7 +106,9 @@ export async function migrateSystemSchema(database: Database): Promise<void> {
     await client.query("select pg_advisory_xact_lock(hashtext($1))", [`migrate ${database.systemSchema}`]);
     await client.query(`create schema if not exists ${database.systemSchema}`);
     await client.query(`create table if not exists ${database.systemSchema}.schema_version (version integer not null)`);
-    const { rows } = await client.query<{ version: number }>(`select version from ${database.systemSchema}.schema_version`);
+    const { rows } = await client.query<{ version: number }>(
+      `select version from ${database.systemSchema}.schema_version`,
+    );
     const version = rows[0]?.version ?? 0;
     await client.query(`set local search_path to ${database.systemSchema}`);
     for (const step of MIGRATIONS.slice(version)) await client.query(step);
@@ -120,6 +122,8 @@ async function currentVersion(database: Database): Promise<number> {
     `${database.systemSchema}.schema_version`,
   ]);
   if (found?.present !== true) return 0;
-  const [row] = await database.query<{ version: number }>(`select version from ${database.systemSchema}.schema_version`);
+  const [row] = await database.query<{ version: number }>(
+    `select version from ${database.systemSchema}.schema_version`,
+  );
   return row?.version ?? 0;
 }

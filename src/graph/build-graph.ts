@@ -12,7 +12,11 @@ export function buildGraph(models: readonly AnyModel[], registry: ModelRegistry)
   const resolved = new Map(models.map((model) => [model.name, resolveModel(model, registry, issues)]));
   const cycle = findCycle(resolved);
   if (cycle !== undefined) {
-    issues.push({ code: "CYCLE", path: cycle[0] ?? "", message: `models read each other in a circle: ${cycle.join(" → ")}` });
+    issues.push({
+      code: "CYCLE",
+      path: cycle[0] ?? "",
+      message: `models read each other in a circle: ${cycle.join(" → ")}`,
+    });
   }
   if (issues.length > 0) {
     const code = issues.every((issue) => issue.code === issues[0]?.code) ? issues[0]?.code : undefined;

@@ -10,7 +10,12 @@ export interface ResolvedSource {
   readonly name: string;
   readonly spec: SourceSpec;
   readonly origin:
-    | { readonly type: "model"; readonly model: AnyModel; readonly shape: TableShape; /** Rows carry the column names of the database. */ readonly isUntyped: boolean }
+    | {
+        readonly type: "model";
+        readonly model: AnyModel;
+        readonly shape: TableShape;
+        /** Rows carry the column names of the database. */ readonly isUntyped: boolean;
+      }
     | { readonly type: "table"; readonly table: string }
     | { readonly type: "documents"; readonly content: boolean };
 }
@@ -38,12 +43,20 @@ export function resolveModel(model: AnyModel, registry: ModelRegistry, issues: I
 
 type Report = (code: string, message: string) => void;
 
-function resolveSource(name: string, spec: SourceSpec, registry: ModelRegistry, report: Report): ResolvedSource | undefined {
+function resolveSource(
+  name: string,
+  spec: SourceSpec,
+  registry: ModelRegistry,
+  report: Report,
+): ResolvedSource | undefined {
   const { target } = spec;
   if (target.type === "documents") return { name, spec, origin: { type: "documents", content: target.content } };
   if (target.type === "model") {
     if (registry.find(target.model.name) !== target.model) {
-      report("MISSING_UPSTREAM", `source "${name}" reads model "${target.model.name}", which is not in this project. Export it from a file of the models folder.`);
+      report(
+        "MISSING_UPSTREAM",
+        `source "${name}" reads model "${target.model.name}", which is not in this project. Export it from a file of the models folder.`,
+      );
     }
     return fromModel(name, spec, target.model, false, report);
   }
@@ -53,43 +66,77 @@ function resolveSource(name: string, spec: SourceSpec, registry: ModelRegistry, 
   if (byTable !== undefined) return fromModel(name, spec, byTable, true, report);
   if (!target.name.includes(".")) return { name, spec, origin: { type: "table", table: target.name } };
   const names = registry.list().map((known) => known.name);
-  report("MISSING_UPSTREAM", `source "${name}" reads model "${target.name}", which is not in this project.${didYouMean(target.name, names)}`);
+  report(
+    "MISSING_UPSTREAM",
+    `source "${name}" reads model "${target.name}", which is not in this project.${didYouMean(target.name, names)}`,
+  );
   return undefined;
 }
 
-function fromModel(name: string, spec: SourceSpec, model: AnyModel, isUntyped: boolean, report: Report): ResolvedSource {
+function fromModel(
+  name: string,
+  spec: SourceSpec,
+  model: AnyModel,
+  isUntyped: boolean,
+  report: Report,
+): ResolvedSource {
   const shape = describeTable(model.table);
   const known = shape.columns.map((column) => (isUntyped ? column.name : column.key));
   const where = typeof spec.where === "object" ? Object.keys(spec.where) : [];
   for (const column of [...(spec.columns ?? []), ...where, ...Object.keys(spec.match ?? {})]) {
     if (known.includes(column)) continue;
-    report("COLUMN_NOT_FOUND", `source "${name}" names column "${column}", which table "${shape.name}" of ${model.name} does not have.${didYouMean(column, known)}`);
+    report(
+      "COLUMN_NOT_FOUND",
+      `source "${name}" names column "${column}", which table "${shape.name}" of ${model.name} does not have.${didYouMean(column, known)}`,
+    );
   }
   return { name, spec, origin: { type: "model", model, shape, isUntyped } };
 }
 
-function checkDeclaration(model: AnyModel, shape: TableShape, sources: readonly ResolvedSource[], report: Report): void {
+function checkDeclaration(
+  model: AnyModel,
+  shape: TableShape,
+  sources: readonly ResolvedSource[],
+  report: Report,
+): void {
   const each = sources.find((source) => source.name === model.forEach);
   if (model.forEach !== undefined && !(model.forEach in model.sources)) {
-    report("SOURCE_NOT_FOUND", `forEach names "${model.forEach}", which is not one of its sources.${didYouMean(model.forEach, Object.keys(model.sources))}`);
+    report(
+      "SOURCE_NOT_FOUND",
+      `forEach names "${model.forEach}", which is not one of its sources.${didYouMean(model.forEach, Object.keys(model.sources))}`,
+    );
   }
-  if (model.by !== undefined && model.forEach === undefined) report("BY_WITHOUT_FOR_EACH", "`by` groups the rows of a source; say which with `forEach`.");
+  if (model.by !== undefined && model.forEach === undefined)
+    report("BY_WITHOUT_FOR_EACH", "`by` groups the rows of a source; say which with `forEach`.");
   if (model.writeStrategy === "merge" && shape.primaryKey.length === 0) {
-    report("PRIMARY_KEY_MISSING", `table "${shape.name}" has no primary key, so "merge" cannot tell which rows are the same.`);
+    report(
+      "PRIMARY_KEY_MISSING",
+      `table "${shape.name}" has no primary key, so "merge" cannot tell which rows are the same.`,
+    );
   }
   if (each?.origin.type === "model") {
     const { origin } = each;
     if (model.form === "row" && origin.shape.primaryKey.length === 0) {
-      report("PRIMARY_KEY_MISSING", `table "${origin.shape.name}" has no primary key, so its rows are no units. Give it one, or group with \`by\`.`);
+      report(
+        "PRIMARY_KEY_MISSING",
+        `table "${origin.shape.name}" has no primary key, so its rows are no units. Give it one, or group with \`by\`.`,
+      );
     }
     const keys = dataColumns(origin.shape).map((column) => (origin.isUntyped ? column.name : column.key));
     for (const key of model.by ?? []) {
-      if (!keys.includes(key)) report("COLUMN_NOT_FOUND", `\`by\` names column "${key}", which table "${origin.shape.name}" does not have.${didYouMean(key, keys)}`);
+      if (!keys.includes(key))
+        report(
+          "COLUMN_NOT_FOUND",
+          `\`by\` names column "${key}", which table "${origin.shape.name}" does not have.${didYouMean(key, keys)}`,
+        );
     }
   }
   for (const { name, spec } of sources) {
     if (spec.match !== undefined && (model.form === "table" || name === model.forEach)) {
-      report("MATCH_WITHOUT_UNIT", `source "${name}" has \`match\`, which pairs a further source with the current unit; this one has no unit to match.`);
+      report(
+        "MATCH_WITHOUT_UNIT",
+        `source "${name}" has \`match\`, which pairs a further source with the current unit; this one has no unit to match.`,
+      );
     }
     if (model.form === "table" && model.writeStrategy === "replace" && hasScope(spec)) {
       report(

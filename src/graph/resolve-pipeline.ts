@@ -4,13 +4,24 @@ import { definePipeline, type Pipeline } from "../model/pipeline.ts";
 import type { ModelRegistry } from "../model/registry.ts";
 
 /** A pipeline of all models whose names begin with `namespace.`. */
-export function discoverPipeline(registry: ModelRegistry, namespace: string, options: { readonly stopOnError?: boolean } = {}): Pipeline {
+export function discoverPipeline(
+  registry: ModelRegistry,
+  namespace: string,
+  options: { readonly stopOnError?: boolean } = {},
+): Pipeline {
   const models = registry.list().filter((model) => model.name.startsWith(`${namespace}.`));
   if (models.length > 0) return definePipeline({ name: namespace, models, ...options });
   const known = namespaces(registry);
-  throw new UsageError("PIPELINE_NOT_FOUND", `No model of this project is in the namespace "${namespace}".${didYouMean(namespace, known)}`, {
-    hint: known.length === 0 ? "The project has no models yet; `millrace new model` writes one." : `Known namespaces: ${quoteList(known)}.`,
-  });
+  throw new UsageError(
+    "PIPELINE_NOT_FOUND",
+    `No model of this project is in the namespace "${namespace}".${didYouMean(namespace, known)}`,
+    {
+      hint:
+        known.length === 0
+          ? "The project has no models yet; `millrace new model` writes one."
+          : `Known namespaces: ${quoteList(known)}.`,
+    },
+  );
 }
 
 /** What a name on the command line means: a declared pipeline, a model, or a namespace, in this order. */
@@ -22,9 +33,16 @@ export function resolvePipeline(registry: ModelRegistry, pipelines: readonly Pip
   const known = [...pipelines.map((pipeline) => pipeline.name), ...namespaces(registry)];
   if (known.includes(target)) return discoverPipeline(registry, target);
   const names = [...known, ...registry.list().map((each) => each.name)];
-  throw new UsageError("PIPELINE_NOT_FOUND", `"${target}" is no pipeline, namespace or model of this project.${didYouMean(target, names)}`, {
-    hint: known.length === 0 ? "The project has no models yet; `millrace new model` writes one." : `\`millrace ls\` shows the models; pipelines: ${quoteList(known)}.`,
-  });
+  throw new UsageError(
+    "PIPELINE_NOT_FOUND",
+    `"${target}" is no pipeline, namespace or model of this project.${didYouMean(target, names)}`,
+    {
+      hint:
+        known.length === 0
+          ? "The project has no models yet; `millrace new model` writes one."
+          : `\`millrace ls\` shows the models; pipelines: ${quoteList(known)}.`,
+    },
+  );
 }
 
 /** The pipeline that a run without a name means: the only one there is, or every model of the project. */
@@ -36,6 +54,8 @@ export function defaultPipeline(registry: ModelRegistry, pipelines: readonly Pip
 }
 
 function namespaces(registry: ModelRegistry): readonly string[] {
-  const names = registry.list().flatMap((model) => (model.name.includes(".") ? [model.name.slice(0, model.name.indexOf("."))] : []));
+  const names = registry
+    .list()
+    .flatMap((model) => (model.name.includes(".") ? [model.name.slice(0, model.name.indexOf("."))] : []));
   return [...new Set(names)].toSorted();
 }

@@ -39,14 +39,19 @@ function resolveConfig(model: AnyModel, layers: ConfigLayers, issues: Issue[]): 
     if (result.success) values[name] = value;
     else {
       const rule = result.error.issues.map((issue) => issue.message).join("; ");
-      issues.push({ code: "PARAMETER_INVALID", path: `${model.name}.${name}`, message: `${JSON.stringify(found.value)} from ${found.from}: ${rule}` });
+      issues.push({
+        code: "PARAMETER_INVALID",
+        path: `${model.name}.${name}`,
+        message: `${JSON.stringify(found.value)} from ${found.from}: ${rule}`,
+      });
     }
   }
   const result = model.config.safeParse(values);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     const path = `${model.name}.${issue.path.join(".")}`;
-    if (issues.every((known) => known.path !== path)) issues.push({ code: "PARAMETER_INVALID", path, message: issue.message });
+    if (issues.every((known) => known.path !== path))
+      issues.push({ code: "PARAMETER_INVALID", path, message: issue.message });
   }
   return undefined;
 }
@@ -72,22 +77,36 @@ function findValue(model: AnyModel, name: string, parameter: z.ZodType, layers: 
   }
   const fallback = parameter.meta()?.[FALLBACK];
   const value = typeof fallback === "string" ? layers.project.vars[fallback] : undefined;
-  return value === undefined ? undefined : { value, from: `millrace.config.ts, vars["${String(fallback)}"]`, isText: false };
+  return value === undefined
+    ? undefined
+    : { value, from: `millrace.config.ts, vars["${String(fallback)}"]`, isText: false };
 }
 
 function reportUnknown(models: readonly AnyModel[], layers: ConfigLayers, issues: Issue[]): void {
   const known = models.flatMap((model) =>
-    Object.keys(parametersOf(model)).flatMap((name) => [`${model.name}.${name}`, `${namespaceOf(model)}.${name}`, name]),
+    Object.keys(parametersOf(model)).flatMap((name) => [
+      `${model.name}.${name}`,
+      `${namespaceOf(model)}.${name}`,
+      name,
+    ]),
   );
   for (const key of Object.keys(layers.settings)) {
     if (known.includes(key)) continue;
-    issues.push({ code: "PARAMETER_UNKNOWN", path: `--set ${key}`, message: `no model of this run has this parameter.${didYouMean(key, known)}` });
+    issues.push({
+      code: "PARAMETER_UNKNOWN",
+      path: `--set ${key}`,
+      message: `no model of this run has this parameter.${didYouMean(key, known)}`,
+    });
   }
   for (const model of models) {
     const names = Object.keys(parametersOf(model));
     for (const name of Object.keys(layers.project.config[model.name] ?? {})) {
       if (names.includes(name)) continue;
-      issues.push({ code: "PARAMETER_UNKNOWN", path: `config["${model.name}"].${name}`, message: `the model has no such parameter.${didYouMean(name, names)}` });
+      issues.push({
+        code: "PARAMETER_UNKNOWN",
+        path: `config["${model.name}"].${name}`,
+        message: `the model has no such parameter.${didYouMean(name, names)}`,
+      });
     }
   }
 }

@@ -64,7 +64,9 @@ export interface ModelWriter<NewRow> {
 // Sources of every row type are welcome here; `unknown` is their common supertype.
 export type Sources = Readonly<Record<string, Source<unknown> | string>>;
 export type RowOf<Given> = Given extends Source<infer Row> ? Row : UntypedRow;
-type Readers<Given, Except = never> = { readonly [Name in keyof Given as Exclude<Name, Except>]: SourceReader<RowOf<Given[Name]>> };
+type Readers<Given, Except = never> = {
+  readonly [Name in keyof Given as Exclude<Name, Except>]: SourceReader<RowOf<Given[Name]>>;
+};
 
 interface SharedArguments<Config> {
   readonly config: Config;
@@ -81,7 +83,9 @@ export type RunArguments<Given, Each, By, NewRow, Config> = SharedArguments<Conf
       ? { readonly sources: Readers<Given, Each>; readonly row: RowOf<Given[Each & keyof Given]> }
       : {
           readonly sources: Readers<Given, Each>;
-          readonly key: { readonly [Key in By & keyof RowOf<Given[Each & keyof Given]>]: RowOf<Given[Each & keyof Given]>[Key] };
+          readonly key: {
+            readonly [Key in By & keyof RowOf<Given[Each & keyof Given]>]: RowOf<Given[Each & keyof Given]>[Key];
+          };
           readonly rows: readonly RowOf<Given[Each & keyof Given]>[];
         });
 
@@ -93,7 +97,11 @@ interface TypeMessage<Message extends string> {
 type Exact<Result, NewRow> = Result extends readonly (infer One)[]
   ? readonly Exact<One, NewRow>[]
   : Result extends object
-    ? { [Key in keyof Result]: Key extends keyof NewRow ? Result[Key] : TypeMessage<`column '${Key & string}' is not in this model's table`> }
+    ? {
+        [Key in keyof Result]: Key extends keyof NewRow
+          ? Result[Key]
+          : TypeMessage<`column '${Key & string}' is not in this model's table`>;
+      }
     : Result;
 type Output<Each, NewRow> = [Each] extends [never]
   ? void | Readonly<Record<string, number>> | WriterReceipt
@@ -181,9 +189,15 @@ export function defineModel<
     version: version === undefined ? undefined : String(version),
     tags: declaration.tags ?? [],
     concurrency: declaration.concurrency ?? 16,
-    retry: { maxAttempts: retry?.maxAttempts ?? 1, intervalSeconds: retry?.intervalSeconds ?? 1, backoffRate: retry?.backoffRate ?? 2 },
+    retry: {
+      maxAttempts: retry?.maxAttempts ?? 1,
+      intervalSeconds: retry?.intervalSeconds ?? 1,
+      backoffRate: retry?.backoffRate ?? 2,
+    },
     timeoutMs: declaration.timeoutMs,
     run: declaration.run,
   };
-  return Object.freeze(model) as unknown as ReturnType<typeof defineModel<Row, NewRow, Given, Result, Each, By, Config>>;
+  return Object.freeze(model) as unknown as ReturnType<
+    typeof defineModel<Row, NewRow, Given, Result, Each, By, Config>
+  >;
 }

@@ -16,8 +16,10 @@ export function guardLazyImports(code: string): string {
 }
 
 // Only a module that has been loaded imports lazily: one that is being loaded may be part of a cycle.
-const guard = (load: Import, importer: { readonly loaded: boolean }): Import => (...request) =>
-  importer.loaded ? oneAtATime(() => load(...request)) : load(...request);
+const guard =
+  (load: Import, importer: { readonly loaded: boolean }): Import =>
+  (...request) =>
+    importer.loaded ? oneAtATime(() => load(...request)) : load(...request);
 
 Object.defineProperty(globalThis, Symbol.for(NAME), { value: guard, configurable: true });
 

@@ -87,7 +87,9 @@ function createLoader(directory: string): Jiti {
 // A folder of its own: what other tools keep of the same files has been compiled differently.
 function cacheFolder(directory: string): string {
   const libraries = join(directory, "node_modules");
-  return existsSync(libraries) ? join(libraries, ".cache", "millrace") : join(tmpdir(), `millrace-cache-${process.getuid?.() ?? "user"}`);
+  return existsSync(libraries)
+    ? join(libraries, ".cache", "millrace")
+    : join(tmpdir(), `millrace-cache-${process.getuid?.() ?? "user"}`);
 }
 
 async function importFile(loader: Jiti, file: string, directory: string): Promise<Record<string, unknown>> {
@@ -111,10 +113,14 @@ async function explainImportFailure(error: unknown, file: string, directory: str
   }
   if (error instanceof MillraceError && error.code !== "REF_UNDEFINED") return error;
   const reason = error instanceof Error ? firstLines(error.message.replaceAll(`${directory}/`, "")) : String(error);
-  return new UsageError(error instanceof SyntaxError || /ParseError|SyntaxError/.test(reason) ? "FILE_SYNTAX" : "FILE_FAILED", `${name} could not be loaded: ${reason}`, {
-    cause: error,
-    hint: `Correct ${name}; \`--verbose\` shows the stack.`,
-  });
+  return new UsageError(
+    error instanceof SyntaxError || /ParseError|SyntaxError/.test(reason) ? "FILE_SYNTAX" : "FILE_FAILED",
+    `${name} could not be loaded: ${reason}`,
+    {
+      cause: error,
+      hint: `Correct ${name}; \`--verbose\` shows the stack.`,
+    },
+  );
 }
 
 function firstLines(message: string): string {

@@ -3,17 +3,20 @@ import { IssuesError } from "../core/errors.ts";
 import type { AnyModel } from "./define-model.ts";
 import { isModel } from "./registry.ts";
 
-const patterns = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === "string" ? [value] : value));
+const patterns = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => (typeof value === "string" ? [value] : value));
 const parameters = z.record(z.string(), z.record(z.string(), z.unknown()));
 
 const schema = z.strictObject({
   name: z.string().optional(),
-  models: z
-    .union([patterns, z.array(z.custom<AnyModel>(isModel, "expected models or a path"))])
-    .default(["./models"]),
+  models: z.union([patterns, z.array(z.custom<AnyModel>(isModel, "expected models or a path"))]).default(["./models"]),
   documents: patterns.default([]),
   database: z.string().optional(),
-  target: z.string().regex(/^[a-z][a-z0-9_]*$/, "expected lower-case letters, digits and underscores").optional(),
+  target: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/, "expected lower-case letters, digits and underscores")
+    .optional(),
   config: parameters.default({}),
   vars: z.record(z.string(), z.unknown()).default({}),
   llm: z.record(z.string(), z.unknown()).default({}),
@@ -44,7 +47,11 @@ export function defineConfig(config: ProjectConfigInput): ProjectConfigInput {
 export function resolveProjectConfig(input: unknown, file: string): ProjectConfig {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => ({ code: issue.code, path: issue.path.join(".") || "config", message: issue.message }));
+  const issues = result.error.issues.map((issue) => ({
+    code: issue.code,
+    path: issue.path.join(".") || "config",
+    message: issue.message,
+  }));
   throw new IssuesError("CONFIG_INVALID", `${file} has settings that cannot be used:`, issues, {
     hint: "Correct the settings above; defineConfig() shows the allowed ones in the editor.",
   });

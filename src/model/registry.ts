@@ -41,7 +41,10 @@ export class ModelRegistry {
     if (model !== undefined) return model;
     const names = this.list().map((known) => known.name);
     throw new UsageError("MODEL_NOT_FOUND", `Model "${name}" is not in this project.${didYouMean(name, names)}`, {
-      hint: names.length === 0 ? "The project has no models yet; `millrace new model` writes one." : `\`millrace ls\` shows all ${names.length}.`,
+      hint:
+        names.length === 0
+          ? "The project has no models yet; `millrace new model` writes one."
+          : `\`millrace ls\` shows all ${names.length}.`,
     });
   }
 
@@ -56,13 +59,19 @@ export class ModelRegistry {
 
   #refuseSecond(code: string, what: string, first: AnyModel | undefined, file: string): void {
     if (first === undefined) return;
-    throw new UsageError(code, `${what} is declared twice: in ${this.fileOf(first.name)} (${first.name}) and in ${file}.`, {
-      hint: "Rename one of the two.",
-    });
+    throw new UsageError(
+      code,
+      `${what} is declared twice: in ${this.fileOf(first.name)} (${first.name}) and in ${file}.`,
+      {
+        hint: "Rename one of the two.",
+      },
+    );
   }
 }
 
 /** True for what `defineModel` returns, from whichever copy of this package it came. */
 export function isModel(value: unknown): value is AnyModel {
-  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "model" && "run" in value;
+  return (
+    typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "model" && "run" in value
+  );
 }

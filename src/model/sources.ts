@@ -30,7 +30,9 @@ export interface SourceSpec {
   readonly untracked: boolean;
 }
 
-export type WhereSpec = Readonly<Record<string, unknown>> | ((context: ModelContext) => Readonly<Record<string, unknown>>);
+export type WhereSpec =
+  | Readonly<Record<string, unknown>>
+  | ((context: ModelContext) => Readonly<Record<string, unknown>>);
 
 type WhereValue<Value> = Value | null | readonly Value[] | typeof allDocuments;
 type WhereColumns<Row> = {
@@ -61,7 +63,7 @@ export function ref<Row extends object = UntypedRow, const Column extends keyof 
 ): Source<{ [Key in Column]: Row[Key] }> {
   if (target === undefined || target === null) {
     throw new MillraceError("REF_UNDEFINED", "ref() was given undefined instead of a model.", {
-      hint: "Two model files probably import each other. Let one of them name the other: ref(\"namespace.model\").",
+      hint: 'Two model files probably import each other. Let one of them name the other: ref("namespace.model").',
     });
   }
   return createSource({
@@ -88,7 +90,14 @@ export function documents<const Content extends boolean = false>(
 
 /** The source a plain table name stands for. */
 export function sourceByName(name: string): SourceSpec {
-  return { kind: "source", target: { type: "name", name }, columns: undefined, where: undefined, match: undefined, untracked: false };
+  return {
+    kind: "source",
+    target: { type: "name", name },
+    columns: undefined,
+    where: undefined,
+    match: undefined,
+    untracked: false,
+  };
 }
 
 function createSource<Row>(spec: Omit<SourceSpec, "kind">): Source<Row> {

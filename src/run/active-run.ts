@@ -89,7 +89,9 @@ export class ActiveRun {
     try {
       return await running;
     } catch (error) {
-      throw this.isCancelled || error instanceof MillraceError || isConnectionLoss(error) ? error : modelFailed(name, error);
+      throw this.isCancelled || error instanceof MillraceError || isConnectionLoss(error)
+        ? error
+        : modelFailed(name, error);
     } finally {
       this.#inFlight.delete(running);
     }
@@ -110,15 +112,22 @@ export class ActiveRun {
     const { store, events } = this.#options;
     const { runId, pipeline, models } = this.spec;
     const records = new Map((await store.models(runId)).map((record) => [record.model, record]));
-    const receipts = Object.fromEntries(models.map(({ name }) => [name, this.#receipt(name, records.get(name), problem)]));
-    const byStatus = (status: ModelStatus) => models.map(({ name }) => name).filter((name) => receipts[name]?.status === status);
-    const errors = Object.fromEntries(Object.entries(receipts).flatMap(([name, { error }]) => (error === undefined ? [] : [[name, error]])));
+    const receipts = Object.fromEntries(
+      models.map(({ name }) => [name, this.#receipt(name, records.get(name), problem)]),
+    );
+    const byStatus = (status: ModelStatus) =>
+      models.map(({ name }) => name).filter((name) => receipts[name]?.status === status);
+    const errors = Object.fromEntries(
+      Object.entries(receipts).flatMap(([name, { error }]) => (error === undefined ? [] : [[name, error]])),
+    );
     const result: RunResult = {
       runId,
       pipeline,
       status: this.#status(Object.values(receipts)),
       models: receipts,
-      modelsExecuted: [...this.#outcomes.keys()].filter((name) => ["succeeded", "partial"].includes(receipts[name]?.status ?? "")),
+      modelsExecuted: [...this.#outcomes.keys()].filter((name) =>
+        ["succeeded", "partial"].includes(receipts[name]?.status ?? ""),
+      ),
       modelsSkipped: byStatus("skipped"),
       errors,
       usage: null,
@@ -151,8 +160,13 @@ export class ActiveRun {
       usage: null,
     };
     if (this.isCancelled) return { ...partly, status: "cancelled" };
-    if (outcome === undefined) return problem === undefined ? { ...partly, status: "cancelled" } : { ...partly, status: "failed", error: errorToJson(problem) };
-    return "error" in outcome ? { ...partly, status: "failed", error: outcome.error } : { ...partly, status: "skipped" };
+    if (outcome === undefined)
+      return problem === undefined
+        ? { ...partly, status: "cancelled" }
+        : { ...partly, status: "failed", error: errorToJson(problem) };
+    return "error" in outcome
+      ? { ...partly, status: "failed", error: outcome.error }
+      : { ...partly, status: "skipped" };
   }
 
   #context(): ModelContext {
@@ -162,7 +176,8 @@ export class ActiveRun {
 
   #model(name: string) {
     const model = this.#options.graph.get(name);
-    if (model === undefined) throw new MillraceError("MODEL_NOT_FOUND", `Model "${name}" is not part of run ${this.spec.runId}.`);
+    if (model === undefined)
+      throw new MillraceError("MODEL_NOT_FOUND", `Model "${name}" is not part of run ${this.spec.runId}.`);
     return model;
   }
 }

@@ -58,9 +58,13 @@ export async function bindSource(source: ResolvedSource, options: BindOptions): 
     const column = described.columns.find((each) => each.key === key);
     if (column !== undefined) return column;
     const keys = described.columns.map((each) => each.key);
-    throw new MillraceError("COLUMN_NOT_FOUND", `Model "${reader}" reads column "${key}" of ${described.title}, which does not have it.${didYouMean(key, keys)}`, {
-      hint: "Correct the column's name in the model's sources.",
-    });
+    throw new MillraceError(
+      "COLUMN_NOT_FOUND",
+      `Model "${reader}" reads column "${key}" of ${described.title}, which does not have it.${didYouMean(key, keys)}`,
+      {
+        hint: "Correct the column's name in the model's sources.",
+      },
+    );
   };
   const { definition, scope } = readConditions(source.spec.where, context, find);
   const readable = described.columns.filter((column) => described.readable.has(column.key));
@@ -68,7 +72,9 @@ export async function bindSource(source: ResolvedSource, options: BindOptions): 
     name: source.name,
     relation: described.relation,
     columns: source.spec.columns === undefined ? readable : source.spec.columns.map(find),
-    primaryKey: described.primaryKey.map((name) => described.columns.find((column) => column.name === name)).filter((column) => column !== undefined),
+    primaryKey: described.primaryKey
+      .map((name) => described.columns.find((column) => column.name === name))
+      .filter((column) => column !== undefined),
     documentColumn: described.columns.find((column) => column.name === described.documentColumn),
     definition,
     scope,
@@ -92,10 +98,18 @@ interface DescribedSource {
 const asIs = (value: unknown) => value;
 const nullOr = (convert: (value: unknown) => unknown) => (value: unknown) => (value === null ? null : convert(value));
 
-async function describeSource({ origin }: ResolvedSource, { database, knownTables, reader }: BindOptions): Promise<DescribedSource> {
+async function describeSource(
+  { origin }: ResolvedSource,
+  { database, knownTables, reader }: BindOptions,
+): Promise<DescribedSource> {
   if (origin.type === "documents") return describeDocuments(database, origin.content);
   if (origin.type === "table") {
-    const table = await requireTable(database, origin.table, reader, "Correct the name, or create the table before the run.");
+    const table = await requireTable(
+      database,
+      origin.table,
+      reader,
+      "Correct the name, or create the table before the run.",
+    );
     const columns = table.columns.map((column) => ({ ...column, key: column.name, decode: asIs, encode: asIs }));
     return {
       title: `table "${origin.table}"`,
@@ -107,7 +121,13 @@ async function describeSource({ origin }: ResolvedSource, { database, knownTable
     };
   }
   const { shape, isUntyped, model } = origin;
-  if (!knownTables.has(shape.name)) await requireTable(database, shape.name, reader, `Run the model that fills it first: \`millrace run ${model.name}\`.`);
+  if (!knownTables.has(shape.name))
+    await requireTable(
+      database,
+      shape.name,
+      reader,
+      `Run the model that fills it first: \`millrace run ${model.name}\`.`,
+    );
   const key = (column: { key: string; name: string }) => (isUntyped ? column.name : column.key);
   return {
     title: `table "${shape.name}"`,
@@ -129,14 +149,25 @@ async function describeSource({ origin }: ResolvedSource, { database, knownTable
 async function requireTable(database: Database, table: string, reader: string, hint: string): Promise<ExistingTable> {
   const found = await findTable(database, table);
   if (found !== undefined) return found;
-  throw new MillraceError("TABLE_NOT_FOUND", `Model "${reader}" reads table "${table}", which is not in the database.`, { hint });
+  throw new MillraceError(
+    "TABLE_NOT_FOUND",
+    `Model "${reader}" reads table "${table}", which is not in the database.`,
+    { hint },
+  );
 }
 
 // A document that could never be read has no content hash: with its text asked for it is an error of its unit,
 // without it there is nothing to show yet.
 function describeDocuments(database: Database, content: boolean): DescribedSource {
   const table = `${database.systemSchema}.documents`;
-  const column = (key: string, name: string, sqlType: string, notNull: boolean): BoundColumn => ({ key, name, sqlType, notNull, decode: asIs, encode: asIs });
+  const column = (key: string, name: string, sqlType: string, notNull: boolean): BoundColumn => ({
+    key,
+    name,
+    sqlType,
+    notNull,
+    decode: asIs,
+    encode: asIs,
+  });
   const columns = [
     column("id", "id", "text", true),
     column("title", "title", "text", false),

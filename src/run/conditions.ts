@@ -18,7 +18,11 @@ export interface Conditions {
 }
 
 /** Evaluates a `where`, each function once. */
-export function readConditions(where: WhereSpec | undefined, context: ModelContext, find: (key: string) => BoundColumn): Conditions {
+export function readConditions(
+  where: WhereSpec | undefined,
+  context: ModelContext,
+  find: (key: string) => BoundColumn,
+): Conditions {
   const isFunction = typeof where === "function";
   const definition: Condition[] = [];
   const scope: Condition[] = [];

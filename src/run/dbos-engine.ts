@@ -27,7 +27,11 @@ export interface RetrySettings {
 
 /** What the engine runs: supplied by the project, so that workflows carry names instead of code. */
 export interface EngineHost {
-  runModel(runId: string, model: string, step: { readonly attempt: number; readonly signal: AbortSignal }): Promise<Receipt>;
+  runModel(
+    runId: string,
+    model: string,
+    step: { readonly attempt: number; readonly signal: AbortSignal },
+  ): Promise<Receipt>;
   retryOf(runId: string, model: string): RetrySettings;
   shouldRetry(runId: string, model: string, error: unknown): boolean;
   /** Stores the end of a run and returns its status. */
@@ -88,7 +92,10 @@ async function runWorkflow(graph: RunGraph): Promise<string> {
       const reason = reasonToSkip(upstreams, outcomes, graph.stopOnError);
       if (reason !== undefined) settle({ model: name, skipped: reason });
       else if (upstreams.every((upstream) => hasReceipt(outcomes.get(upstream)))) {
-        running.set(name, await DBOS.startWorkflow(modelWorkflowRegistered, { workflowID: `${runId}/${name}` })(runId, name));
+        running.set(
+          name,
+          await DBOS.startWorkflow(modelWorkflowRegistered, { workflowID: `${runId}/${name}` })(runId, name),
+        );
       }
     }
     if (running.size === 0) break;
@@ -97,13 +104,24 @@ async function runWorkflow(graph: RunGraph): Promise<string> {
     settle(next);
   }
   const status = await DBOS.runStep(() => requireHost().finishRun(runId), { name: "finish" });
-  if (status !== "succeeded") throw Object.assign(new Error(`run ${runId} ended ${status}`), { name: "RunError", code: `RUN_${status.toUpperCase()}` });
+  if (status !== "succeeded")
+    throw Object.assign(new Error(`run ${runId} ended ${status}`), {
+      name: "RunError",
+      code: `RUN_${status.toUpperCase()}`,
+    });
   return status;
 }
 
-function reasonToSkip(upstreams: readonly string[], outcomes: ReadonlyMap<string, ModelOutcome>, stopOnError: boolean): string | undefined {
+function reasonToSkip(
+  upstreams: readonly string[],
+  outcomes: ReadonlyMap<string, ModelOutcome>,
+  stopOnError: boolean,
+): string | undefined {
   const missing = upstreams.find((upstream) => outcomes.has(upstream) && !hasReceipt(outcomes.get(upstream)));
-  if (missing !== undefined) return "skipped" in (outcomes.get(missing) ?? {}) ? `upstream ${missing} was skipped` : `upstream ${missing} failed`;
+  if (missing !== undefined)
+    return "skipped" in (outcomes.get(missing) ?? {})
+      ? `upstream ${missing} was skipped`
+      : `upstream ${missing} failed`;
   const failed = stopOnError ? [...outcomes.values()].find((outcome) => "error" in outcome) : undefined;
   return failed === undefined ? undefined : `${failed.model} failed`;
 }
@@ -124,7 +142,10 @@ function firstOutcome(running: ReadonlyMap<string, WorkflowHandle<Receipt>>): Pr
   );
 }
 
-const modelWorkflowRegistered = DBOS.registerWorkflow(modelWorkflow, { name: "millrace.model", maxRecoveryAttempts: 5 });
+const modelWorkflowRegistered = DBOS.registerWorkflow(modelWorkflow, {
+  name: "millrace.model",
+  maxRecoveryAttempts: 5,
+});
 const runWorkflowRegistered = DBOS.registerWorkflow(runWorkflow, { name: "millrace.run", maxRecoveryAttempts: 5 });
 
 /** Creates the engine's tables, so that a first launch need not. */
@@ -140,7 +161,11 @@ export class DbosEngine implements AsyncDisposable {
     this.#pool = pool;
   }
 
-  static async launch(options: { readonly database: Database; readonly executorId: string; readonly host: EngineHost }): Promise<DbosEngine> {
+  static async launch(options: {
+    readonly database: Database;
+    readonly executorId: string;
+    readonly host: EngineHost;
+  }): Promise<DbosEngine> {
     if (host !== undefined) {
       throw new MillraceError("ENGINE_IN_USE", "This process already has a project open that runs pipelines.", {
         hint: "Close it first: `await using project = await openProject()` does so by itself.",
@@ -166,11 +191,15 @@ export class DbosEngine implements AsyncDisposable {
       return engine;
     } catch (error) {
       await engine[Symbol.asyncDispose]();
-      throw new MillraceError("ENGINE_FAILED", `The engine could not be started: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-        isRetryable: true,
-        hint: "Check that the database's role may create schemas and tables; `millrace doctor` looks at the rest.",
-      });
+      throw new MillraceError(
+        "ENGINE_FAILED",
+        `The engine could not be started: ${error instanceof Error ? error.message : String(error)}`,
+        {
+          cause: error,
+          isRetryable: true,
+          hint: "Check that the database's role may create schemas and tables; `millrace doctor` looks at the rest.",
+        },
+      );
     }
   }
 
@@ -210,11 +239,14 @@ async function launchAlone(pool: pg.Pool): Promise<void> {
 }
 
 async function isLocked(client: pg.PoolClient): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>("select pg_try_advisory_lock(hashtext('millrace engine')) as locked");
+  const { rows } = await client.query<{ locked: boolean }>(
+    "select pg_try_advisory_lock(hashtext('millrace engine')) as locked",
+  );
   return rows[0]?.locked === true;
 }
 
-const parseJson = (text: string | null | undefined): unknown => (text === null || text === undefined ? null : JSON.parse(text));
+const parseJson = (text: string | null | undefined): unknown =>
+  text === null || text === undefined ? null : JSON.parse(text);
 
 // DBOS reports every failing step; Millrace reports it once, in its own words. MILLRACE_DEBUG=dbos shows both.
 const isDebugging = process.env["MILLRACE_DEBUG"] === "dbos";

@@ -18,7 +18,11 @@ export class EventLog {
   #storing: Promise<void> = Promise.resolve();
   #isOpen = false;
 
-  constructor(options: { readonly database: Database; readonly runId: string; readonly listener: RunEventListener | undefined }) {
+  constructor(options: {
+    readonly database: Database;
+    readonly runId: string;
+    readonly listener: RunEventListener | undefined;
+  }) {
     this.#database = options.database;
     this.#runId = options.runId;
     this.#listener = options.listener;
@@ -34,7 +38,8 @@ export class EventLog {
     const event: RunEvent = { at: new Date().toISOString(), ...input };
     this.#listener?.(event);
     const last = this.#pending.at(-1);
-    if (last?.type === "model_progress" && event.type === "model_progress" && last.model === event.model) this.#pending.pop();
+    if (last?.type === "model_progress" && event.type === "model_progress" && last.model === event.model)
+      this.#pending.pop();
     this.#pending.push(event);
     if (this.#pending.length >= MOST_PENDING) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
@@ -86,6 +91,7 @@ export async function* readEvents(options: {
     for (const row of rows) yield row.event;
     last = rows.at(-1)?.id ?? last;
     if (rows.length === 0 && isOver) return;
-    if (rows.length === 0) await sleep(FLUSH_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    if (rows.length === 0)
+      await sleep(FLUSH_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }
 }

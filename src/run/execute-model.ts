@@ -25,14 +25,28 @@ export interface ExecuteOptions {
  * @example
  * const rows = await executeModel(documentSections, { sources: { documents: [{ id: "d1", content: "# One" }] } });
  */
-export async function executeModel<WrittenRow extends object>(model: Model<WrittenRow>, options: ExecuteOptions = {}): Promise<readonly WrittenRow[]> {
+export async function executeModel<WrittenRow extends object>(
+  model: Model<WrittenRow>,
+  options: ExecuteOptions = {},
+): Promise<readonly WrittenRow[]> {
   const sources = new Map(Object.entries(options.sources ?? {}).map(([name, rows]) => [name, rows as readonly Row[]]));
   const names = Object.keys(model.sources);
   const unknown = [...sources.keys()].find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new UsageError("SOURCE_NOT_FOUND", `Model "${model.name}" has no source "${unknown}".${didYouMean(unknown, names)}`);
+  if (unknown !== undefined)
+    throw new UsageError(
+      "SOURCE_NOT_FOUND",
+      `Model "${model.name}" has no source "${unknown}".${didYouMean(unknown, names)}`,
+    );
   const shared = {
     config: parseConfig(model, options.config ?? {}),
-    context: { runId: "test", mode: "full", filters: {}, documentIds: allDocuments, metadata: {}, ...options.context } satisfies ModelContext,
+    context: {
+      runId: "test",
+      mode: "full",
+      filters: {},
+      documentIds: allDocuments,
+      metadata: {},
+      ...options.context,
+    } satisfies ModelContext,
     signal: options.signal ?? new AbortController().signal,
   };
   const written: Row[] = [];
@@ -44,9 +58,12 @@ export async function executeModel<WrittenRow extends object>(model: Model<Writt
   } else {
     for (const unit of unitsOf(model, rowsOf(model.forEach ?? ""))) {
       const others = names.filter((name) => name !== model.forEach);
-      const readers = Object.fromEntries(others.map((name) => [name, new ArrayReader(matching(model, name, rowsOf(name), unit))]));
+      const readers = Object.fromEntries(
+        others.map((name) => [name, new ArrayReader(matching(model, name, rowsOf(name), unit))]),
+      );
       const output: unknown = await model.run({ ...shared, ...unit, sources: readers } as never);
-      if (output !== null && output !== undefined) written.push(...((Array.isArray(output) ? output : [output]) as Row[]));
+      if (output !== null && output !== undefined)
+        written.push(...((Array.isArray(output) ? output : [output]) as Row[]));
     }
   }
   return written.map((row) => completeRow(model, row)) as unknown as readonly WrittenRow[];
@@ -75,14 +92,20 @@ function matching(model: AnyModel, source: string, rows: readonly Row[], unit: U
 function parseConfig(model: AnyModel, config: Readonly<Record<string, unknown>>): unknown {
   const result = model.config.safeParse(config);
   if (result.success) return result.data;
-  throw new UsageError("CONFIG_INVALID", `The parameters of model "${model.name}" have problems:\n${z.prettifyError(result.error)}`);
+  throw new UsageError(
+    "CONFIG_INVALID",
+    `The parameters of model "${model.name}" have problems:\n${z.prettifyError(result.error)}`,
+  );
 }
 
 function completeRow(model: AnyModel, row: Row): Row {
   const shape = describeTable(model.table);
   createRowEncoder(shape).encode(row);
   const missing = dataColumns(shape).filter(({ key }) => row[key] === undefined);
-  const filled = missing.map(({ key, column }) => [key, typeof column.default === "object" ? null : (column.default ?? null)]);
+  const filled = missing.map(({ key, column }) => [
+    key,
+    typeof column.default === "object" ? null : (column.default ?? null),
+  ]);
   return { ...Object.fromEntries(filled), ...row };
 }
 

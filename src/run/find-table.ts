@@ -7,7 +7,12 @@ export interface ExistingTable {
 
 /** A table or view of the search path as the database describes it; undefined when there is none. */
 export async function findTable(database: Database, name: string): Promise<ExistingTable | undefined> {
-  const columns = await database.query<{ name: string; sql_type: string; not_null: boolean; key_position: number | null }>(
+  const columns = await database.query<{
+    name: string;
+    sql_type: string;
+    not_null: boolean;
+    key_position: number | null;
+  }>(
     `select a.attname as name, format_type(a.atttypid, a.atttypmod) as sql_type, a.attnotnull as not_null,
        array_position(i.indkey::int2[], a.attnum) as key_position
      from pg_attribute a

@@ -69,7 +69,10 @@ export class Lease {
   }
 
   async release(): Promise<void> {
-    await this.#database.query(`delete from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2`, [this.model, this.token]);
+    await this.#database.query(
+      `delete from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2`,
+      [this.model, this.token],
+    );
   }
 }
 
@@ -88,7 +91,10 @@ interface Taken {
 }
 
 // One statement, and so one commit: a model that does nothing should cost next to nothing.
-async function tryTake({ database, model, runId, executorId }: LeaseRequest, token: string): Promise<Taken | undefined> {
+async function tryTake(
+  { database, model, runId, executorId }: LeaseRequest,
+  token: string,
+): Promise<Taken | undefined> {
   const { systemSchema: system } = database;
   const rows = await database.query<Taken & Record<string, unknown>>(
     `with taken as (
@@ -120,8 +126,12 @@ async function findHolder(database: Database, model: string): Promise<LeaseHolde
 }
 
 function busy(model: string, holder: LeaseHolder): MillraceError {
-  return new MillraceError("MODEL_BUSY", `Model "${model}" is being written by run ${holder.runId} (${holder.executorId}).`, {
-    details: { ...holder },
-    hint: "Wait for that run, or leave out --no-wait to wait here.",
-  });
+  return new MillraceError(
+    "MODEL_BUSY",
+    `Model "${model}" is being written by run ${holder.runId} (${holder.executorId}).`,
+    {
+      details: { ...holder },
+      hint: "Wait for that run, or leave out --no-wait to wait here.",
+    },
+  );
 }

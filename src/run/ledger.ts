@@ -19,7 +19,11 @@ export interface LedgerScope {
 }
 
 /** Marks units done; belongs into the transaction that writes their rows. */
-export async function recordDone(client: DatabaseClient, scope: LedgerScope, units: readonly UnitFate[]): Promise<void> {
+export async function recordDone(
+  client: DatabaseClient,
+  scope: LedgerScope,
+  units: readonly UnitFate[],
+): Promise<void> {
   if (units.length === 0) return;
   await client.query(
     `insert into ${scope.system}.unit_state as u
@@ -34,7 +38,11 @@ export async function recordDone(client: DatabaseClient, scope: LedgerScope, uni
 }
 
 /** Keeps the fate of units that failed. What they wrote before stays, and so does the fingerprint it was made from. */
-export async function recordFailed(client: DatabaseClient, scope: LedgerScope, units: readonly UnitFate[]): Promise<void> {
+export async function recordFailed(
+  client: DatabaseClient,
+  scope: LedgerScope,
+  units: readonly UnitFate[],
+): Promise<void> {
   if (units.length === 0) return;
   await client.query(
     `insert into ${scope.system}.unit_state as u
@@ -44,18 +52,38 @@ export async function recordFailed(client: DatabaseClient, scope: LedgerScope, u
        status = case when u.status = 'error' then 'error' else 'stale' end, error_code = excluded.error_code,
        error = excluded.error, attempts = u.attempts + 1, run_id = excluded.run_id,
        document_id = excluded.document_id, duration_ms = excluded.duration_ms, updated_at = now()`,
-    [scope.model, scope.runId, scope.programHash, ...columns(units), units.map((unit) => unit.error?.code), units.map((unit) => unit.error?.message)],
+    [
+      scope.model,
+      scope.runId,
+      scope.programHash,
+      ...columns(units),
+      units.map((unit) => unit.error?.code),
+      units.map((unit) => unit.error?.message),
+    ],
   );
 }
 
 /** Forgets units that are gone. */
-export async function forgetUnits(client: DatabaseClient, scope: LedgerScope, sourceKeys: readonly string[]): Promise<void> {
-  await client.query(`delete from ${scope.system}.unit_state where model = $1 and source_key = any($2)`, [scope.model, sourceKeys]);
+export async function forgetUnits(
+  client: DatabaseClient,
+  scope: LedgerScope,
+  sourceKeys: readonly string[],
+): Promise<void> {
+  await client.query(`delete from ${scope.system}.unit_state where model = $1 and source_key = any($2)`, [
+    scope.model,
+    sourceKeys,
+  ]);
 }
 
 /** True when some unit of the model has output that stands. */
-export async function hasDoneUnits(client: Pick<DatabaseClient, "query">, scope: Pick<LedgerScope, "system" | "model">): Promise<boolean> {
-  const { rowCount } = await client.query(`select from ${scope.system}.unit_state where model = $1 and status = 'done' limit 1`, [scope.model]);
+export async function hasDoneUnits(
+  client: Pick<DatabaseClient, "query">,
+  scope: Pick<LedgerScope, "system" | "model">,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from ${scope.system}.unit_state where model = $1 and status = 'done' limit 1`,
+    [scope.model],
+  );
   return rowCount === 1;
 }
 

@@ -8,11 +8,16 @@ export function openReader(database: Database, source: BoundSource): TableReader
   const { columns, primaryKey } = source;
   const parameters = new Parameters();
   const where = conditionsSql([...source.definition, ...source.scope], "s", parameters);
-  const order = primaryKey.length === 0 ? "" : `order by ${primaryKey.map((key) => `s.${quoteName(key.name)}`).join(", ")}`;
+  const order =
+    primaryKey.length === 0 ? "" : `order by ${primaryKey.map((key) => `s.${quoteName(key.name)}`).join(", ")}`;
   const selected = columns.map((column) => `s.${quoteName(column.name)}`).join(", ");
   return new TableReader({
     database,
-    query: { text: `select ${selected} from ${source.relation} s where ${where} ${order}`, parameters: parameters.values },
-    decode: (values: readonly unknown[]) => Object.fromEntries(columns.map((column, index) => [column.key, column.decode(values[index])])),
+    query: {
+      text: `select ${selected} from ${source.relation} s where ${where} ${order}`,
+      parameters: parameters.values,
+    },
+    decode: (values: readonly unknown[]) =>
+      Object.fromEntries(columns.map((column, index) => [column.key, column.decode(values[index])])),
   });
 }

@@ -22,11 +22,22 @@ export class ProjectDocuments {
   /** Adds documents beside the configured ones. */
   async add(patterns: readonly string[], options: { readonly allowDeletes?: boolean } = {}): Promise<DocumentSync> {
     const database = await this.#project.openDatabase();
-    return syncDocuments({ database, directory: this.#project.directory, patterns, set: documentSet(patterns), ...options });
+    return syncDocuments({
+      database,
+      directory: this.#project.directory,
+      patterns,
+      set: documentSet(patterns),
+      ...options,
+    });
   }
 
-  async list(options: { readonly filters?: DocumentFilters; readonly limit?: number } = {}): Promise<readonly ListedDocument[]> {
-    return listDocuments({ database: await this.#project.openDatabase(), directory: this.#project.directory, ...options });
+  async list(
+    options: { readonly filters?: DocumentFilters; readonly limit?: number } = {},
+  ): Promise<readonly ListedDocument[]> {
+    return listDocuments({
+      database: await this.#project.openDatabase(),
+      directory: this.#project.directory,
+      ...options,
+    });
   }
 }
-

@@ -6,7 +6,11 @@ import type { RunEvent } from "./run-events.ts";
 import { runNotFound, type RunOptions } from "./run-pipeline.ts";
 import type { ModelRunRecord, RunRecord } from "./run-store.ts";
 
-export type ShownRun = RunRecord & { readonly models: number; readonly modelRuns: readonly ModelRunRecord[]; readonly result: RunResult | undefined };
+export type ShownRun = RunRecord & {
+  readonly models: number;
+  readonly modelRuns: readonly ModelRunRecord[];
+  readonly result: RunResult | undefined;
+};
 
 /** The runs of a project's database. An id may be cut short as long as it is clear, and `last` is the latest. */
 export class ProjectRuns {
@@ -29,7 +33,10 @@ export class ProjectRuns {
   }
 
   /** What happened in a run, from its beginning; with `follow` until it ends. */
-  async *events(id: string, options: { readonly follow?: boolean; readonly signal?: AbortSignal } = {}): AsyncGenerator<RunEvent> {
+  async *events(
+    id: string,
+    options: { readonly follow?: boolean; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<RunEvent> {
     const { store } = await this.#runner();
     const runId = await this.resolveId(id);
     const isOver = async () => (await store.loadSpec(runId))?.status !== "running";
@@ -49,8 +56,13 @@ export class ProjectRuns {
     const found = id === "last" ? (await store.list({ limit: 1 })).map((run) => run.runId) : await store.findIds(id);
     const [only] = found;
     if (only !== undefined && (found.length === 1 || found.includes(id))) return found.includes(id) ? id : only;
-    if (only === undefined) throw id === "last" ? new MillraceError("RUN_NOT_FOUND", "There are no runs yet.", { hint: "Start one with `millrace run`." }) : runNotFound(id);
-    throw new UsageError("RUN_AMBIGUOUS", `Several runs begin with "${id}": ${found.join(", ")}.`, { hint: "Type a few more characters." });
+    if (only === undefined)
+      throw id === "last"
+        ? new MillraceError("RUN_NOT_FOUND", "There are no runs yet.", { hint: "Start one with `millrace run`." })
+        : runNotFound(id);
+    throw new UsageError("RUN_AMBIGUOUS", `Several runs begin with "${id}": ${found.join(", ")}.`, {
+      hint: "Type a few more characters.",
+    });
   }
 
   async #runner() {

@@ -111,7 +111,8 @@ export class Project implements AsyncDisposable {
   /** @internal */
   async session(): Promise<Session> {
     if (this.#isClosed) {
-      const hint = "Await what uses the project before the end of the block that declares it: `return await project.runPipeline()`.";
+      const hint =
+        "Await what uses the project before the end of the block that declares it: `return await project.runPipeline()`.";
       throw new MillraceError("PROJECT_CLOSED", "The project has been closed already.", { hint });
     }
     this.#session ??= this.#open();

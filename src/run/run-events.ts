@@ -22,18 +22,41 @@ export interface Progress {
 }
 
 type Happening =
-  | { readonly type: "run_started"; readonly runId: string; readonly pipeline: string; readonly models: readonly ModelSummary[]; readonly mode: "delta" | "full"; readonly isResumed: boolean }
-  | { readonly type: "documents_synced"; readonly added: number; readonly changed: number; readonly removed: number; readonly unchanged: number; readonly failed: readonly { readonly path: string; readonly message: string }[] }
+  | {
+      readonly type: "run_started";
+      readonly runId: string;
+      readonly pipeline: string;
+      readonly models: readonly ModelSummary[];
+      readonly mode: "delta" | "full";
+      readonly isResumed: boolean;
+    }
+  | {
+      readonly type: "documents_synced";
+      readonly added: number;
+      readonly changed: number;
+      readonly removed: number;
+      readonly unchanged: number;
+      readonly failed: readonly { readonly path: string; readonly message: string }[];
+    }
   | { readonly type: "schema_changed"; readonly statements: readonly string[] }
   | { readonly type: "model_started"; readonly model: string; readonly attempt: number }
-  | { readonly type: "model_waiting"; readonly model: string; readonly holder: { readonly runId: string; readonly executorId: string } }
+  | {
+      readonly type: "model_waiting";
+      readonly model: string;
+      readonly holder: { readonly runId: string; readonly executorId: string };
+    }
   | { readonly type: "model_progress"; readonly model: string; readonly progress: Progress }
   | { readonly type: "unit_failed"; readonly model: string; readonly unit: string; readonly error: ErrorJson }
   | { readonly type: "model_retrying"; readonly model: string; readonly attempt: number; readonly error: ErrorJson }
   | { readonly type: "model_finished"; readonly model: string; readonly receipt: Receipt }
   | { readonly type: "model_failed"; readonly model: string; readonly error: ErrorJson }
   | { readonly type: "model_skipped"; readonly model: string; readonly reason: string }
-  | { readonly type: "log"; readonly model: string; readonly level: "info" | "warning" | "error"; readonly message: string }
+  | {
+      readonly type: "log";
+      readonly model: string;
+      readonly level: "info" | "warning" | "error";
+      readonly message: string;
+    }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "run_finished"; readonly result: RunResult };
 

@@ -55,7 +55,15 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
       programHash: programHash(model, options.config),
       async finish(client, outcome, rows) {
         const executionTimeMs = Math.round(performance.now() - started);
-        const receipt = { tableName: shape.name, executionTimeMs, usage: null, unitsDone: 0, unitsFailed: 0, ...rows, ...outcome };
+        const receipt = {
+          tableName: shape.name,
+          executionTimeMs,
+          usage: null,
+          unitsDone: 0,
+          unitsFailed: 0,
+          ...rows,
+          ...outcome,
+        };
         return store.finishModel(client, { runId: context.runId, lease, outcome: receipt, rows });
       },
     };

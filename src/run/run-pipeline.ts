@@ -64,16 +64,37 @@ export class PipelineRunner implements AsyncDisposable {
     const configs = this.#configsOf(graph, settings);
     const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
     const models = plannedModels(graph);
-    events.emit({ type: "run_started", runId, pipeline: pipeline.name, models: summaries(graph), mode, isResumed: false });
+    events.emit({
+      type: "run_started",
+      runId,
+      pipeline: pipeline.name,
+      models: summaries(graph),
+      mode,
+      isResumed: false,
+    });
     const engine = this.#openEngine();
     // Whatever fails first below is what the caller hears.
     engine.catch(() => undefined);
     await this.#prepareTables(graph, events);
     await this.#syncDocuments(graph, options, events);
-    const documentIds = await resolveDocumentFilters({ database: this.#database, directory: this.#project.directory, filters });
+    const documentIds = await resolveDocumentFilters({
+      database: this.#database,
+      directory: this.#project.directory,
+      filters,
+    });
     options.signal?.throwIfAborted();
     const stopOnError = options.stopOnError ?? pipeline.stopOnError;
-    const spec: RunSpec = { runId, pipeline: pipeline.name, models, mode, filters, documentIds: documentIds ?? allDocuments, settings, metadata, stopOnError };
+    const spec: RunSpec = {
+      runId,
+      pipeline: pipeline.name,
+      models,
+      mode,
+      filters,
+      documentIds: documentIds ?? allDocuments,
+      settings,
+      metadata,
+      stopOnError,
+    };
     await engine;
     await this.store.insert(spec, this.#executorId);
     return this.#play(spec, graph, configs, events, options);
@@ -84,10 +105,14 @@ export class PipelineRunner implements AsyncDisposable {
     const spec = await this.store.loadSpec(runId);
     if (spec === undefined) throw runNotFound(runId);
     if (spec.status === "running") {
-      throw new MillraceError("RUN_ACTIVE", `Run ${runId} is still running in another process.`, { hint: `Follow it with \`millrace runs logs ${runId} --follow\`.` });
+      throw new MillraceError("RUN_ACTIVE", `Run ${runId} is still running in another process.`, {
+        hint: `Follow it with \`millrace runs logs ${runId} --follow\`.`,
+      });
     }
     if (spec.status === "succeeded") {
-      throw new MillraceError("RUN_SUCCEEDED", `Run ${runId} has succeeded; there is nothing to resume.`, { hint: "Start a new one with `millrace run`." });
+      throw new MillraceError("RUN_SUCCEEDED", `Run ${runId} has succeeded; there is nothing to resume.`, {
+        hint: "Start a new one with `millrace run`.",
+      });
     }
     const graph = this.#graphOfRun(spec);
     const configs = this.#configsOf(graph, spec.settings);
@@ -95,7 +120,14 @@ export class PipelineRunner implements AsyncDisposable {
     const unfinished = records.filter((record) => record.status !== "succeeded").map((record) => record.model);
     const again = spec.models.map(({ name }) => name).filter((name) => withDownstreams(graph, unfinished).has(name));
     const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
-    events.emit({ type: "run_started", runId, pipeline: spec.pipeline, models: summaries(graph), mode: spec.mode, isResumed: true });
+    events.emit({
+      type: "run_started",
+      runId,
+      pipeline: spec.pipeline,
+      models: summaries(graph),
+      mode: spec.mode,
+      isResumed: true,
+    });
     await this.#prepareTables(graph, events);
     const engine = await this.#openEngine();
     await engine.forget(runId, again);
@@ -108,7 +140,9 @@ export class PipelineRunner implements AsyncDisposable {
     const spec = await this.store.loadSpec(runId);
     if (spec === undefined) throw runNotFound(runId);
     if (spec.status !== "running" && spec.status !== "interrupted") {
-      throw new MillraceError("RUN_OVER", `Run ${runId} has ended already: ${spec.status}.`, { hint: "`millrace runs ls` shows what is running." });
+      throw new MillraceError("RUN_OVER", `Run ${runId} has ended already: ${spec.status}.`, {
+        hint: "`millrace runs ls` shows what is running.",
+      });
     }
     await (await this.#openEngine()).cancel(runId);
     this.#active.get(runId)?.cancel();
@@ -121,7 +155,13 @@ export class PipelineRunner implements AsyncDisposable {
     this.#engine = undefined;
   }
 
-  async #play(spec: RunSpec, graph: Graph, configs: ReadonlyMap<string, unknown>, events: EventLog, options: PlayOptions): Promise<RunResult> {
+  async #play(
+    spec: RunSpec,
+    graph: Graph,
+    configs: ReadonlyMap<string, unknown>,
+    events: EventLog,
+    options: PlayOptions,
+  ): Promise<RunResult> {
     const { runId } = spec;
     events.open();
     const run = new ActiveRun({
@@ -202,7 +242,11 @@ export class PipelineRunner implements AsyncDisposable {
     const { registry } = this.#project;
     const found = spec.models.map(({ name }) => registry.find(name)).filter((model) => model !== undefined);
     const graph = buildGraph(found, registry);
-    const edges = (models: RunSpec["models"]) => models.map(({ name, upstreams }) => `${name}<${upstreams.join(",")}`).toSorted().join(" ");
+    const edges = (models: RunSpec["models"]) =>
+      models
+        .map(({ name, upstreams }) => `${name}<${upstreams.join(",")}`)
+        .toSorted()
+        .join(" ");
     if (edges(plannedModels(graph)) === edges(spec.models)) return graph;
     throw new MillraceError("RUN_GRAPH_CHANGED", `The models of run ${spec.runId} have changed since it started.`, {
       hint: `Start a new run: \`millrace run ${spec.pipeline}\`. Units that are done are not processed again.`,
@@ -225,12 +269,17 @@ export class PipelineRunner implements AsyncDisposable {
 
   async #syncDocuments(graph: Graph, options: RunOptions, events: EventLog): Promise<void> {
     const { config, directory } = this.#project;
-    const readsDocuments = [...graph.values()].some(({ sources }) => sources.some(({ origin }) => origin.type === "documents"));
+    const readsDocuments = [...graph.values()].some(({ sources }) =>
+      sources.some(({ origin }) => origin.type === "documents"),
+    );
     if (!readsDocuments) return;
     const { warnings, ...sync } = await syncSets({
       database: this.#database,
       directory,
-      sets: options.documents === undefined ? await configuredSets(this.#database, config.documents) : [runSet(options.documents)],
+      sets:
+        options.documents === undefined
+          ? await configuredSets(this.#database, config.documents)
+          : [runSet(options.documents)],
       allowDeletes: options.allowDeletes,
     });
     events.emit({ type: "documents_synced", ...sync });
@@ -240,7 +289,10 @@ export class PipelineRunner implements AsyncDisposable {
 
 // Inside a run a model waits for the upstreams that run with it; the others are tables as they stand.
 function plannedModels(graph: Graph): RunSpec["models"] {
-  return [...graph].map(([name, { upstreams }]) => ({ name, upstreams: upstreams.filter((upstream) => graph.has(upstream)) }));
+  return [...graph].map(([name, { upstreams }]) => ({
+    name,
+    upstreams: upstreams.filter((upstream) => graph.has(upstream)),
+  }));
 }
 
 function summaries(graph: Graph): readonly ModelSummary[] {
@@ -254,5 +306,7 @@ function summaries(graph: Graph): readonly ModelSummary[] {
 }
 
 export function runNotFound(runId: string): MillraceError {
-  return new MillraceError("RUN_NOT_FOUND", `There is no run "${runId}".`, { hint: "`millrace runs ls` shows the runs." });
+  return new MillraceError("RUN_NOT_FOUND", `There is no run "${runId}".`, {
+    hint: "`millrace runs ls` shows the runs.",
+  });
 }

@@ -151,11 +151,17 @@ export class RunStore {
 
   /** Ends a run whose process is gone. */
   async markCancelled(runId: string): Promise<void> {
-    await this.#database.query(`update ${this.#system}.run set status = 'cancelled', finished_at = now() where run_id = $1 and status = 'running'`, [runId]);
+    await this.#database.query(
+      `update ${this.#system}.run set status = 'cancelled', finished_at = now() where run_id = $1 and status = 'running'`,
+      [runId],
+    );
   }
 
   async loadResult(runId: string): Promise<RunResult | undefined> {
-    const [row] = await this.#database.query<{ result: RunResult | null }>(`select result from ${this.#system}.run where run_id = $1`, [runId]);
+    const [row] = await this.#database.query<{ result: RunResult | null }>(
+      `select result from ${this.#system}.run where run_id = $1`,
+      [runId],
+    );
     return row?.result ?? undefined;
   }
 
@@ -205,7 +211,15 @@ export class RunStore {
          receipt = $4::jsonb || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
            'rowsWritten', rows_written + $5, 'rowsDeleted', rows_deleted + $6, 'rowsUnchanged', rows_unchanged + $7)
        where run_id = $1 and model = $2 and exists (select from returned) returning receipt`,
-      [runId, lease.model, lease.token, JSON.stringify(outcome), rows.rowsWritten, rows.rowsDeleted, rows.rowsUnchanged],
+      [
+        runId,
+        lease.model,
+        lease.token,
+        JSON.stringify(outcome),
+        rows.rowsWritten,
+        rows.rowsDeleted,
+        rows.rowsUnchanged,
+      ],
     );
     if (stored[0] === undefined) throw leaseLost(lease.model);
     return stored[0].receipt;

@@ -25,7 +25,9 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
   const base = new Set<string>(BASE_KEYS);
   const columns = shape.columns.filter((column) => !base.has(column.key));
   if ((await findTable(database, shape.name)) === undefined) {
-    throw new MillraceError("TABLE_NOT_FOUND", `Table "${shape.name}" of model "${model.name}" does not exist yet.`, { hint: `Run the model first: \`millrace run ${model.name}\`.` });
+    throw new MillraceError("TABLE_NOT_FOUND", `Table "${shape.name}" of model "${model.name}" does not exist yet.`, {
+      hint: `Run the model first: \`millrace run ${model.name}\`.`,
+    });
   }
   const values: unknown[] = [];
   const conditions = (options.where ?? []).map((condition) => {
@@ -33,7 +35,11 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
     const column = shape.columns.find((each) => each.key === name || each.name === name);
     if (column === undefined) {
       const names = shape.columns.map((each) => each.name);
-      throw new UsageError("COLUMN_NOT_FOUND", `--where ${condition}: table "${shape.name}" has no column "${name}".${didYouMean(name, names)}`, { hint: "Write column=value." });
+      throw new UsageError(
+        "COLUMN_NOT_FOUND",
+        `--where ${condition}: table "${shape.name}" has no column "${name}".${didYouMean(name, names)}`,
+        { hint: "Write column=value." },
+      );
     }
     values.push(value);
     return `${quoteName(column.name)}::text = $${values.length}`;
@@ -41,11 +47,14 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
   const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
   const order = shape.primaryKey.length === 0 ? "" : `order by ${shape.primaryKey.map(quoteName).join(", ")}`;
   const selected = columns.map((column) => quoteName(column.name)).join(", ");
-  const [counted] = await database.query<{ total: string }>(`select count(*) as total from ${quoteName(shape.name)} ${where}`, values);
-  const rows = await database.query(`select ${selected} from ${quoteName(shape.name)} ${where} ${order} limit $${values.length + 1}`, [
-    ...values,
-    options.limit ?? 10,
-  ]);
+  const [counted] = await database.query<{ total: string }>(
+    `select count(*) as total from ${quoteName(shape.name)} ${where}`,
+    values,
+  );
+  const rows = await database.query(
+    `select ${selected} from ${quoteName(shape.name)} ${where} ${order} limit $${values.length + 1}`,
+    [...values, options.limit ?? 10],
+  );
   return {
     columns: columns.map((column) => column.name),
     rows: rows.map((row) => columns.map((column) => row[column.name])),

@@ -24,7 +24,7 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
     }),
   );
   const stage = `${prefix}${randomBytes(4).toString("hex")}`;
-  const writer = new TableWriter<Record<string, unknown>>({ database, shape, stage });
+  const writer = new TableWriter({ database, shape, stage });
   try {
     const readers = Object.fromEntries(sources);
     const given = { sources: readers, writer, config: job.config, context, signal: job.signal };
@@ -78,7 +78,8 @@ class ContentReader implements SourceReader<Record<string, unknown>> {
   }
 
   async *batches(size: number): AsyncGenerator<readonly Record<string, unknown>[]> {
-    for await (const batch of this.#documents.batches(size)) yield await Promise.all(batch.map((row) => this.#read(row)));
+    for await (const batch of this.#documents.batches(size))
+      yield await Promise.all(batch.map((row) => this.#read(row)));
   }
 
   async #read(row: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -96,5 +97,5 @@ function readCounts(model: string, returned: unknown): Pick<Outcome, "counts"> {
     });
   }
   const counts = entries.filter(([name]) => name !== "rowsWritten");
-  return counts.length === 0 ? {} : { counts: Object.fromEntries(counts) as Record<string, number> };
+  return counts.length === 0 ? {} : { counts: Object.fromEntries(counts) };
 }

@@ -5,7 +5,11 @@ import {
   applyUnits,
   canAppendDirectly,
   deleteUnits,
-  DuplicateKeyError, findConflicts, stageUnits, unstageUnits } from "../table/apply-rows.ts";
+  DuplicateKeyError,
+  findConflicts,
+  stageUnits,
+  unstageUnits,
+} from "../table/apply-rows.ts";
 import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "./ledger.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
 import { failedUnit, type UnitResult } from "./unit-results.ts";
@@ -70,7 +74,8 @@ export class UnitCommitter {
       const unitKeys = sourceKeys.slice(start, start + MOST_UNITS);
       const rowsDeleted = await database.transaction(async (client) => {
         await lease.assertHeld(client);
-        const deleted = model.writeStrategy === "replace" ? await deleteUnits(client, { shape, modelName: model.name, unitKeys }) : 0;
+        const deleted =
+          model.writeStrategy === "replace" ? await deleteUnits(client, { shape, modelName: model.name, unitKeys }) : 0;
         await forgetUnits(client, this.#scope, unitKeys);
         await this.#count(client, { done: 0, failed: 0 }, { rowsWritten: 0, rowsDeleted: deleted, rowsUnchanged: 0 });
         return deleted;
@@ -150,7 +155,15 @@ export class UnitCommitter {
       `update ${this.#scope.system}.model_run set units_done = units_done + $3, units_failed = units_failed + $4,
          rows_written = rows_written + $5, rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7
        where run_id = $1 and model = $2`,
-      [this.#scope.runId, this.#scope.model, units.done, units.failed, rows.rowsWritten, rows.rowsDeleted, rows.rowsUnchanged],
+      [
+        this.#scope.runId,
+        this.#scope.model,
+        units.done,
+        units.failed,
+        rows.rowsWritten,
+        rows.rowsDeleted,
+        rows.rowsUnchanged,
+      ],
     );
   }
 

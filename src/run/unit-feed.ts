@@ -53,7 +53,7 @@ export class UnitFeed {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Unit> {
     let size = 50;
-    for (let after = 0; after < this.total; ) {
+    for (let after = 0; after < this.total;) {
       const upTo = Math.min(after + size, this.total);
       const { units, bytes } = await this.#fetch(after, upTo);
       yield* units;
@@ -78,16 +78,25 @@ export class UnitFeed {
       units.push({
         sourceKey,
         documentId,
-        inputHash: this.#inputHash(group.map((values) => values[3] as Buffer), side),
+        inputHash: this.#inputHash(
+          group.map((values) => values[3] as Buffer),
+          side,
+        ),
         key: Object.fromEntries(keys.map(({ key }) => [key, decoded[0]?.[key]])),
         rows: decoded.map((row) => pick(row, source)),
-        matched: Object.fromEntries(this.#plan.matched.map(({ name }) => [name, matched.get(name)?.get(ordinal) ?? []])),
+        matched: Object.fromEntries(
+          this.#plan.matched.map(({ name }) => [name, matched.get(name)?.get(ordinal) ?? []]),
+        ),
       });
     }
     return { units, bytes: sizeOf(fetched.rows) };
   }
 
-  async #fetchMatched(range: { work: string; after: number; upTo: number }): Promise<ReadonlyMap<string, ReadonlyMap<string, readonly Row[]>>> {
+  async #fetchMatched(range: {
+    work: string;
+    after: number;
+    upTo: number;
+  }): Promise<ReadonlyMap<string, ReadonlyMap<string, readonly Row[]>>> {
     const bySource = new Map<string, Map<string, Row[]>>();
     for (const side of this.#plan.matched) {
       const byOrdinal = new Map<string, Row[]>();

@@ -20,13 +20,16 @@ import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./uni
 export async function runUnitModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved, context, store } = job;
   const { model } = resolved;
-  const sources = await Promise.all(resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })));
+  const sources = await Promise.all(
+    resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })),
+  );
   const plan = await planUnits(job, sources);
   const tally = new Tally(job);
   const committer = new UnitCommitter({ job, onCommit: ({ units, counts }) => tally.add(units, counts) });
 
   const vanished = vanishedUnitsSql(plan, database.systemSchema);
-  const gone = vanished === undefined ? [] : await database.query<{ source_key: string }>(vanished.text, vanished.values);
+  const gone =
+    vanished === undefined ? [] : await database.query<{ source_key: string }>(vanished.text, vanished.values);
   await committer.deleteUnits(gone.map((row) => row.source_key));
 
   const client = await database.connect();
@@ -39,7 +42,8 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
     await store.setUnitsTotal(context.runId, model.name, feed.total);
     tally.start(feed.total);
     const firstFailures = new FirstFailures(feed.total);
-    const canFail = feed.total > 1 || !(await hasDoneUnits(client, { system: database.systemSchema, model: model.name }));
+    const canFail =
+      feed.total > 1 || !(await hasDoneUnits(client, { system: database.systemSchema, model: model.name }));
     const runUnit = createUnitFunction(job, plan, sources);
     const stop = new AbortController();
     await processConcurrently(feed, {
@@ -65,19 +69,26 @@ async function planUnits(job: ModelJob, sources: readonly BoundSource[]): Promis
   const { resolved, context, database } = job;
   const { model } = resolved;
   const source = sources.find((each) => each.name === model.forEach);
-  if (source === undefined) throw new MillraceError("SOURCE_NOT_FOUND", `Model "${model.name}" has no source "${model.forEach}".`);
+  if (source === undefined)
+    throw new MillraceError("SOURCE_NOT_FOUND", `Model "${model.name}" has no source "${model.forEach}".`);
   const keys = model.by === undefined ? source.primaryKey : model.by.map((key) => source.find(key));
   if (keys.length === 0) {
-    throw new MillraceError("PRIMARY_KEY_MISSING", `Source "${source.name}" of model "${model.name}" has no primary key, so its rows are no units.`, {
-      hint: "Give the table a primary key, or group its rows with `by`.",
-    });
+    throw new MillraceError(
+      "PRIMARY_KEY_MISSING",
+      `Source "${source.name}" of model "${model.name}" has no primary key, so its rows are no units.`,
+      {
+        hint: "Give the table a primary key, or group its rows with `by`.",
+      },
+    );
   }
   const tracked = sources.filter((each) => each !== source && !each.untracked);
-  const digests = tracked.filter((each) => each.match.length === 0).map(async (whole) => {
-    const sql = wholeDigestSql(whole);
-    const [row] = await database.query<{ digest: Buffer }>(sql.text, sql.values);
-    return row?.digest ?? Buffer.alloc(0);
-  });
+  const digests = tracked
+    .filter((each) => each.match.length === 0)
+    .map(async (whole) => {
+      const sql = wholeDigestSql(whole);
+      const [row] = await database.query<{ digest: Buffer }>(sql.text, sql.values);
+      return row?.digest ?? Buffer.alloc(0);
+    });
   return {
     model: model.name,
     source,
@@ -94,7 +105,11 @@ function createUnitFunction(job: ModelJob, plan: UnitPlan, sources: readonly Bou
   const { model, shape } = job.resolved;
   const encoder = createRowEncoder(shape);
   const others = sources.filter((source) => source !== plan.source);
-  const whole = Object.fromEntries(others.filter((source) => source.match.length === 0).map((source) => [source.name, openReader(job.database, source)]));
+  const whole = Object.fromEntries(
+    others
+      .filter((source) => source.match.length === 0)
+      .map((source) => [source.name, openReader(job.database, source)]),
+  );
   return async (unit: Unit, signal: AbortSignal): Promise<UnitResult | undefined> => {
     const started = performance.now();
     try {
@@ -121,7 +136,12 @@ function createUnitFunction(job: ModelJob, plan: UnitPlan, sources: readonly Bou
         return encoded.line;
       });
       if (nulCharacters > 0) {
-        job.emit({ type: "log", model: model.name, level: "warning", message: `unit ${unit.sourceKey}: removed ${nulCharacters} U+0000, which Postgres cannot store` });
+        job.emit({
+          type: "log",
+          model: model.name,
+          level: "warning",
+          message: `unit ${unit.sourceKey}: removed ${nulCharacters} U+0000, which Postgres cannot store`,
+        });
       }
       return succeededUnit(unit, performance.now() - started, lines);
     } catch (error) {
@@ -144,15 +164,24 @@ async function withContent(job: ModelJob, unit: Unit): Promise<Unit["rows"]> {
 function warnAboutBlocking(job: ModelJob, unit: Unit, blockedMs: number): void {
   if (blockedMs < 1_000) return;
   const model = job.resolved.model.name;
-  job.emit({ type: "log", model, level: "warning", message: `unit ${unit.sourceKey} kept the event loop busy for ${(blockedMs / 1_000).toFixed(1)} s; other models stood still` });
+  job.emit({
+    type: "log",
+    model,
+    level: "warning",
+    message: `unit ${unit.sourceKey} kept the event loop busy for ${(blockedMs / 1_000).toFixed(1)} s; other models stood still`,
+  });
 }
 
 function allFailAlike(model: string, unit: string, error: ErrorJson, total: number): MillraceError {
-  return new MillraceError("MODEL_FAILED", `Model "${model}": the first units all failed alike, for example unit "${unit}": ${error.code}: ${error.message}`, {
-    details: { unit, unitsTotal: total },
-    cause: Object.assign(new Error(error.message), { code: error.code, stack: error.stack?.join("\n") }),
-    hint: "Correct the model's function; --verbose shows where it threw.",
-  });
+  return new MillraceError(
+    "MODEL_FAILED",
+    `Model "${model}": the first units all failed alike, for example unit "${unit}": ${error.code}: ${error.message}`,
+    {
+      details: { unit, unitsTotal: total },
+      cause: Object.assign(new Error(error.message), { code: error.code, stack: error.stack?.join("\n") }),
+      hint: "Correct the model's function; --verbose shows where it threw.",
+    },
+  );
 }
 
 /** Counts a model's progress and tells it, ten times a second at the most. */
@@ -197,7 +226,12 @@ class Tally {
     this.#job.emit({
       type: "model_progress",
       model: this.#job.resolved.model.name,
-      progress: { unitsDone: this.#done, unitsFailed: this.#failed, unitsTotal: this.#total, rowsWritten: this.#rows.rowsWritten },
+      progress: {
+        unitsDone: this.#done,
+        unitsFailed: this.#failed,
+        unitsTotal: this.#total,
+        rowsWritten: this.#rows.rowsWritten,
+      },
     });
   }
 }

@@ -26,7 +26,8 @@ const column = (alias: string, { name }: BoundColumn) => `${alias}.${quoteName(n
 const keyName = (index: number) => `key_${index}`;
 
 // Types whose numbers differ from database to database would make equal rows look different.
-const STABLE = /^(text|character varying|varchar|char|character|integer|bigint|smallint|serial|bigserial|smallserial|boolean|real|double precision|numeric|jsonb?|uuid|date|time|timestamp|interval|bytea)\b/;
+const STABLE =
+  /^(text|character varying|varchar|char|character|integer|bigint|smallint|serial|bigserial|smallserial|boolean|real|double precision|numeric|jsonb?|uuid|date|time|timestamp|interval|bytea)\b/;
 
 /** SQL of a row's digest over `columns`, in the order of their names, whatever the session's settings are. */
 function rowDigestSql(columns: readonly BoundColumn[], alias: string): string {
@@ -69,7 +70,8 @@ export function fillWorkSql(plan: UnitPlan, options: FillWorkOptions): Sql {
   const names = keys.map((_, index) => keyName(index));
   const model = parameters.add(plan.model);
   const isCurrent = `u.status = 'done' and u.program_hash = ${parameters.add(options.programHash)} and u.input_hash = unit.input_hash`;
-  const isKnown = options.fullRunId === undefined ? isCurrent : `${isCurrent} and u.run_id = ${parameters.add(options.fullRunId)}`;
+  const isKnown =
+    options.fullRunId === undefined ? isCurrent : `${isCurrent} and u.run_id = ${parameters.add(options.fullRunId)}`;
   return {
     text: `insert into ${options.work} (${names.join(", ")}, source_key, document_id, side)
       with unit as (${plan.isGroup ? groupUnitsSql(plan, parameters) : rowUnitsSql(plan, parameters)})
@@ -85,7 +87,11 @@ function rowUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const { source, keys } = plan;
   const scope = conditionsSql([...source.definition, ...scopeOf(plan)], "s", parameters);
   const sides = matchedDigests(plan, parameters);
-  const parts = [rowDigestSql(source.columns, "s"), wholeSql(plan, parameters), ...sides.map((side) => side.digest)].filter((part) => part !== "");
+  const parts = [
+    rowDigestSql(source.columns, "s"),
+    wholeSql(plan, parameters),
+    ...sides.map((side) => side.digest),
+  ].filter((part) => part !== "");
   return `select ${keys.map((key, index) => `${column("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
       ${sideSql(sides)} as side, ${combine(parts)} as input_hash
@@ -99,7 +105,11 @@ function groupUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const names = keys.map((key) => column("s", key)).join(", ");
   const having = scope.length === 0 ? "" : `having bool_or(${conditionsSql(scope, "s", parameters)})`;
   const definition = conditionsSql(source.definition, "s", parameters);
-  const parts = [rowsDigestSql(rowDigestSql(source.columns, "s")), wholeSql(plan, parameters), ...sides.map((side) => side.digest)].filter((part) => part !== "");
+  const parts = [
+    rowsDigestSql(rowDigestSql(source.columns, "s")),
+    wholeSql(plan, parameters),
+    ...sides.map((side) => side.digest),
+  ].filter((part) => part !== "");
   const grouped = [names, ...sides.map((side) => side.digest)].join(", ");
   return `select ${keys.map((key, index) => `${column("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
@@ -134,7 +144,9 @@ function matchedDigests(plan: UnitPlan, parameters: Parameters): readonly SideDi
     const alias = `side_${index}`;
     const by = side.match.map((pair) => column("m", pair.column)).join(", ");
     const named = side.match.map((pair, part) => `${column("m", pair.column)} as match_${part}`).join(", ");
-    const on = side.match.map((pair, part) => `${alias}.match_${part} = ${column("s", plan.source.find(pair.unitKey))}`).join(" and ");
+    const on = side.match
+      .map((pair, part) => `${alias}.match_${part} = ${column("s", plan.source.find(pair.unitKey))}`)
+      .join(" and ");
     const conditions = conditionsSql([...side.definition, ...side.scope], "m", parameters);
     return {
       join: `left join (select ${named}, ${rowsDigestSql(rowDigestSql(side.columns, "m"))} as digest
@@ -144,17 +156,23 @@ function matchedDigests(plan: UnitPlan, parameters: Parameters): readonly SideDi
   });
 }
 
-const sideSql = (sides: readonly SideDigest[]) => (sides.length === 0 ? "''::bytea" : sides.map((side) => side.digest).join(" || "));
+const sideSql = (sides: readonly SideDigest[]) =>
+  sides.length === 0 ? "''::bytea" : sides.map((side) => side.digest).join(" || ");
 const combine = (parts: readonly string[]) => (parts.length === 1 ? parts.join("") : `sha256(${parts.join(" || ")})`);
 
 /**
  * Reads the rows of the units between two ordinals: unit, document, digest of the row, side digest, then the columns.
  * The digest comes from the very rows that the model will see.
  */
-export function fetchUnitsSql(plan: UnitPlan, options: { readonly work: string; readonly after: number; readonly upTo: number }): Sql {
+export function fetchUnitsSql(
+  plan: UnitPlan,
+  options: { readonly work: string; readonly after: number; readonly upTo: number },
+): Sql {
   const { source, keys } = plan;
   const parameters = new Parameters();
-  const on = keys.map((key, index) => `${column("s", key)} ${key.notNull ? "=" : "is not distinct from"} w.${keyName(index)}`);
+  const on = keys.map(
+    (key, index) => `${column("s", key)} ${key.notNull ? "=" : "is not distinct from"} w.${keyName(index)}`,
+  );
   const order = ["w.ordinal", ...source.primaryKey.map((key) => column("s", key))];
   return {
     text: `select w.ordinal, w.source_key, w.document_id, ${rowDigestSql(source.columns, "s")}, w.side,
@@ -168,10 +186,16 @@ export function fetchUnitsSql(plan: UnitPlan, options: { readonly work: string; 
 }
 
 /** Reads the side rows that match the units between two ordinals: the ordinal, then the columns. */
-export function fetchMatchedSql(plan: UnitPlan, side: BoundSource, options: { readonly work: string; readonly after: number; readonly upTo: number }): Sql {
+export function fetchMatchedSql(
+  plan: UnitPlan,
+  side: BoundSource,
+  options: { readonly work: string; readonly after: number; readonly upTo: number },
+): Sql {
   const parameters = new Parameters();
   const unitColumns = side.match.map((pair) => plan.source.find(pair.unitKey));
-  const onUnit = plan.keys.map((key, index) => `${column("s", key)} ${key.notNull ? "=" : "is not distinct from"} w.${keyName(index)}`);
+  const onUnit = plan.keys.map(
+    (key, index) => `${column("s", key)} ${key.notNull ? "=" : "is not distinct from"} w.${keyName(index)}`,
+  );
   const onSide = side.match.map((pair, part) => `${column("m", pair.column)} = unit.match_${part}`);
   return {
     text: `with unit as (

@@ -3,16 +3,14 @@ import { quoteName } from "../database/connect.ts";
 
 /** A column's type as it stands in DDL; an enum's name may need quotes that Drizzle does not give it. */
 export function typeSql(column: PgColumn): string {
-  if (column.columnType === "PgArray")
-    return `${typeSql((column as PgArray<never, never>).baseColumn)}[]`;
+  if (column.columnType === "PgArray") return `${typeSql((column as PgArray<never, never>).baseColumn)}[]`;
   if (isEnum(column)) return quoteName(column.enum.enumName);
   return column.getSQLType();
 }
 
 /** The enum a column or its elements are of. */
 export function enumOf(column: PgColumn): { readonly name: string; readonly values: readonly string[] } | undefined {
-  if (column.columnType === "PgArray")
-    return enumOf((column as PgArray<never, never>).baseColumn);
+  if (column.columnType === "PgArray") return enumOf((column as PgArray<never, never>).baseColumn);
   return isEnum(column) ? { name: column.enum.enumName, values: column.enum.enumValues } : undefined;
 }
 

@@ -225,7 +225,7 @@ function isFilled({ column, defaultSql }: ColumnShape): boolean {
     defaultSql !== undefined ||
     column.generated !== undefined ||
     column.generatedIdentity !== undefined ||
-    column.getSQLType().endsWith('serial')
+    column.getSQLType().endsWith("serial")
   );
 }
 

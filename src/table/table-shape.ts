@@ -60,7 +60,7 @@ function resolveShape(table: PgTable): TableShape {
       name: column.name,
       sqlType: column.getSQLType(),
       // Postgres makes these NOT NULL by itself.
-      notNull: column.notNull || primaryKey.includes(column.name) || column.getSQLType().endsWith('serial'),
+      notNull: column.notNull || primaryKey.includes(column.name) || column.getSQLType().endsWith("serial"),
       defaultSql: defaultSql(column),
       isBase: (BASE_KEYS as readonly string[]).includes(key),
       valueSchema,

@@ -38,7 +38,7 @@ function isWritten({ column, isBase, key }: ColumnShape): boolean {
 
 function databaseDefaultOf({ column, name, defaultSql }: ColumnShape, shape: TableShape): string | undefined {
   if (is(column.default, SQL)) return `(${defaultSql})`;
-  if (!column.getSQLType().endsWith('serial')) return undefined;
+  if (!column.getSQLType().endsWith("serial")) return undefined;
   const table = quoteName(shape.name).replaceAll("'", "''");
   return `nextval(pg_get_serial_sequence('${table}', '${name.replaceAll("'", "''")}'))`;
 }

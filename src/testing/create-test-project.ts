@@ -67,15 +67,20 @@ export async function createTestProject(options: TestProjectOptions): Promise<Te
     query: async (text, parameters) => (await project.openDatabase()).query(text, parameters),
     async [Symbol.asyncDispose]() {
       await project[Symbol.asyncDispose]();
-      await withServer(serverUrl, (server) => server.query(`drop database if exists ${quoteName(databaseName(databaseUrl))} with (force)`));
+      await withServer(serverUrl, (server) =>
+        server.query(`drop database if exists ${quoteName(databaseName(databaseUrl))} with (force)`),
+      );
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
-async function resolveModels(models: TestProjectOptions["models"], directory: string): Promise<NonNullable<ProjectConfigInput["models"]>> {
+async function resolveModels(
+  models: TestProjectOptions["models"],
+  directory: string,
+): Promise<NonNullable<ProjectConfigInput["models"]>> {
   if (typeof models === "string" || Array.isArray(models)) return models;
-  for (const [name, text] of Object.entries(models as Readonly<Record<string, string>>)) {
+  for (const [name, text] of Object.entries(models)) {
     const file = join(directory, "models", /\.[jt]s$/.test(name) ? name : `${name}.ts`);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);

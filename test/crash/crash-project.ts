@@ -74,17 +74,28 @@ export interface Command {
 export async function createCrashProject(documents: number): Promise<CrashProject> {
   const test = await createTestProject({
     models: { words: MODELS },
-    documents: Object.fromEntries(Array.from({ length: documents }, (_, index) => [`d${index}.md`, `word${index % 20}\nword${index % 7}\nonly${index}`])),
+    documents: Object.fromEntries(
+      Array.from({ length: documents }, (_, index) => [
+        `d${index}.md`,
+        `word${index % 20}\nword${index % 7}\nonly${index}`,
+      ]),
+    ),
   });
   const { directory, databaseUrl } = test;
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, "millrace.config.ts"), `export default { models: "./models", documents: ["./docs"], database: ${JSON.stringify(databaseUrl)} };`);
+  await writeFile(
+    join(directory, "millrace.config.ts"),
+    `export default { models: "./models", documents: ["./docs"], database: ${JSON.stringify(databaseUrl)} };`,
+  );
   const log = join(directory, "calls.log");
   let seen = 0;
   return {
     test,
     start(args, environment = {}) {
-      const child = spawn(process.execPath, [COMMAND, ...args, "--project", directory], { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(process.execPath, [COMMAND, ...args, "--project", directory], {
+        env: { ...process.env, ...environment },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
       let output = "";
       child.stdout.on("data", (data) => (output += String(data)));
       child.stderr.on("data", (data) => (output += String(data)));
@@ -101,7 +112,9 @@ export async function createCrashProject(documents: number): Promise<CrashProjec
       return added;
     },
     async committed() {
-      const rows = await test.query("select replace(model, 'words.', '') || ' ' || source_key as unit from millrace.unit_state where status = 'done' order by 1");
+      const rows = await test.query(
+        "select replace(model, 'words.', '') || ' ' || source_key as unit from millrace.unit_state where status = 'done' order by 1",
+      );
       return rows.map((row) => String(row["unit"]));
     },
     async tables() {

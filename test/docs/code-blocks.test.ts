@@ -33,10 +33,22 @@ test("every TypeScript block of the documentation compiles", { timeout: 60_000 }
       await symlink(join(root, "node_modules", library), join(directory, "node_modules", library));
     }
     await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module" }));
-    const compilerOptions = { target: "es2023", module: "nodenext", lib: ["es2023", "esnext.disposable"], types: ["node"], strict: true, noEmit: true, skipLibCheck: true };
+    const compilerOptions = {
+      target: "es2023",
+      module: "nodenext",
+      lib: ["es2023", "esnext.disposable"],
+      types: ["node"],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+    };
     await writeFile(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions }));
     for (const { name, code } of blocks) await writeFile(join(directory, `${name}.ts`), code);
-    const compile = promisify(execFile)(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", directory]);
+    const compile = promisify(execFile)(process.execPath, [
+      join(root, "node_modules/typescript/bin/tsc"),
+      "-p",
+      directory,
+    ]);
     expect(await compile.catch((error: { stdout: string }) => error.stdout)).toMatchObject({ stdout: "" });
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -46,5 +46,7 @@ test("a module that units import at the same time is whole for all of them", asy
   });
   const result = await test_.project.runPipeline();
   expect(result).toMatchObject({ status: "succeeded", errors: {} });
-  expect(await test_.query("select count(*)::int as titles from titles where title ~ '^A+$'")).toEqual([{ titles: 12 }]);
+  expect(await test_.query("select count(*)::int as titles from titles where title ~ '^A+$'")).toEqual([
+    { titles: 12 },
+  ]);
 });

@@ -14,7 +14,8 @@ function problems(work: () => unknown): readonly string[] {
   try {
     work();
   } catch (error) {
-    if (error instanceof IssuesError) return error.issues.map((issue) => `${issue.code} ${issue.path}: ${issue.message}`);
+    if (error instanceof IssuesError)
+      return error.issues.map((issue) => `${issue.code} ${issue.path}: ${issue.message}`);
     throw error;
   }
   return [];
@@ -93,9 +94,13 @@ test("two models of one name, and two models of one table, name both files", () 
   expect(() => registry.register(declareModel("n.a"), "models/two.ts")).toThrow(
     'Model "n.a" is declared twice: in models/one.ts (n.a) and in models/two.ts.',
   );
-  expect(() => registry.register(declareModel("n_a"), "models/three.ts")).toThrow(/Table "n_a" is declared twice: in models\/one\.ts .* models\/three\.ts/);
+  expect(() => registry.register(declareModel("n_a"), "models/three.ts")).toThrow(
+    /Table "n_a" is declared twice: in models\/one\.ts .* models\/three\.ts/,
+  );
 });
 
 test("ref(undefined) says what usually causes it", () => {
-  expect(() => ref(undefined as never)).toThrow(expect.objectContaining({ code: "REF_UNDEFINED", hint: expect.stringContaining("import each other") }));
+  expect(() => ref(undefined as never)).toThrow(
+    expect.objectContaining({ code: "REF_UNDEFINED", hint: expect.stringContaining("import each other") }),
+  );
 });

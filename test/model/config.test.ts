@@ -20,7 +20,8 @@ const model = defineModel({
 });
 
 const nothing = { settings: {}, environment: {}, project: { config: {}, vars: {} } };
-const resolve = (layers: Partial<typeof nothing> & object) => resolveConfigs([model], { ...nothing, ...layers }).get(model.name);
+const resolve = (layers: Partial<typeof nothing> & object) =>
+  resolveConfigs([model], { ...nothing, ...layers }).get(model.name);
 
 test("parameters left alone have their defaults", () => {
   expect(resolve({})).toEqual({ maxChars: 5_000, llmModel: "small", strict: false, label: "none" });
@@ -34,7 +35,9 @@ test("the nearest setting wins: --set, environment, model, namespace, project-wi
   expect(resolve({ project })).toMatchObject({ maxChars: 1_000, label: "namespace", llmModel: "large" });
   const environment = { MILLRACE_INDEXING_SECTIONS_MAX_CHARS: "2000" };
   expect(resolve({ project, environment })).toMatchObject({ maxChars: 2_000 });
-  expect(resolve({ project, environment, settings: { "indexing.sections.maxChars": "3000", strict: "true", label: "20" } })).toMatchObject({
+  expect(
+    resolve({ project, environment, settings: { "indexing.sections.maxChars": "3000", strict: "true", label: "20" } }),
+  ).toMatchObject({
     maxChars: 3_000,
     strict: true,
     label: "20",

@@ -7,7 +7,12 @@ import { createTestProject } from "millrace/testing";
 type Work = () => Promise<void> | void;
 
 /** A table model that writes one row, after doing `work`. */
-function step(name: string, upstreams: readonly Model<object>[] = [], work: Work = () => undefined, options: object = {}): Model<object> {
+function step(
+  name: string,
+  upstreams: readonly Model<object>[] = [],
+  work: Work = () => undefined,
+  options: object = {},
+): Model<object> {
   return defineModel({
     ...options,
     name: `n.${name}`,
@@ -22,10 +27,12 @@ function step(name: string, upstreams: readonly Model<object>[] = [], work: Work
 
 test("models start as soon as their own upstreams are done, without waiting for a level", async () => {
   const order: string[] = [];
-  const note = (name: string, milliseconds = 0) => async () => {
-    await sleep(milliseconds);
-    order.push(name);
-  };
+  const note =
+    (name: string, milliseconds = 0) =>
+    async () => {
+      await sleep(milliseconds);
+      order.push(name);
+    };
   const fast = step("fast", [], note("fast"));
   const slow = step("slow", [], note("slow", 600));
   const afterFast = step("after_fast", [fast], note("after_fast"));
@@ -49,17 +56,31 @@ test("a failing model fails the run everywhere; dependents are skipped, the othe
   const other = step("other", [root], count("other"));
   await using test_ = await createTestProject({ models: [root, bad, below, other] });
   const events: RunEvent[] = [];
-  const result = await test_.project.runPipeline(definePipeline({ name: "p", models: [root, bad, below, other], stopOnError: false }), {
-    onEvent: (event) => void events.push(event),
+  const result = await test_.project.runPipeline(
+    definePipeline({ name: "p", models: [root, bad, below, other], stopOnError: false }),
+    {
+      onEvent: (event) => void events.push(event),
+    },
+  );
+  expect(result).toMatchObject({
+    status: "failed",
+    modelsSkipped: ["n.below"],
+    models: { "n.other": { status: "succeeded" } },
   });
-  expect(result).toMatchObject({ status: "failed", modelsSkipped: ["n.below"], models: { "n.other": { status: "succeeded" } } });
-  expect(result.errors["n.bad"]).toMatchObject({ code: "MODEL_FAILED", message: 'Model "n.bad" failed: TypeError: cannot read properties of undefined' });
-  expect(events.find((event) => event.type === "model_skipped")).toMatchObject({ model: "n.below", reason: "upstream n.bad failed" });
+  expect(result.errors["n.bad"]).toMatchObject({
+    code: "MODEL_FAILED",
+    message: 'Model "n.bad" failed: TypeError: cannot read properties of undefined',
+  });
+  expect(events.find((event) => event.type === "model_skipped")).toMatchObject({
+    model: "n.below",
+    reason: "upstream n.bad failed",
+  });
   expect(await test_.query("select status from millrace.run")).toEqual([{ status: "failed" }]);
-  expect(await test_.query("select status from dbos.workflow_status where workflow_uuid like '%n.bad' or name = 'millrace.run'")).toEqual([
-    { status: "ERROR" },
-    { status: "ERROR" },
-  ]);
+  expect(
+    await test_.query(
+      "select status from dbos.workflow_status where workflow_uuid like '%n.bad' or name = 'millrace.run'",
+    ),
+  ).toEqual([{ status: "ERROR" }, { status: "ERROR" }]);
   expect(await test_.query("select * from bad")).toEqual([]);
 
   isBroken = false;
@@ -84,10 +105,15 @@ test("with stopOnError nothing new starts after a failure", async () => {
 
 test("a model is tried again as often as it says, and the events tell", async () => {
   let attempts = 0;
-  const flaky = step("flaky", [], () => {
-    attempts += 1;
-    if (attempts < 3) throw new Error("not yet");
-  }, { retry: { maxAttempts: 3, intervalSeconds: 0.05 } });
+  const flaky = step(
+    "flaky",
+    [],
+    () => {
+      attempts += 1;
+      if (attempts < 3) throw new Error("not yet");
+    },
+    { retry: { maxAttempts: 3, intervalSeconds: 0.05 } },
+  );
   await using test_ = await createTestProject({ models: [flaky] });
   const retries: number[] = [];
   const result = await test_.project.runPipeline(undefined, {
@@ -129,7 +155,10 @@ test("a cancelled run keeps what is finished, ends as cancelled and can be resum
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 1_500);
   const result = await test_.project.runPipeline(undefined, { signal: controller.signal });
-  expect(result).toMatchObject({ status: "cancelled", models: { "n.first": { status: "succeeded" }, "n.units": { status: "cancelled" } } });
+  expect(result).toMatchObject({
+    status: "cancelled",
+    models: { "n.first": { status: "succeeded" }, "n.units": { status: "cancelled" } },
+  });
   expect(await test_.query("select count(*)::int as units from units")).toEqual([{ units: 2 }]);
   expect(await test_.query("select status from millrace.run")).toEqual([{ status: "cancelled" }]);
   isSlow = false;
@@ -163,7 +192,10 @@ test("a table that is not there is an error of the model that reads it, never an
     },
   });
   await using test_ = await createTestProject({ models: [model] });
-  expect((await test_.project.runPipeline()).errors["n.reader"]).toMatchObject({ code: "TABLE_NOT_FOUND", message: expect.stringContaining("no_such_table") });
+  expect((await test_.project.runPipeline()).errors["n.reader"]).toMatchObject({
+    code: "TABLE_NOT_FOUND",
+    message: expect.stringContaining("no_such_table"),
+  });
 });
 
 test("a table model replaces its table with what it wrote, all at once, and leaves equal rows alone", async () => {
@@ -182,7 +214,12 @@ test("a table model replaces its table with what it wrote, all at once, and leav
   const before = await test_.query("select * from numbers where id = 2");
   numbers = [2, 3, 4];
   const result = await test_.project.runPipeline();
-  expect(result.models["n.numbers"]).toMatchObject({ rowsWritten: 1, rowsDeleted: 1, rowsUnchanged: 2, counts: { seen: 3 } });
+  expect(result.models["n.numbers"]).toMatchObject({
+    rowsWritten: 1,
+    rowsDeleted: 1,
+    rowsUnchanged: 2,
+    counts: { seen: 3 },
+  });
   expect(await test_.query("select id, square from numbers order by id")).toEqual([
     { id: 2, square: 4 },
     { id: 3, square: 9 },

@@ -6,16 +6,30 @@ import { declareWords } from "../support/word-project.ts";
 
 const snapshot = (project: TestProject, table: string) => project.query(`select * from ${table} order by 1, 2`);
 const contents = async (project: TestProject) =>
-  (await project.query("select path, lines.content from lines join millrace.documents d on d.id = document_id order by path, line_number")).map(
-    (row) => `${String(row["path"])}: ${String(row["content"])}`,
-  );
+  (
+    await project.query(
+      "select path, lines.content from lines join millrace.documents d on d.id = document_id order by path, line_number",
+    )
+  ).map((row) => `${String(row["path"])}: ${String(row["content"])}`);
 
 test("every intermediate result is in a table, and a second run has nothing to do", async () => {
   const { calls, models } = declareWords();
-  await using test = await createTestProject({ models: [...models], documents: { "a.md": "red\ngreen", "b.md": "red" } });
+  await using test = await createTestProject({
+    models: [...models],
+    documents: { "a.md": "red\ngreen", "b.md": "red" },
+  });
   const first = await test.project.runPipeline();
-  expect(first).toMatchObject({ status: "succeeded", modelsExecuted: ["words.lines", "words.words", "words.total"], errors: {} });
-  expect(first.models["words.lines"]).toMatchObject({ unitsDone: 2, rowsWritten: 3, rowsDeleted: 0, tableName: "lines" });
+  expect(first).toMatchObject({
+    status: "succeeded",
+    modelsExecuted: ["words.lines", "words.words", "words.total"],
+    errors: {},
+  });
+  expect(first.models["words.lines"]).toMatchObject({
+    unitsDone: 2,
+    rowsWritten: 3,
+    rowsDeleted: 0,
+    tableName: "lines",
+  });
   expect(await contents(test)).toEqual(["docs/a.md: red", "docs/a.md: green", "docs/b.md: red"]);
   expect(await test.query("select content, count from words order by content")).toEqual([
     { content: "green", count: 1 },
@@ -33,7 +47,10 @@ test("every intermediate result is in a table, and a second run has nothing to d
 
 test("an edited document is processed alone, and only the groups it touches", async () => {
   const { calls, models } = declareWords();
-  await using test = await createTestProject({ models: [...models], documents: { "a.md": "red\ngreen\nblue", "b.md": "red", "c.md": "blue" } });
+  await using test = await createTestProject({
+    models: [...models],
+    documents: { "a.md": "red\ngreen\nblue", "b.md": "red", "c.md": "blue" },
+  });
   await test.project.runPipeline();
   calls.lines.length = calls.words.length = 0;
   await test.writeDocument("a.md", "red");
@@ -49,7 +66,10 @@ test("an edited document is processed alone, and only the groups it touches", as
 
 test("a document that is emptied, renamed or deleted leaves no stale row anywhere", async () => {
   const { models } = declareWords();
-  await using test = await createTestProject({ models: [...models], documents: { "a.md": "red", "b.md": "green", "c.md": "blue", "d.md": "grey" } });
+  await using test = await createTestProject({
+    models: [...models],
+    documents: { "a.md": "red", "b.md": "green", "c.md": "blue", "d.md": "grey" },
+  });
   await test.project.runPipeline();
   await test.writeDocument("a.md", "");
   await test.writeDocument("b.md", null);
@@ -57,15 +77,26 @@ test("a document that is emptied, renamed or deleted leaves no stale row anywher
   await test.writeDocument("c.md", null);
   await test.project.runPipeline();
   expect(await contents(test)).toEqual(["docs/d.md: grey", "docs/renamed.md: blue"]);
-  expect((await test.query("select content from words order by 1")).map((row) => row["content"])).toEqual(["blue", "grey"]);
-  expect(await test.query("select count(*)::int as units from millrace.unit_state where model = 'words.words'")).toEqual([{ units: 2 }]);
+  expect((await test.query("select content from words order by 1")).map((row) => row["content"])).toEqual([
+    "blue",
+    "grey",
+  ]);
+  expect(
+    await test.query("select count(*)::int as units from millrace.unit_state where model = 'words.words'"),
+  ).toEqual([{ units: 2 }]);
 });
 
 test("a run limited to one document leaves every row of the others as it was", async () => {
   const { calls, models } = declareWords();
-  await using test = await createTestProject({ models: [...models], documents: { "a.md": "red\nshared", "b.md": "green\nshared", "c.md": "blue" } });
+  await using test = await createTestProject({
+    models: [...models],
+    documents: { "a.md": "red\nshared", "b.md": "green\nshared", "c.md": "blue" },
+  });
   await test.project.runPipeline();
-  const others = () => test.query("select * from lines where document_id <> (select id from millrace.documents where path = 'docs/a.md') order by 1, 2");
+  const others = () =>
+    test.query(
+      "select * from lines where document_id <> (select id from millrace.documents where path = 'docs/a.md') order by 1, 2",
+    );
   const before = await others();
   const untouched = await test.query("select * from words where content in ('green', 'blue', 'shared') order by 1");
   calls.lines.length = calls.words.length = 0;
@@ -77,7 +108,9 @@ test("a run limited to one document leaves every row of the others as it was", a
   expect(calls.lines).toEqual(["docs/a.md"]);
   expect(calls.words).toEqual(["rose"]);
   expect(await others()).toEqual(before);
-  expect(await test.query("select * from words where content in ('green', 'blue', 'shared') order by 1")).toEqual(untouched);
+  expect(await test.query("select * from words where content in ('green', 'blue', 'shared') order by 1")).toEqual(
+    untouched,
+  );
 });
 
 test("a filter that matches nothing processes nothing; an unknown id is an error", async () => {
@@ -86,7 +119,9 @@ test("a filter that matches nothing processes nothing; an unknown id is an error
   const result = await test.project.runPipeline("words.lines", { filters: { includePattern: "nowhere/**" } });
   expect(result).toMatchObject({ status: "succeeded" });
   expect(calls.lines).toEqual([]);
-  await expect(test.project.runPipeline(undefined, { filters: { ids: ["docs/missing.md"] } })).rejects.toMatchObject({ code: "DOCUMENT_NOT_FOUND" });
+  await expect(test.project.runPipeline(undefined, { filters: { ids: ["docs/missing.md"] } })).rejects.toMatchObject({
+    code: "DOCUMENT_NOT_FOUND",
+  });
 });
 
 test("a unit that fails keeps its previous rows, the others go on and the run is partial", async () => {
@@ -95,7 +130,10 @@ test("a unit that fails keeps its previous rows, the others go on and the run is
       if (content.includes("broken")) throw new RangeError("cannot read this one");
     },
   });
-  await using test = await createTestProject({ models: [...models], documents: { "a.md": "red", "b.md": "green", "c.md": "blue" } });
+  await using test = await createTestProject({
+    models: [...models],
+    documents: { "a.md": "red", "b.md": "green", "c.md": "blue" },
+  });
   await test.project.runPipeline();
   await test.writeDocument("a.md", "broken");
   await test.writeDocument("b.md", "greener");
@@ -103,9 +141,9 @@ test("a unit that fails keeps its previous rows, the others go on and the run is
   expect(result.status).toBe("partial");
   expect(result.models["words.lines"]).toMatchObject({ status: "partial", unitsDone: 1, unitsFailed: 1 });
   expect(await contents(test)).toEqual(["docs/a.md: red", "docs/b.md: greener", "docs/c.md: blue"]);
-  expect(await test.query("select status, error_code, error, attempts from millrace.unit_state where status <> 'done'")).toEqual([
-    { status: "stale", error_code: "RangeError", error: "cannot read this one", attempts: 1 },
-  ]);
+  expect(
+    await test.query("select status, error_code, error, attempts from millrace.unit_state where status <> 'done'"),
+  ).toEqual([{ status: "stale", error_code: "RangeError", error: "cannot read this one", attempts: 1 }]);
   await test.writeDocument("a.md", "mended");
   expect((await test.project.runPipeline()).status).toBe("succeeded");
   expect(await contents(test)).toEqual(["docs/a.md: mended", "docs/b.md: greener", "docs/c.md: blue"]);
@@ -138,7 +176,10 @@ test("two units that write the same row are both named", async () => {
       return { word: row.content };
     },
   });
-  await using test = await createTestProject({ models: [model], documents: { "a.md": "same", "b.md": "same", "c.md": "other" } });
+  await using test = await createTestProject({
+    models: [model],
+    documents: { "a.md": "same", "b.md": "same", "c.md": "other" },
+  });
   const errors: string[] = [];
   const result = await test.project.runPipeline(undefined, {
     onEvent: (event) => {
@@ -194,10 +235,21 @@ test("changes of a side source count for the units that see them, unless it is u
       async run({ row, sources }) {
         seen.push(`${name} ${row.path}`);
         const rows = await sources.notes.rows();
-        return { id: row.id, sizes: rows.map((note) => note.size).toSorted().join() };
+        return {
+          id: row.id,
+          sizes: rows
+            .map((note) => note.size)
+            .toSorted((a, b) => a - b)
+            .join(),
+        };
       },
     });
-  const models = [notes, reader("matched", { match: { documentId: "id" } }), reader("whole", {}), reader("free", { untracked: true })];
+  const models = [
+    notes,
+    reader("matched", { match: { documentId: "id" } }),
+    reader("whole", {}),
+    reader("free", { untracked: true }),
+  ];
   await using test = await createTestProject({ models, documents: { "a.md": "1", "b.md": "22" } });
   await test.project.runPipeline();
   expect(await test.query("select sizes from matched order by sizes")).toEqual([{ sizes: "1" }, { sizes: "2" }]);
@@ -216,14 +268,20 @@ test("a model runs on literal rows without a database", async () => {
     { documentId: "d", lineNumber: 1, content: "x" },
     { documentId: "d", lineNumber: 2, content: "y" },
   ]);
-  expect(await executeModel(words, { sources: { lines: [{ content: "x" }, { content: "y" }, { content: "x" }] } })).toEqual([
+  expect(
+    await executeModel(words, { sources: { lines: [{ content: "x" }, { content: "y" }, { content: "x" }] } }),
+  ).toEqual([
     { content: "x", count: 2 },
     { content: "y", count: 1 },
   ]);
 });
 
 test("merge keeps rows of documents that are gone; append adds rows and never twice in one run", async () => {
-  const declare = (name: string, writeStrategy: "merge" | "append", table: Parameters<typeof defineModel>[0]["table"]) =>
+  const declare = (
+    name: string,
+    writeStrategy: "merge" | "append",
+    table: Parameters<typeof defineModel>[0]["table"],
+  ) =>
     defineModel({
       name: `n.${name}`,
       table: table as ReturnType<typeof mergedTable>,
@@ -236,12 +294,25 @@ test("merge keeps rows of documents that are gone; append adds rows and never tw
     });
   const mergedTable = () => pipelineTable("merged", { word: text().primaryKey(), path: text().notNull() });
   const merged = declare("merged", "merge", mergedTable());
-  const appended = declare("appended", "append", pipelineTable("appended", { word: text().notNull(), path: text().notNull() }));
+  const appended = declare(
+    "appended",
+    "append",
+    pipelineTable("appended", { word: text().notNull(), path: text().notNull() }),
+  );
   await using test = await createTestProject({ models: [merged, appended], documents: { "a.md": "x y", "b.md": "z" } });
   await test.project.runPipeline();
   await test.writeDocument("a.md", "x");
   await test.writeDocument("b.md", null);
   await test.project.runPipeline();
-  expect(await test.query("select word from merged order by word")).toEqual([{ word: "x" }, { word: "y" }, { word: "z" }]);
-  expect((await test.query("select word from appended order by word")).map((row) => row["word"])).toEqual(["x", "x", "y", "z"]);
+  expect(await test.query("select word from merged order by word")).toEqual([
+    { word: "x" },
+    { word: "y" },
+    { word: "z" },
+  ]);
+  expect((await test.query("select word from appended order by word")).map((row) => row["word"])).toEqual([
+    "x",
+    "x",
+    "y",
+    "z",
+  ]);
 });

@@ -160,5 +160,5 @@ test("a model can be called directly with fakes", async () => {
   });
   expectTypeOf(result).resolves.toMatchTypeOf<readonly { documentId: string }[]>();
   // @ts-expect-error the row lacks its columns
-  documentSections.run({ row: {} });
+  void documentSections.run({ row: {} });
 });

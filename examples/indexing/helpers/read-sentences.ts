@@ -41,7 +41,9 @@ export const HIDDEN = "\0";
 /** Sentences and their words. Only the lexicon is asked for word classes: full tagging takes three times as long. */
 export function readSentences(blocks: readonly Prose[]): Sentence[] {
   const filled = blocks.filter((block) => block.language.trim() !== "");
-  const view = nlp().tokenize(filled.map((block) => block.language).join("\n")).compute("lexicon");
+  const view = nlp()
+    .tokenize(filled.map((block) => block.language).join("\n"))
+    .compute("lexicon");
   const blockAt = blockFinder(filled);
   let offset = 0;
   return view.document.flatMap((sentence) => {

@@ -20,9 +20,13 @@ export default defineCommand({
         return lines([`${colors.green("✓")} The tables are as the models declare them.`]);
       }
       lines(plan.statements.map((statement) => `${statement};`));
-      lines(plan.blocked.flatMap(({ reason, sql }) => [`${colors.yellow(`-- ${reason}`)}`, `${sql};`]));
+      lines(plan.blocked.flatMap(({ reason, sql }) => [colors.yellow(`-- ${reason}`), `${sql};`]));
     }
-    if (plan.blocked.length > 0 && args.yes !== true && !(await confirm("Change the tables, where data may be lost?"))) {
+    if (
+      plan.blocked.length > 0 &&
+      args.yes !== true &&
+      !(await confirm("Change the tables, where data may be lost?"))
+    ) {
       lines(["Nothing was changed."]);
       return 1;
     }
