@@ -44,11 +44,11 @@ export class UnitFeed {
   }
 
   static async open(client: DatabaseClient, plan: UnitPlan, options: Omit<FillWorkOptions, "work">): Promise<UnitFeed> {
-    await client.query(`drop table if exists ${WORK}`);
-    await client.query(createWorkSql(plan, WORK.replace("pg_temp.", "")));
+    await client.query(`drop table if exists ${WORK}; ${createWorkSql(plan, WORK.replace("pg_temp.", ""))}`);
     const filled = await run(client, fillWorkSql(plan, { ...options, work: WORK }));
-    await client.query(`alter table ${WORK} add primary key (ordinal); analyze ${WORK}`);
-    return new UnitFeed(client, plan, filled.rowCount ?? 0);
+    const total = filled.rowCount ?? 0;
+    if (total > 0) await client.query(`alter table ${WORK} add primary key (ordinal); analyze ${WORK}`);
+    return new UnitFeed(client, plan, total);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Unit> {

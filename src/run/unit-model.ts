@@ -39,6 +39,7 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
       programHash: job.programHash,
       fullRunId: context.mode === "full" ? context.runId : undefined,
     });
+    if (feed.total === 0) return await job.finish(client, tally.outcome(), NO_ROWS);
     await store.setUnitsTotal(context.runId, model.name, feed.total);
     tally.start(feed.total);
     const firstFailures = new FirstFailures(feed.total);
