@@ -174,6 +174,8 @@ export class DbosEngine implements AsyncDisposable {
     host = options.host;
     const pool = new pg.Pool({ ...options.database.pool.options, max: 10 });
     pool.on("error", () => undefined);
+    // A connection that is lost while somebody holds it would end the process; whoever uses it next hears of it.
+    pool.on("connect", (client) => client.on("error", () => undefined));
     DBOS.setConfig({
       name: "millrace",
       systemDatabasePool: pool,
@@ -233,8 +235,12 @@ async function launchAlone(pool: pg.Pool): Promise<void> {
     while (!(await isLocked(client))) await sleep(20);
     await DBOS.launch();
   } finally {
-    await client.query("select pg_advisory_unlock(hashtext('millrace engine'))");
-    client.release();
+    // The lock of a connection that is lost has gone with it.
+    const unlocked = client.query("select pg_advisory_unlock(hashtext('millrace engine'))");
+    await unlocked.then(
+      () => client.release(),
+      (error: Error) => client.release(error),
+    );
   }
 }
 

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { Database, isConnectionLoss } from "../../src/database/connect.ts";
+import { createTestProject } from "millrace/testing";
+import { declareWords } from "../support/word-project.ts";
+
+test("a run survives that the server ends its connections, whenever that is", async () => {
+  const { calls, models } = declareWords({ beforeLine: () => sleep(20) });
+  await using test_ = await createTestProject({
+    models: [...models],
+    documents: Object.fromEntries(
+      Array.from({ length: 200 }, (_, index) => [`${index}.md`, `word${index % 9}\nonly${index}`]),
+    ),
+  });
+  const other = new URL(test_.databaseUrl);
+  other.pathname = "/postgres";
+  await using server = new Database({ url: other.href, maxConnections: 1 });
+  const name = new URL(test_.databaseUrl).pathname.slice(1);
+  let isRunning = true;
+  const endConnections = async () => {
+    for (let wait = 40; isRunning; wait *= 1.6) {
+      await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+      await sleep(wait);
+    }
+  };
+  const running = test_.project.runPipeline().finally(() => (isRunning = false));
+  // The documents are read and the tables made by then.
+  while (calls.lines.length === 0) await sleep(5);
+  const [result] = await Promise.all([running, endConnections()]);
+  expect(result).toMatchObject({ status: "succeeded", errors: {} });
+  expect(await test_.query("select count(*)::int as lines from lines")).toEqual([{ lines: 400 }]);
+  expect(await test_.query("select words from total")).toEqual([{ words: 209 }]);
+});
+
+test("connections that end while a run is prepared are an error of that run, not the end of the process", async () => {
+  for (const delay of [15, 40, 100, 200]) {
+    const { models } = declareWords();
+    await using test_ = await createTestProject({ models: [...models], documents: { "a.md": "red" } });
+    const url = new URL(test_.databaseUrl);
+    const name = url.pathname.slice(1);
+    url.pathname = "/postgres";
+    await using server = new Database({ url: url.href, maxConnections: 1 });
+    await test_.project.openDatabase();
+    const running = test_.project.runPipeline().then(
+      (result) => result.status,
+      (error: unknown) => (isConnectionLoss(error) ? "lost" : error),
+    );
+    await sleep(delay);
+    await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+    expect(["succeeded", "lost"]).toContain(await running);
+    // The pool has to notice.
+    await sleep(50);
+    expect(await test_.project.runPipeline()).toMatchObject({ status: "succeeded" });
+  }
+});
