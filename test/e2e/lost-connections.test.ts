@@ -16,14 +16,14 @@ test("a run survives that the server ends its connections, whenever that is", as
   other.pathname = "/postgres";
   await using server = new Database({ url: other.href, maxConnections: 1 });
   const name = new URL(test_.databaseUrl).pathname.slice(1);
-  let isRunning = true;
+  const over = new AbortController();
   const endConnections = async () => {
-    for (let wait = 40; isRunning; wait *= 1.6) {
+    for (let wait = 40; !over.signal.aborted; wait *= 1.6) {
       await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
       await sleep(wait);
     }
   };
-  const running = test_.project.runPipeline().finally(() => (isRunning = false));
+  const running = test_.project.runPipeline().finally(() => over.abort());
   // The documents are read and the tables made by then.
   while (calls.lines.length === 0) await sleep(5);
   const [result] = await Promise.all([running, endConnections()]);
