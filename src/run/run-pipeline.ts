@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createId } from "./run-id.ts";
-import { MillraceError } from "../core/errors.ts";
+import { MillraceError, UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/document-filters.ts";
 import { configuredSets, runSet, syncSets } from "../documents/sync-sets.ts";
@@ -38,6 +39,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How long a project that closes waits for the ends of its runs. */
+const LONGEST_END_MS = 10_000;
+
 type PlayOptions = Pick<RunOptions, "noWait" | "onEvent" | "signal">;
 
 /** Prepares runs and plays them on the engine. */
@@ -47,7 +51,9 @@ export class PipelineRunner implements AsyncDisposable {
   readonly #database: Database;
   readonly #executorId: string;
   readonly #active = new Map<string, ActiveRun>();
+  readonly #playing = new Set<Promise<RunResult>>();
   #engine: Promise<DbosEngine> | undefined;
+  #isClosing = false;
 
   constructor(options: { readonly project: Project; readonly database: Database; readonly executorId: string }) {
     this.#project = options.project;
@@ -57,7 +63,11 @@ export class PipelineRunner implements AsyncDisposable {
   }
 
   /** Starts a run. What is wrong with the request is thrown; how the run ends is in the result. */
-  async start(pipeline: Pipeline, options: RunOptions): Promise<RunResult> {
+  start(pipeline: Pipeline, options: RunOptions): Promise<RunResult> {
+    return this.#follow(this.#start(pipeline, options));
+  }
+
+  async #start(pipeline: Pipeline, options: RunOptions): Promise<RunResult> {
     const { settings = {}, metadata = {}, filters = {}, mode = "delta" } = options;
     const runId = createId();
     const graph = this.#graphOf(pipeline);
@@ -101,7 +111,11 @@ export class PipelineRunner implements AsyncDisposable {
   }
 
   /** Goes on with a run that did not succeed: models that did stand, the others and what depends on them run again. */
-  async resume(runId: string, options: PlayOptions): Promise<RunResult> {
+  resume(runId: string, options: PlayOptions): Promise<RunResult> {
+    return this.#follow(this.#resume(runId, options));
+  }
+
+  async #resume(runId: string, options: PlayOptions): Promise<RunResult> {
     const spec = await this.store.loadSpec(runId);
     if (spec === undefined) throw runNotFound(runId);
     if (spec.status === "running") {
@@ -150,9 +164,27 @@ export class PipelineRunner implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const run of this.#active.values()) run.cancel();
+    this.#isClosing = true;
+    for (const runId of this.#active.keys()) this.#stop(runId);
+    // Their ends are stored while there is a database to store them in; one that is away is not waited for.
+    await Promise.race([Promise.allSettled(this.#playing), sleep(LONGEST_END_MS, undefined, { ref: false })]);
     await (await this.#engine?.catch(() => undefined))?.[Symbol.asyncDispose]();
     this.#engine = undefined;
+  }
+
+  #stop(runId: string): void {
+    this.#active.get(runId)?.cancel();
+    // What plays here has been told already; the engine's word is for the other processes.
+    void this.#engine?.then((engine) => engine.cancel(runId)).catch(() => undefined);
+  }
+
+  async #follow(run: Promise<RunResult>): Promise<RunResult> {
+    this.#playing.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#playing.delete(run);
+    }
   }
 
   async #play(
@@ -176,13 +208,10 @@ export class PipelineRunner implements AsyncDisposable {
       wait: options.noWait !== true,
     });
     this.#active.set(runId, run);
-    const onAbort = () => {
-      run.cancel();
-      void this.#engine?.then((engine) => engine.cancel(runId));
-    };
+    const onAbort = () => this.#stop(runId);
     try {
       const engine = await this.#openEngine();
-      if (options.signal?.aborted === true) run.cancel();
+      if (options.signal?.aborted === true || this.#isClosing) run.cancel();
       options.signal?.addEventListener("abort", onAbort, { once: true });
       await engine.run(runId, { models: spec.models, stopOnError: spec.stopOnError });
     } catch (error) {
@@ -305,8 +334,8 @@ function summaries(graph: Graph): readonly ModelSummary[] {
   }));
 }
 
-export function runNotFound(runId: string): MillraceError {
-  return new MillraceError("RUN_NOT_FOUND", `There is no run "${runId}".`, {
+export function runNotFound(runId: string): UsageError {
+  return new UsageError("RUN_NOT_FOUND", `There is no run "${runId}".`, {
     hint: "`millrace runs ls` shows the runs.",
   });
 }
