@@ -1,4 +1,4 @@
-import { MillraceError, UsageError } from "../core/errors.ts";
+import { UsageError } from "../core/errors.ts";
 import { readEvents } from "./event-log.ts";
 import type { Project } from "./project.ts";
 import type { RunResult } from "./results.ts";
@@ -58,7 +58,7 @@ export class ProjectRuns {
     if (only !== undefined && (found.length === 1 || found.includes(id))) return found.includes(id) ? id : only;
     if (only === undefined)
       throw id === "last"
-        ? new MillraceError("RUN_NOT_FOUND", "There are no runs yet.", { hint: "Start one with `millrace run`." })
+        ? new UsageError("RUN_NOT_FOUND", "There are no runs yet.", { hint: "Start one with `millrace run`." })
         : runNotFound(id);
     throw new UsageError("RUN_AMBIGUOUS", `Several runs begin with "${id}": ${found.join(", ")}.`, {
       hint: "Type a few more characters.",
