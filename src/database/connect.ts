@@ -48,6 +48,8 @@ export class Database implements AsyncDisposable {
     });
     // An idle connection that the server drops is replaced at the next use.
     this.pool.on("error", () => undefined);
+    // One that is lost while somebody holds it would end the process; the next query on it reports the loss instead.
+    this.pool.on("connect", (client) => client.on("error", () => undefined));
   }
 
   async query<Row extends pg.QueryResultRow = Record<string, unknown>>(
@@ -79,10 +81,7 @@ export class Database implements AsyncDisposable {
   /** A connection of its own; the caller releases it. */
   async connect(): Promise<DatabaseClient> {
     try {
-      const client = await this.pool.connect();
-      // Without a listener a lost connection would end the process; the next query reports it instead.
-      if (client.listenerCount("error") === 0) client.on("error", () => undefined);
-      return client;
+      return await this.pool.connect();
     } catch (error) {
       throw unreachable(this.url, error);
     }
