@@ -1,5 +1,7 @@
 export { MillraceError, IssuesError, UsageError } from "./core/errors.ts";
 export type { ErrorJson, Issue } from "./core/errors.ts";
+export { RowError } from "./core/row-error.ts";
+export type { RowErrorOptions } from "./core/row-error.ts";
 export { discoverPipeline, resolvePipeline } from "./graph/resolve-pipeline.ts";
 export { configParam } from "./model/config.ts";
 export { allDocuments } from "./model/context.ts";

@@ -52,16 +52,21 @@ export class Database implements AsyncDisposable {
     this.pool.on("connect", (client) => client.on("error", () => undefined));
   }
 
+  /** Lends a connection to `work`. */
+  async use<Result>(work: (client: DatabaseClient) => Promise<Result>): Promise<Result> {
+    const client = await this.connect();
+    try {
+      return await work(client);
+    } finally {
+      client.release();
+    }
+  }
+
   async query<Row extends pg.QueryResultRow = Record<string, unknown>>(
     text: string,
     parameters: readonly unknown[] = [],
   ): Promise<Row[]> {
-    const client = await this.connect();
-    try {
-      return (await client.query<Row>(text, [...parameters])).rows;
-    } finally {
-      client.release();
-    }
+    return this.use(async (client) => (await client.query<Row>(text, [...parameters])).rows);
   }
 
   /** Commits what `work` did, or nothing of it. */

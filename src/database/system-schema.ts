@@ -94,6 +94,18 @@ const MIGRATIONS: readonly string[] = [
     expires_at timestamptz not null
   );
   `,
+  `
+  create table program (
+    model text not null,
+    program_hash text not null,
+    parts jsonb not null,
+    created_at timestamptz not null default now(),
+    primary key (model, program_hash)
+  );
+  alter table unit_state add column side_hash bytea, add column has_output boolean not null default false;
+  update unit_state set has_output = status in ('done', 'stale');
+  alter table run add column scope jsonb not null default '{}';
+  `,
 ];
 
 /** Changes whenever the system schema does. */

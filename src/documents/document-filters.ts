@@ -1,4 +1,5 @@
 import { type Issue, UsageError } from "../core/errors.ts";
+import { sha256 } from "../core/hash.ts";
 import { didYouMean } from "../core/text.ts";
 import type { Database } from "../database/connect.ts";
 import type { DocumentFilters } from "../model/context.ts";
@@ -11,6 +12,8 @@ export interface ResolveFiltersOptions {
   /** The project folder, which paths are relative to. */
   readonly directory: string;
   readonly filters: DocumentFilters;
+  /** At most so many of the documents that pass: always the same ones, whatever their order. */
+  readonly sample?: number | undefined;
   /** Where the user stands; paths may be relative to it too. */
   readonly workingDirectory?: string | undefined;
 }
@@ -22,25 +25,27 @@ const NOT_AVAILABLE = ["inCluster", "withEntity", "withRelationship"] as const;
  * Undefined means that no filter was given, which is not the same.
  */
 export async function resolveDocumentFilters(options: ResolveFiltersOptions): Promise<readonly string[] | undefined> {
-  const { database, filters } = options;
-  if (Object.values(filters).every((value) => value === undefined)) return undefined;
+  const { database, filters, sample } = options;
+  if (sample === undefined && Object.values(filters).every((value) => value === undefined)) return undefined;
   checkFilters(filters);
-  const ids =
+  const asked =
     filters.ids === undefined ? undefined : await resolveIdentifiers({ ...options, identifiers: filters.ids });
   const rows = await database.query<{ id: string; path: string | null; sourceUrl: string }>(
     `select id, path, source_url as "sourceUrl" from ${database.systemSchema}.documents
      where ($1::text[] is null or id = any($1)) and ($2::text is null or status = $2) and ($3::text is null or content_type = $3)
      order by path collate "C" nulls last, id collate "C"`,
-    [ids ?? null, filters.withStatus ?? null, filters.withContentType ?? null],
+    [asked ?? null, filters.withStatus ?? null, filters.withContentType ?? null],
   );
   const included = filters.includePattern === undefined ? undefined : documentMatcher(filters.includePattern);
   const excluded = filters.excludePattern === undefined ? undefined : documentMatcher(filters.excludePattern);
   const passing = rows.filter((row) => included?.(row) !== false && excluded?.(row) !== true);
-  return passing
-    .slice(0, filters.limit)
-    .map(({ id }) => id)
-    .toSorted();
+  const ids = passing.slice(0, filters.limit).map(({ id }) => id);
+  const chosen = sample === undefined ? ids : ids.toSorted(byDigest).slice(0, sample);
+  return chosen.toSorted();
 }
+
+// Ids say nothing about order or kind of documents, but a digest costs nothing and is spread evenly.
+const byDigest = (a: string, b: string) => (sha256(a) < sha256(b) ? -1 : 1);
 
 function checkFilters(filters: DocumentFilters): void {
   const unavailable = NOT_AVAILABLE.filter((name) => filters[name] !== undefined);

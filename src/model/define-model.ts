@@ -9,6 +9,9 @@ export type WriteStrategy = "replace" | "merge" | "append";
 /** One row at a time, one group of rows at a time, or the whole table. */
 export type ModelForm = "row" | "group" | "table";
 
+/** What a change of code or parameters means for output that is there: made anew, or kept as it is. */
+export type OnChange = "rerun" | "keep";
+
 export interface RetryPolicy {
   /** Tries in all; 1 means no retry. */
   readonly maxAttempts?: number;
@@ -35,6 +38,11 @@ export interface AnyModel {
   readonly concurrency: number;
   readonly retry: Required<RetryPolicy>;
   readonly timeoutMs: number | undefined;
+  /** Tries of a unit, over all runs, before it is set aside. */
+  readonly maxAttempts: number;
+  /** Share of the units of a run that may fail before the model does. */
+  readonly maxErrorRate: number;
+  readonly onChange: OnChange;
   readonly run: (args: never) => Promise<unknown>;
 }
 
@@ -138,6 +146,12 @@ export interface ModelDeclaration<
   /** How often the whole model is tried when it fails as a whole. */
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
+  /** How often a unit may fail, over all runs, before it is set aside until something about it changes; 3. */
+  readonly maxAttempts?: number;
+  /** Fails the model when a larger share of a run's units fails, from 0 to 1; without it no share is too large. */
+  readonly maxErrorRate?: number;
+  /** With `keep`, new code or parameters apply to new and changed units only; `rerun` unless said otherwise. */
+  readonly onChange?: OnChange;
   run(
     this: void,
     args: RunArguments<Given, Each, By, NewRow, z.output<Config>>,
@@ -195,6 +209,9 @@ export function defineModel<
       backoffRate: retry?.backoffRate ?? 2,
     },
     timeoutMs: declaration.timeoutMs,
+    maxAttempts: declaration.maxAttempts ?? 3,
+    maxErrorRate: declaration.maxErrorRate ?? 1,
+    onChange: declaration.onChange ?? "rerun",
     run: declaration.run,
   };
   return Object.freeze(model) as unknown as ReturnType<

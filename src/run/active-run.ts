@@ -1,12 +1,14 @@
 import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
+import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import { describeTable } from "../table/table-shape.ts";
 import type { ModelOutcome, RetrySettings } from "./dbos-engine.ts";
 import type { EventLog } from "./event-log.ts";
 import type { ModelStatus, Receipt, RunResult, RunStatus } from "./results.ts";
 import { runModel } from "./run-model.ts";
+import type { RunScope } from "./run-scope.ts";
 import type { ModelRunRecord, RunSpec, RunStore } from "./run-store.ts";
 
 /** How often a model is tried again when the database was away, beside its own retries. */
@@ -16,6 +18,7 @@ export interface ActiveRunOptions {
   readonly spec: RunSpec;
   readonly graph: Graph;
   readonly configs: ReadonlyMap<string, unknown>;
+  readonly codeOf: (model: string) => Promise<CodeFingerprint>;
   readonly database: Database;
   readonly store: RunStore;
   readonly events: EventLog;
@@ -76,6 +79,8 @@ export class ActiveRun {
       store,
       resolved: this.#model(name),
       config: configs.get(name),
+      code: await this.#options.codeOf(name),
+      scope: this.#scopeOf(name),
       context: this.#context(),
       executorId,
       directory,
@@ -156,6 +161,7 @@ export class ActiveRun {
       rowsUnchanged: record?.rowsUnchanged ?? 0,
       unitsDone: record?.unitsDone ?? 0,
       unitsFailed: record?.unitsFailed ?? 0,
+      unitsQuarantined: 0,
       executionTimeMs: Math.round(record?.durationMs ?? 0),
       usage: null,
     };
@@ -172,6 +178,15 @@ export class ActiveRun {
   #context(): ModelContext {
     const { runId, mode, filters, documentIds, metadata } = this.spec;
     return { runId, mode, filters, documentIds, metadata };
+  }
+
+  // Below a sampled model everything follows from its rows; a model that reads documents is limited to those of the run.
+  #scopeOf(name: string): RunScope {
+    const { sample, retry } = this.spec.scope;
+    const { model, sources } = this.#model(name);
+    const each = sources.find((source) => source.name === model.forEach)?.origin;
+    const isFirst = each?.type === "table" || (each?.type === "model" && !this.#options.graph.has(each.model.name));
+    return { retry, sample: isFirst ? sample : undefined };
   }
 
   #model(name: string) {

@@ -1,14 +1,15 @@
 import type { ErrorJson } from "../core/errors.ts";
-import type { DatabaseClient } from "../database/connect.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
 
 /** What became of one unit, as the ledger keeps it. */
 export interface UnitFate {
   readonly sourceKey: string;
   readonly documentId: string | null;
   readonly inputHash: Buffer;
+  readonly sideHash: Buffer | null;
   readonly durationMs: number;
-  /** Undefined when the unit is done. */
-  readonly error: ErrorJson | undefined;
+  /** Undefined when the unit is done. A final error is one that trying again cannot help. */
+  readonly error: (ErrorJson & { readonly isFinal: boolean }) | undefined;
 }
 
 export interface LedgerScope {
@@ -20,45 +21,58 @@ export interface LedgerScope {
 
 /** Marks units done; belongs into the transaction that writes their rows. */
 export async function recordDone(
-  client: DatabaseClient,
+  client: Pick<DatabaseClient, "query">,
   scope: LedgerScope,
   units: readonly UnitFate[],
 ): Promise<void> {
   if (units.length === 0) return;
   await client.query(
     `insert into ${scope.system}.unit_state as u
-       (model, run_id, program_hash, status, source_key, document_id, input_hash, duration_ms)
-     select $1, $2, $3, 'done', * from unnest($4::text[], $5::text[], $6::bytea[], $7::int[])
+       (model, run_id, program_hash, status, source_key, document_id, input_hash, side_hash, duration_ms, has_output)
+     select $1, $2, $3, 'done', *, true from unnest($4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::int[])
      on conflict (model, source_key) do update set
        status = 'done', error_code = null, error = null, attempts = 0, run_id = excluded.run_id,
-       document_id = excluded.document_id, input_hash = excluded.input_hash, program_hash = excluded.program_hash,
-       duration_ms = excluded.duration_ms, updated_at = now()`,
+       document_id = excluded.document_id, input_hash = excluded.input_hash, side_hash = excluded.side_hash,
+       program_hash = excluded.program_hash, duration_ms = excluded.duration_ms, has_output = true, updated_at = now()`,
     [scope.model, scope.runId, scope.programHash, ...columns(units)],
   );
 }
 
-/** Keeps the fate of units that failed. What they wrote before stays, and so does the fingerprint it was made from. */
+/**
+ * Keeps the fate of units that failed, with the fingerprint they failed at: another one gives them their tries anew.
+ * What they wrote before stays. After `maxAttempts` tries a unit is set aside.
+ */
 export async function recordFailed(
   client: DatabaseClient,
   scope: LedgerScope,
-  units: readonly UnitFate[],
+  { units, maxAttempts }: { readonly units: readonly UnitFate[]; readonly maxAttempts: number },
 ): Promise<void> {
   if (units.length === 0) return;
+  const isSame =
+    "u.program_hash = excluded.program_hash and u.input_hash = excluded.input_hash and u.side_hash is not distinct from excluded.side_hash";
+  const attempts = `case when u.attempts > 0 and ${isSame} then u.attempts + 1 else 1 end`;
   await client.query(
-    `insert into ${scope.system}.unit_state as u
-       (model, run_id, program_hash, status, attempts, source_key, document_id, input_hash, duration_ms, error_code, error)
-     select $1, $2, $3, 'error', 1, * from unnest($4::text[], $5::text[], $6::bytea[], $7::int[], $8::text[], $9::text[])
+    `insert into ${scope.system}.unit_state as u (model, run_id, program_hash, attempts, source_key, document_id,
+       input_hash, side_hash, duration_ms, error_code, error, status)
+     select $1, $2, $3, 1, key, document, input, side, duration, code, message,
+       case when final or $4 <= 1 then 'quarantined' else 'error' end
+     from unnest($5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::int[], $10::text[], $11::text[], $12::bool[])
+       as failed (key, document, input, side, duration, code, message, final)
      on conflict (model, source_key) do update set
-       status = case when u.status = 'error' then 'error' else 'stale' end, error_code = excluded.error_code,
-       error = excluded.error, attempts = u.attempts + 1, run_id = excluded.run_id,
-       document_id = excluded.document_id, duration_ms = excluded.duration_ms, updated_at = now()`,
+       status = case when excluded.status = 'quarantined' or ${attempts} >= $4 then 'quarantined'
+         when u.has_output then 'stale' else 'error' end,
+       attempts = ${attempts}, error_code = excluded.error_code, error = excluded.error, run_id = excluded.run_id,
+       document_id = excluded.document_id, input_hash = excluded.input_hash, side_hash = excluded.side_hash,
+       program_hash = excluded.program_hash, duration_ms = excluded.duration_ms, updated_at = now()`,
     [
       scope.model,
       scope.runId,
       scope.programHash,
+      maxAttempts,
       ...columns(units),
       units.map((unit) => unit.error?.code),
       units.map((unit) => unit.error?.message),
+      units.map((unit) => unit.error?.isFinal === true),
     ],
   );
 }
@@ -75,14 +89,24 @@ export async function forgetUnits(
   ]);
 }
 
-/** True when some unit of the model has output that stands. */
-export async function hasDoneUnits(
+/** Forgets all units of models whose tables are gone. */
+export async function forgetModels(database: Database, models: readonly string[]): Promise<void> {
+  if (models.length === 0) return;
+  await database.query(`delete from ${database.systemSchema}.unit_state where model = any($1)`, [models]);
+}
+
+/** True when one of the programs has worked on some unit of the model. */
+export async function hasWorked(
   client: Pick<DatabaseClient, "query">,
-  scope: Pick<LedgerScope, "system" | "model">,
+  {
+    system,
+    model,
+    programs,
+  }: { readonly system: string; readonly model: string; readonly programs: readonly string[] },
 ): Promise<boolean> {
   const { rowCount } = await client.query(
-    `select from ${scope.system}.unit_state where model = $1 and status = 'done' limit 1`,
-    [scope.model],
+    `select from ${system}.unit_state where model = $1 and status = 'done' and program_hash = any($2) limit 1`,
+    [model, programs],
   );
   return rowCount === 1;
 }
@@ -92,6 +116,7 @@ function columns(units: readonly UnitFate[]): readonly unknown[][] {
     units.map((unit) => unit.sourceKey),
     units.map((unit) => unit.documentId),
     units.map((unit) => unit.inputHash),
+    units.map((unit) => unit.sideHash),
     units.map((unit) => Math.round(unit.durationMs)),
   ];
 }

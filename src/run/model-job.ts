@@ -1,10 +1,12 @@
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
 import type { Lease } from "./lease.ts";
 import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
+import type { RunScope } from "./run-scope.ts";
 import type { RunStore } from "./run-store.ts";
 
 /** Everything one attempt at one model needs. */
@@ -14,7 +16,9 @@ export interface ModelJob {
   readonly resolved: ResolvedModel;
   /** Resolved parameters. */
   readonly config: unknown;
-  readonly programHash: string;
+  readonly code: CodeFingerprint;
+  /** What the run is limited to, beside its documents. */
+  readonly scope: RunScope;
   readonly context: ModelContext;
   readonly lease: Lease;
   /** Folder of the project: documents are read relative to it. */

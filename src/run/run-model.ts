@@ -1,22 +1,25 @@
 import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import { withActivity } from "./activity.ts";
-import { programHash } from "./fingerprint.ts";
 import { Lease } from "./lease.ts";
 import type { ModelJob } from "./model-job.ts";
 import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
 import type { RunStore } from "./run-store.ts";
-import { runTableModel } from "./table-model.ts";
+import type { RunScope } from "./run-scope.ts";
 import { runUnitModel } from "./unit-model.ts";
+import { runWholeModel } from "./whole-model.ts";
 
 export interface RunModelOptions {
   readonly database: Database;
   readonly store: RunStore;
   readonly resolved: ResolvedModel;
   readonly config: unknown;
+  readonly code: CodeFingerprint;
+  readonly scope: RunScope;
   readonly context: ModelContext;
   readonly executorId: string;
   readonly directory: string;
@@ -52,7 +55,6 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
       ...options,
       signal,
       lease,
-      programHash: programHash(model, options.config),
       async finish(client, outcome, rows) {
         const executionTimeMs = Math.round(performance.now() - started);
         const receipt = {
@@ -61,13 +63,14 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
           usage: null,
           unitsDone: 0,
           unitsFailed: 0,
+          unitsQuarantined: 0,
           ...rows,
           ...outcome,
         };
         return store.finishModel(client, { runId: context.runId, lease, outcome: receipt, rows });
       },
     };
-    const work = () => (model.form === "table" ? runTableModel(job) : runUnitModel(job));
+    const work = () => (model.forEach === undefined ? runWholeModel(job) : runUnitModel(job));
     const receipt = await withActivity({ model: model.name, emit }, work);
     isFinished = true;
     return receipt;

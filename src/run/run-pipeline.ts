@@ -5,6 +5,7 @@ import type { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/document-filters.ts";
 import { configuredSets, runSet, syncSets } from "../documents/sync-sets.ts";
 import { buildGraph, type Graph, withDownstreams } from "../graph/build-graph.ts";
+import { type CodeFingerprint, createCodeFingerprints } from "../model/code-fingerprint.ts";
 import { resolveConfigs } from "../model/config.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
 import type { AnyModel } from "../model/define-model.ts";
@@ -13,6 +14,7 @@ import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/sc
 import { ActiveRun } from "./active-run.ts";
 import type { DbosEngine } from "./dbos-engine.ts";
 import { EventLog } from "./event-log.ts";
+import { forgetModels } from "./ledger.ts";
 import type { Project } from "./project.ts";
 import type { RunResult } from "./results.ts";
 import type { ModelSummary, RunEventListener } from "./run-events.ts";
@@ -24,6 +26,10 @@ export interface RunOptions {
   readonly mode?: RunMode;
   /** Parameters for this run: `model.parameter` → text, as with `--set`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Limits the run to so many documents, the same ones every time; what reads no documents, to so many units. */
+  readonly sample?: number;
+  /** Runs only units that failed: all of them, or those with one of these error codes. */
+  readonly retry?: { readonly codes?: readonly string[] };
   /** Passed to every model as `context.metadata`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** After a failure nothing new starts; the pipeline's own setting unless given. */
@@ -50,6 +56,7 @@ export class PipelineRunner implements AsyncDisposable {
   readonly #project: Project;
   readonly #database: Database;
   readonly #executorId: string;
+  readonly #code: ReturnType<typeof createCodeFingerprints>;
   readonly #active = new Map<string, ActiveRun>();
   readonly #playing = new Set<Promise<RunResult>>();
   #engine: Promise<DbosEngine> | undefined;
@@ -59,6 +66,7 @@ export class PipelineRunner implements AsyncDisposable {
     this.#project = options.project;
     this.#database = options.database;
     this.#executorId = options.executorId;
+    this.#code = createCodeFingerprints(options.project.directory);
     this.store = new RunStore(options.database);
   }
 
@@ -91,6 +99,7 @@ export class PipelineRunner implements AsyncDisposable {
       database: this.#database,
       directory: this.#project.directory,
       filters,
+      sample: options.sample,
     });
     options.signal?.throwIfAborted();
     const stopOnError = options.stopOnError ?? pipeline.stopOnError;
@@ -104,6 +113,7 @@ export class PipelineRunner implements AsyncDisposable {
       settings,
       metadata,
       stopOnError,
+      scope: { sample: options.sample, retry: options.retry },
     };
     await engine;
     await this.store.insert(spec, this.#executorId);
@@ -200,6 +210,7 @@ export class PipelineRunner implements AsyncDisposable {
       spec,
       graph,
       configs,
+      codeOf: (name) => this.#codeOf(name),
       database: this.#database,
       store: this.store,
       events,
@@ -282,6 +293,11 @@ export class PipelineRunner implements AsyncDisposable {
     });
   }
 
+  #codeOf(name: string): Promise<CodeFingerprint> {
+    const { registry } = this.#project;
+    return this.#code.of(registry.get(name), registry.fileOf(name));
+  }
+
   #configsOf(graph: Graph, settings: Readonly<Record<string, string>>): ReadonlyMap<string, unknown> {
     const models = [...graph.values()].map(({ model }) => model);
     return resolveConfigs(models, { settings, environment: process.env, project: this.#project.config });
@@ -292,6 +308,7 @@ export class PipelineRunner implements AsyncDisposable {
     const plan = await planSchemaChanges(this.#database, shapes);
     if (plan.blocked.length > 0) throw blockedError(plan.blocked);
     if (plan.statements.length === 0) return;
+    await forgetModels(this.#database, modelsOf(graph, plan.created));
     await applySchemaChanges(this.#database, shapes);
     events.emit({ type: "schema_changed", statements: plan.statements });
   }
@@ -314,6 +331,11 @@ export class PipelineRunner implements AsyncDisposable {
     events.emit({ type: "documents_synced", ...sync });
     for (const message of warnings) events.emit({ type: "warning", message });
   }
+}
+
+// A table that is made anew holds nothing of what the ledger says was written.
+function modelsOf(graph: Graph, tables: readonly string[]): readonly string[] {
+  return [...graph.values()].filter(({ shape }) => tables.includes(shape.name)).map(({ model }) => model.name);
 }
 
 // Inside a run a model waits for the upstreams that run with it; the others are tables as they stand.

@@ -5,6 +5,7 @@ import type { RowCounts } from "../table/apply-rows.ts";
 import { isAliveSql } from "./executor.ts";
 import { type Lease, leaseLost } from "./lease.ts";
 import type { Receipt, RunResult, RunStatus } from "./results.ts";
+import type { RunScope } from "./run-scope.ts";
 
 /** What a run was asked to do: enough to go on with it in another process. */
 export interface RunSpec {
@@ -18,6 +19,7 @@ export interface RunSpec {
   readonly settings: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly stopOnError: boolean;
+  readonly scope: RunScope;
 }
 
 /** A run as it is listed. */
@@ -59,8 +61,8 @@ export class RunStore {
   async insert(spec: RunSpec, executorId: string): Promise<void> {
     await this.#database.query(
       `insert into ${this.#system}.run
-         (run_id, pipeline, models, mode, filters, document_ids, settings, metadata, stop_on_error, status, executor_id)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running', $10)`,
+         (run_id, pipeline, models, mode, filters, document_ids, settings, metadata, stop_on_error, status, executor_id, scope)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running', $10, $11)`,
       [
         spec.runId,
         spec.pipeline,
@@ -72,6 +74,7 @@ export class RunStore {
         JSON.stringify(spec.metadata),
         spec.stopOnError,
         executorId,
+        JSON.stringify(spec.scope),
       ],
     );
   }
@@ -107,6 +110,7 @@ export class RunStore {
       settings: row.settings,
       metadata: row.metadata,
       stopOnError: row.stop_on_error,
+      scope: row.scope,
       status: row.status,
     };
   }
@@ -209,7 +213,8 @@ export class RunStore {
        update ${this.#system}.model_run set finished_at = now(), rows_written = rows_written + $5,
          rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7,
          receipt = $4::jsonb || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
-           'rowsWritten', rows_written + $5, 'rowsDeleted', rows_deleted + $6, 'rowsUnchanged', rows_unchanged + $7)
+           'rowsWritten', rows_written + $5, 'rowsDeleted', rows_deleted + $6, 'rowsUnchanged', rows_unchanged + $7,
+           'unitsQuarantined', (select count(*) from ${this.#system}.unit_state u where u.model = $2 and u.status = 'quarantined'))
        where run_id = $1 and model = $2 and exists (select from returned) returning receipt`,
       [
         runId,
@@ -245,6 +250,7 @@ interface RunRow extends Record<string, unknown> {
   settings: Record<string, string>;
   metadata: Record<string, unknown>;
   stop_on_error: boolean;
+  scope: RunScope;
   status: RunStatus;
   started_at: string;
   finished_at: string | null;

@@ -19,6 +19,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 export interface CommitterOptions {
   readonly job: ModelJob;
+  readonly programHash: string;
   readonly onCommit: (committed: { readonly units: readonly UnitResult[]; readonly counts: RowCounts }) => void;
 }
 
@@ -37,14 +38,14 @@ export class UnitCommitter {
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor({ job, onCommit }: CommitterOptions) {
+  constructor({ job, programHash, onCommit }: CommitterOptions) {
     this.#job = job;
     this.#onCommit = onCommit;
     this.#scope = {
       system: job.database.systemSchema,
       model: job.resolved.model.name,
       runId: job.context.runId,
-      programHash: job.programHash,
+      programHash,
     };
   }
 
@@ -104,7 +105,8 @@ export class UnitCommitter {
   }
 
   async #write(units: readonly UnitResult[], isLastTry: boolean): Promise<void> {
-    const { database, lease } = this.#job;
+    const { database, lease, resolved } = this.#job;
+    const { maxAttempts } = resolved.model;
     const committed = await database.transaction(async (client) => {
       await lease.assertHeld(client);
       const good = units.filter((unit) => unit.error === undefined);
@@ -112,7 +114,7 @@ export class UnitCommitter {
       const rejected = applied.rejected.map(({ unit, error }) => failedUnit(unit, unit.durationMs, error));
       const failed = [...units.filter((unit) => unit.error !== undefined), ...(isLastTry ? rejected : [])];
       await recordDone(client, this.#scope, applied.done);
-      await recordFailed(client, this.#scope, failed);
+      await recordFailed(client, this.#scope, { units: failed, maxAttempts });
       await this.#count(client, { done: applied.done.length, failed: failed.length }, applied.counts);
       return { units: [...applied.done, ...failed], rejected: applied.rejected, counts: applied.counts };
     });

@@ -1,15 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatabaseClient } from "../database/connect.ts";
 import type { BoundSource } from "./bind-source.ts";
-import {
-  createWorkSql,
-  fetchMatchedSql,
-  fetchUnitsSql,
-  fillWorkSql,
-  type FillWorkOptions,
-  type Sql,
-  type UnitPlan,
-} from "./unit-query.ts";
+import { createWorkSql, fetchMatchedSql, fetchUnitsSql, fillWorkSql, type Sql, type UnitPlan } from "./unit-query.ts";
 
 type Row = Record<string, unknown>;
 
@@ -18,6 +10,8 @@ export interface Unit {
   readonly sourceKey: string;
   readonly documentId: string | null;
   readonly inputHash: Buffer;
+  /** Fingerprint of the rows of matched sources; null without any. */
+  readonly sideHash: Buffer | null;
   readonly key: Row;
   /** One row, or all rows of the group. */
   readonly rows: readonly Row[];
@@ -43,9 +37,9 @@ export class UnitFeed {
     this.total = total;
   }
 
-  static async open(client: DatabaseClient, plan: UnitPlan, options: Omit<FillWorkOptions, "work">): Promise<UnitFeed> {
+  static async open(client: DatabaseClient, plan: UnitPlan, system: string): Promise<UnitFeed> {
     await client.query(`drop table if exists ${WORK}; ${createWorkSql(plan, WORK.replace("pg_temp.", ""))}`);
-    const filled = await run(client, fillWorkSql(plan, { ...options, work: WORK }));
+    const filled = await run(client, fillWorkSql(plan, { system, work: WORK }));
     const total = filled.rowCount ?? 0;
     if (total > 0) await client.query(`alter table ${WORK} add primary key (ordinal); analyze ${WORK}`);
     return new UnitFeed(client, plan, total);
@@ -73,15 +67,19 @@ export class UnitFeed {
     for (const group of groupByOrdinal(fetched.rows)) {
       const [first] = group;
       if (first === undefined) continue;
-      const [ordinal, sourceKey, documentId, , side] = first as [string, string, string | null, Buffer, Buffer];
+      const [ordinal, sourceKey, documentId, , sideHash] = first as [
+        string,
+        string,
+        string | null,
+        Buffer,
+        Buffer | null,
+      ];
       const decoded = group.map((values) => decodeRow(columns, values.slice(5)));
       units.push({
         sourceKey,
         documentId,
-        inputHash: this.#inputHash(
-          group.map((values) => values[3] as Buffer),
-          side,
-        ),
+        inputHash: this.#inputHash(group.map((values) => values[3] as Buffer)),
+        sideHash,
         key: Object.fromEntries(keys.map(({ key }) => [key, decoded[0]?.[key]])),
         rows: decoded.map((row) => pick(row, source)),
         matched: Object.fromEntries(
@@ -111,11 +109,9 @@ export class UnitFeed {
   }
 
   // The same digest as in the SQL that looks for stale units, from the rows as they were read.
-  #inputHash(rowDigests: readonly Buffer[], side: Buffer): Buffer {
-    const { isGroup, wholeDigest, matched } = this.#plan;
+  #inputHash(rowDigests: readonly Buffer[]): Buffer {
     const [only = Buffer.alloc(0)] = rowDigests;
-    const rows = isGroup ? sha256(rowDigests.toSorted((a, b) => Buffer.compare(a, b))) : only;
-    return wholeDigest.length === 0 && matched.length === 0 ? rows : sha256([rows, wholeDigest, side]);
+    return this.#plan.isGroup ? sha256(rowDigests.toSorted((a, b) => Buffer.compare(a, b))) : only;
   }
 }
 

@@ -2,49 +2,56 @@ import { untilAborted } from "../core/abort.ts";
 import { type ErrorJson, MillraceError } from "../core/errors.ts";
 import { createRowEncoder } from "../table/row-encoder.ts";
 import { ArrayReader } from "./array-reader.ts";
-import { bindSource, type BoundSource } from "./bind-source.ts";
-import { hasDoneUnits } from "./ledger.ts";
+import type { BoundSource } from "./bind-source.ts";
+import { hasWorked } from "./ledger.ts";
+import type { AnyModel } from "../model/define-model.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
 import { type ModelJob, NO_ROWS, type Outcome } from "./model-job.ts";
 import type { Receipt } from "./results.ts";
 import { openReader } from "./open-reader.ts";
+import { planUnits } from "./plan-units.ts";
+import { saveProgram } from "./program.ts";
 import { readContent } from "./read-content.ts";
 import { processConcurrently } from "./process-concurrently.ts";
-import { allDocuments } from "../model/context.ts";
 import { UnitCommitter } from "./unit-committer.ts";
 import { type Unit, UnitFeed } from "./unit-feed.ts";
-import { type UnitPlan, vanishedUnitsSql, wholeDigestSql } from "./unit-query.ts";
+import { type UnitPlan, vanishedUnitsSql } from "./unit-query.ts";
 import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./unit-results.ts";
 
 /** Brings a unit model up to date: deletes units that are gone, processes those that are new or changed. */
 export async function runUnitModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved, context, store } = job;
   const { model } = resolved;
-  const sources = await Promise.all(
-    resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })),
-  );
-  const plan = await planUnits(job, sources);
+  const system = database.systemSchema;
+  const { plan, sources } = await planUnits(job);
+  const { program } = plan;
   const tally = new Tally(job);
-  const committer = new UnitCommitter({ job, onCommit: ({ units, counts }) => tally.add(units, counts) });
+  const committer = new UnitCommitter({
+    job,
+    programHash: program.hash,
+    onCommit: ({ units, counts }) => tally.add(units, counts),
+  });
 
-  const vanished = vanishedUnitsSql(plan, database.systemSchema);
+  const vanished = vanishedUnitsSql(plan, system);
   const gone =
     vanished === undefined ? [] : await database.query<{ source_key: string }>(vanished.text, vanished.values);
   await committer.deleteUnits(gone.map((row) => row.source_key));
 
   const client = await database.connect();
   try {
-    const feed = await UnitFeed.open(client, plan, {
-      system: database.systemSchema,
-      programHash: job.programHash,
-      fullRunId: context.mode === "full" ? context.runId : undefined,
-    });
+    const feed = await UnitFeed.open(client, plan, system);
     if (feed.total === 0) return await job.finish(client, tally.outcome(), NO_ROWS);
+    await saveProgram(client, { system, model: model.name, program });
     await store.setUnitsTotal(context.runId, model.name, feed.total);
     tally.start(feed.total);
     const firstFailures = new FirstFailures(feed.total);
-    const canFail =
-      feed.total > 1 || !(await hasDoneUnits(client, { system: database.systemSchema, model: model.name }));
+    let failures = 0;
+    const programs = [
+      program.hash,
+      ...program.known.flatMap(({ hash, difference }) => (difference === undefined ? [hash] : [])),
+    ];
+    const mayBeBug = !(await hasWorked(client, { system, model: model.name, programs }));
+    const mostFailures = model.maxErrorRate * feed.total;
     const runUnit = createUnitFunction(job, plan, sources);
     const stop = new AbortController();
     await processConcurrently(feed, {
@@ -54,8 +61,10 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
         const result = await runUnit(unit, signal);
         if (result === undefined) return;
         await committer.add(result);
-        const common = canFail ? firstFailures.add(result.error) : undefined;
+        const common = mayBeBug ? firstFailures.add(result.error, result.isData) : undefined;
         if (common !== undefined) stop.abort(allFailAlike(model.name, unit.sourceKey, common, feed.total));
+        if (result.error !== undefined) failures += 1;
+        if (failures > mostFailures) stop.abort(tooManyFailures(model, failures, feed.total));
       },
     }).finally(() => committer.finish());
     stop.signal.throwIfAborted();
@@ -64,41 +73,6 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
   } finally {
     client.release();
   }
-}
-
-async function planUnits(job: ModelJob, sources: readonly BoundSource[]): Promise<UnitPlan> {
-  const { resolved, context, database } = job;
-  const { model } = resolved;
-  const source = sources.find((each) => each.name === model.forEach);
-  if (source === undefined)
-    throw new MillraceError("SOURCE_NOT_FOUND", `Model "${model.name}" has no source "${model.forEach}".`);
-  const keys = model.by === undefined ? source.primaryKey : model.by.map((key) => source.find(key));
-  if (keys.length === 0) {
-    throw new MillraceError(
-      "PRIMARY_KEY_MISSING",
-      `Source "${source.name}" of model "${model.name}" has no primary key, so its rows are no units.`,
-      {
-        hint: "Give the table a primary key, or group its rows with `by`.",
-      },
-    );
-  }
-  const tracked = sources.filter((each) => each !== source && !each.untracked);
-  const digests = tracked
-    .filter((each) => each.match.length === 0)
-    .map(async (whole) => {
-      const sql = wholeDigestSql(whole);
-      const [row] = await database.query<{ digest: Buffer }>(sql.text, sql.values);
-      return row?.digest ?? Buffer.alloc(0);
-    });
-  return {
-    model: model.name,
-    source,
-    keys,
-    isGroup: model.form === "group",
-    matched: tracked.filter((each) => each.match.length > 0),
-    wholeDigest: Buffer.concat(await Promise.all(digests)),
-    documentIds: context.documentIds === allDocuments ? undefined : context.documentIds,
-  };
 }
 
 /** Runs the model's function for a unit and encodes what it returned; undefined when the run was cancelled meanwhile. */
@@ -181,6 +155,17 @@ function allFailAlike(model: string, unit: string, error: ErrorJson, total: numb
       details: { unit, unitsTotal: total },
       cause: Object.assign(new Error(error.message), { code: error.code, stack: error.stack?.join("\n") }),
       hint: "Correct the model's function; --verbose shows where it threw.",
+    },
+  );
+}
+
+function tooManyFailures(model: AnyModel, failures: number, total: number): MillraceError {
+  return new MillraceError(
+    "TOO_MANY_FAILURES",
+    `Model "${model.name}": ${failures} of ${total} units failed, more than its \`maxErrorRate\` of ${model.maxErrorRate} allows.`,
+    {
+      details: { failures, unitsTotal: total },
+      hint: `\`millrace show ${model.name} --errors\` lists them. Units that finished are kept.`,
     },
   );
 }

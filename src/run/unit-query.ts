@@ -1,6 +1,7 @@
 import { quoteName } from "../database/connect.ts";
 import type { BoundColumn, BoundSource } from "./bind-source.ts";
 import { type Condition, conditionsSql, Parameters } from "./conditions.ts";
+import type { Program } from "./program.ts";
 
 /** What decides which units a model has and what they are made of. */
 export interface UnitPlan {
@@ -11,11 +12,30 @@ export interface UnitPlan {
   readonly isGroup: boolean;
   /** Sources of which a unit sees the rows that match it, and whose changes count. */
   readonly matched: readonly BoundSource[];
-  /** Digest of the sources that every unit sees in full; empty without any. */
-  readonly wholeDigest: Buffer;
+  readonly program: Program;
+  /** Changes of the program leave output as it is. */
+  readonly keepsOutput: boolean;
+  readonly scope: UnitScope;
+}
+
+/** Which units a run is about. */
+export interface UnitScope {
   /** Ids a limited run is about; undefined when it is not limited. */
   readonly documentIds: readonly string[] | undefined;
+  /** A run that takes every unit, once. */
+  readonly fullRunId: string | undefined;
+  /** At most so many units, always the same ones. */
+  readonly sample: number | undefined;
+  /** Only units that failed, all of them or those with one of these codes. */
+  readonly retry: { readonly codes: readonly string[] | undefined } | undefined;
 }
+
+/** Why a unit will run, or why it will not. */
+export type UnitReason = WorkReason | "unchanged" | "kept" | "quarantined";
+
+/** `full`: nothing changed, but the run takes everything. */
+export const WORK_REASONS = ["new", "changed", "code", "config", "schema", "upstream", "retry", "full"] as const;
+export type WorkReason = (typeof WORK_REASONS)[number];
 
 export interface Sql {
   readonly text: string;
@@ -50,51 +70,73 @@ function sourceKeySql(keys: readonly BoundColumn[], alias: string): string {
 /** Creates the empty work table with the types of the key columns. */
 export function createWorkSql(plan: UnitPlan, work: string): string {
   const keys = plan.keys.map((key, index) => `${column("s", key)} as ${keyName(index)}`);
-  return `create temp table ${work} as select ${keys.join(", ")}, ''::text as source_key, ''::text as document_id, ''::bytea as side
+  return `create temp table ${work} as select ${keys.join(", ")}, ''::text as source_key, ''::text as document_id, ''::bytea as side_hash, ''::text as reason
     from ${plan.source.relation} s with no data;
     alter table ${work} add column ordinal bigint generated always as identity`;
 }
 
-export interface FillWorkOptions {
-  readonly work: string;
-  readonly system: string;
-  readonly programHash: string;
-  /** Takes every unit, but not twice in one run. */
-  readonly fullRunId: string | undefined;
-}
-
-/** Fills the work table with the units in scope whose fingerprint is not the one of their stored output. */
-export function fillWorkSql(plan: UnitPlan, options: FillWorkOptions): Sql {
+/** Fills the work table with the units in scope that have to be processed, and says why. */
+export function fillWorkSql(plan: UnitPlan, { work, system }: { readonly work: string; readonly system: string }): Sql {
   const parameters = new Parameters();
-  const { keys } = plan;
-  const names = keys.map((_, index) => keyName(index));
-  const model = parameters.add(plan.model);
-  const isCurrent = `u.status = 'done' and u.program_hash = ${parameters.add(options.programHash)} and u.input_hash = unit.input_hash`;
-  const isKnown =
-    options.fullRunId === undefined ? isCurrent : `${isCurrent} and u.run_id = ${parameters.add(options.fullRunId)}`;
+  const names = plan.keys.map((_, index) => keyName(index)).join(", ");
+  const reasons = parameters.add(WORK_REASONS);
   return {
-    text: `insert into ${options.work} (${names.join(", ")}, source_key, document_id, side)
-      with unit as (${plan.isGroup ? groupUnitsSql(plan, parameters) : rowUnitsSql(plan, parameters)})
-      select ${names.map((name) => `unit.${name}`).join(", ")}, unit.source_key, unit.document_id, unit.side
-      from unit left join ${options.system}.unit_state u on u.model = ${model} and u.source_key = unit.source_key
-      where not coalesce(${isKnown}, false)
-      order by ${names.map((name) => `unit.${name}`).join(", ")}`,
+    text: `insert into ${work} (${names}, source_key, document_id, side_hash, reason)
+      select ${names}, source_key, document_id, side_hash, reason
+      from (${unitReasonsSql(plan, system, parameters)}) as unit where reason = any(${reasons}) order by ${names}`,
     values: parameters.values,
   };
 }
+
+/** SQL of every unit in scope, with its key columns, its digests and the reason why it will run or not. */
+export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Parameters): string {
+  const { program, keepsOutput, scope } = plan;
+  const known = program.known.map(({ hash, difference }) => ({
+    hash,
+    reason:
+      difference === undefined ? null : keepsOutput && difference.reason !== "upstream" ? "kept" : difference.reason,
+  }));
+  const hashes = parameters.add(known.map(({ hash }) => hash));
+  const differences = parameters.add(known.map(({ reason }) => reason));
+  const model = parameters.add(plan.model);
+  const conditions: string[] = [];
+  if (scope.retry !== undefined) {
+    conditions.push("u.status in ('error', 'stale', 'quarantined')");
+    if (scope.retry.codes !== undefined) conditions.push(`u.error_code = any(${parameters.add(scope.retry.codes)})`);
+  }
+  const isRetry = scope.retry === undefined ? "u.status in ('error', 'stale')" : "u.status <> 'done'";
+  const unchanged =
+    scope.fullRunId === undefined
+      ? "case when known.reason = 'kept' or u.status = 'kept' then 'kept' else 'unchanged' end"
+      : `case when u.run_id = ${parameters.add(scope.fullRunId)} then 'unchanged' else 'full' end`;
+  const quarantined = scope.fullRunId === undefined ? "when u.status = 'quarantined' then 'quarantined'" : "";
+  const units = plan.isGroup ? groupUnitsSql(plan, parameters) : rowUnitsSql(plan, parameters);
+  return `select unit.*, u.status, u.program_hash, case
+        when u.model is null then 'new'
+        when known.hash is null then 'code'
+        when known.reason <> 'kept' then known.reason
+        when u.input_hash is distinct from unit.input_hash then 'changed'
+        when u.side_hash is distinct from unit.side_hash then 'upstream'
+        when ${isRetry} then 'retry'
+        ${quarantined}
+        else ${unchanged} end as reason
+      from ${scope.sample === undefined ? `(${units})` : sampleSql(units, parameters.add(scope.sample))} as unit
+      left join ${system}.unit_state u on u.model = ${model} and u.source_key = unit.source_key
+      left join unnest(${hashes}::text[], ${differences}::text[]) as known (hash, reason) on known.hash = u.program_hash
+      ${conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`}`;
+}
+
+// Which units a sample holds depends on nothing but their names.
+const sampleSql = (units: string, size: string) =>
+  `(select * from (${units}) as every order by sha256(source_key::bytea) limit ${size})`;
 
 function rowUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const { source, keys } = plan;
   const scope = conditionsSql([...source.definition, ...scopeOf(plan)], "s", parameters);
   const sides = matchedDigests(plan, parameters);
-  const parts = [
-    rowDigestSql(source.columns, "s"),
-    wholeSql(plan, parameters),
-    ...sides.map((side) => side.digest),
-  ].filter((part) => part !== "");
   return `select ${keys.map((key, index) => `${column("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
-      ${sideSql(sides)} as side, ${combine(parts)} as input_hash
+      ${sideSql(sides)} as side_hash, ${rowDigestSql(source.columns, "s")} as input_hash
     from ${source.relation} s ${sides.map((side) => side.join).join(" ")} where ${scope}`;
 }
 
@@ -105,20 +147,15 @@ function groupUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const names = keys.map((key) => column("s", key)).join(", ");
   const having = scope.length === 0 ? "" : `having bool_or(${conditionsSql(scope, "s", parameters)})`;
   const definition = conditionsSql(source.definition, "s", parameters);
-  const parts = [
-    rowsDigestSql(rowDigestSql(source.columns, "s")),
-    wholeSql(plan, parameters),
-    ...sides.map((side) => side.digest),
-  ].filter((part) => part !== "");
   const grouped = [names, ...sides.map((side) => side.digest)].join(", ");
   return `select ${keys.map((key, index) => `${column("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
-      ${sideSql(sides)} as side, ${combine(parts)} as input_hash
+      ${sideSql(sides)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash
     from ${source.relation} s ${sides.map((side) => side.join).join(" ")} where ${definition}
     group by ${grouped} ${having}`;
 }
 
-function scopeOf({ source, documentIds }: UnitPlan): readonly Condition[] {
+function scopeOf({ source, scope: { documentIds } }: UnitPlan): readonly Condition[] {
   if (documentIds === undefined || source.documentColumn === undefined) return source.scope;
   return [...source.scope, { column: source.documentColumn, value: documentIds }];
 }
@@ -128,10 +165,6 @@ function documentSql({ source, keys, isGroup }: UnitPlan): string {
   const { documentColumn } = source;
   const isKnown = documentColumn !== undefined && (!isGroup || keys.some((key) => key.name === documentColumn.name));
   return isKnown ? `${column("s", documentColumn)}::text` : "null::text";
-}
-
-function wholeSql(plan: UnitPlan, parameters: Parameters): string {
-  return plan.wholeDigest.length === 0 ? "" : `${parameters.add(plan.wholeDigest)}::bytea`;
 }
 
 interface SideDigest {
@@ -156,9 +189,9 @@ function matchedDigests(plan: UnitPlan, parameters: Parameters): readonly SideDi
   });
 }
 
+// One digest, whatever the number of sources; none without any.
 const sideSql = (sides: readonly SideDigest[]) =>
-  sides.length === 0 ? "''::bytea" : sides.map((side) => side.digest).join(" || ");
-const combine = (parts: readonly string[]) => (parts.length === 1 ? parts.join("") : `sha256(${parts.join(" || ")})`);
+  sides.length === 0 ? "null::bytea" : `sha256(${sides.map((side) => side.digest).join(" || ")})`;
 
 /**
  * Reads the rows of the units between two ordinals: unit, document, digest of the row, side digest, then the columns.
@@ -175,7 +208,7 @@ export function fetchUnitsSql(
   );
   const order = ["w.ordinal", ...source.primaryKey.map((key) => column("s", key))];
   return {
-    text: `select w.ordinal, w.source_key, w.document_id, ${rowDigestSql(source.columns, "s")}, w.side,
+    text: `select w.ordinal, w.source_key, w.document_id, ${rowDigestSql(source.columns, "s")}, w.side_hash,
         ${[...keys, ...source.columns].map((each) => column("s", each)).join(", ")}
       from ${options.work} w join ${source.relation} s on ${on.join(" and ")}
       where w.ordinal > ${parameters.add(options.after)} and w.ordinal <= ${parameters.add(options.upTo)}
@@ -212,8 +245,9 @@ export function fetchMatchedSql(
 
 /** Units of the ledger whose key is no longer in the source; undefined when this run cannot know. */
 export function vanishedUnitsSql(plan: UnitPlan, system: string): Sql | undefined {
-  const { source, keys, documentIds } = plan;
-  if (source.scope.length > 0) return undefined;
+  const { source, keys, scope } = plan;
+  const { documentIds, sample, retry } = scope;
+  if (source.scope.length > 0 || sample !== undefined || retry !== undefined) return undefined;
   const parameters = new Parameters();
   const model = parameters.add(plan.model);
   const inScope = documentIds === undefined ? "true" : `u.document_id = any(${parameters.add(documentIds)})`;
@@ -226,12 +260,8 @@ export function vanishedUnitsSql(plan: UnitPlan, system: string): Sql | undefine
   };
 }
 
-/** Digest of all rows of a source that every unit sees. */
-export function wholeDigestSql(source: BoundSource): Sql {
-  const parameters = new Parameters();
+/** Query of the digest of all rows of a source that every unit sees. */
+export function wholeDigestSql(source: BoundSource, parameters: Parameters): string {
   const conditions = conditionsSql([...source.definition, ...source.scope], "s", parameters);
-  return {
-    text: `select coalesce(${rowsDigestSql(rowDigestSql(source.columns, "s"))}, sha256(''::bytea)) as digest from ${source.relation} s where ${conditions}`,
-    values: parameters.values,
-  };
+  return `select coalesce(${rowsDigestSql(rowDigestSql(source.columns, "s"))}, sha256(''::bytea)) from ${source.relation} s where ${conditions}`;
 }

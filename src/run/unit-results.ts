@@ -1,29 +1,42 @@
 import { errorToJson, type ErrorJson } from "../core/errors.ts";
+import { RowError } from "../core/row-error.ts";
 import type { UnitFate } from "./ledger.ts";
 import type { Unit } from "./unit-feed.ts";
 
 /** A unit after its function has run: rows ready to be written, or an error. */
 export interface UnitResult extends UnitFate {
+  /** The error is about this unit's data, whatever other units say. */
+  readonly isData: boolean;
   readonly lines: readonly string[];
   readonly bytes: number;
 }
 
 export function succeededUnit(unit: Unit, durationMs: number, lines: readonly string[]): UnitResult {
   const bytes = lines.reduce((sum, line) => sum + line.length, 0);
-  return { ...identify(unit), durationMs, lines, bytes, error: undefined };
+  return { ...identify(unit), durationMs, lines, bytes, isData: false, error: undefined };
 }
 
 export function failedUnit(unit: Unit | UnitResult, durationMs: number, error: unknown): UnitResult {
-  return { ...identify(unit), durationMs, lines: [], bytes: 0, error: errorToJson(error) };
+  const isRowError = error instanceof RowError;
+  const json = errorToJson(error);
+  return {
+    ...identify(unit),
+    durationMs,
+    lines: [],
+    bytes: 0,
+    isData: isRowError || json.code.startsWith("DOCUMENT_"),
+    error: { ...json, isFinal: isRowError && !error.isRetryable },
+  };
 }
 
-function identify({ sourceKey, documentId, inputHash }: Unit | UnitResult) {
-  return { sourceKey, documentId, inputHash };
+function identify({ sourceKey, documentId, inputHash, sideHash }: Unit | UnitResult) {
+  return { sourceKey, documentId, inputHash, sideHash };
 }
 
 /**
  * Tells a bug from bad data: when the first units all fail with the same error and nothing has ever worked, going on
- * would only repeat it. Errors about a document itself are data.
+ * would only repeat it. Errors about a document itself are data, and so is what the model's author calls an error of
+ * the row.
  */
 export class FirstFailures {
   readonly #limit: number;
@@ -35,9 +48,9 @@ export class FirstFailures {
   }
 
   /** The common error, once it is clear that there is one. */
-  add(error: ErrorJson | undefined): ErrorJson | undefined {
+  add(error: ErrorJson | undefined, isData: boolean): ErrorJson | undefined {
     if (this.#isOver) return undefined;
-    if (error === undefined || error.code.startsWith("DOCUMENT_")) {
+    if (error === undefined || isData) {
       this.#isOver = true;
       return undefined;
     }

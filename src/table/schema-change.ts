@@ -23,6 +23,8 @@ export interface BlockedChange {
 export interface SchemaPlan {
   /** Safe, in the order they run. */
   readonly statements: readonly string[];
+  /** Names of the tables that are not there yet. */
+  readonly created: readonly string[];
   readonly blocked: readonly BlockedChange[];
 }
 
@@ -88,6 +90,7 @@ async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<Sch
   // Foreign keys come last: the table they point to may be a new one too.
   const late: string[] = [];
   const blocked: BlockedChange[] = [];
+  const created: string[] = [];
 
   for (const { name, values } of enums.values()) {
     const old = existingEnums.get(name);
@@ -107,10 +110,11 @@ async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<Sch
       compareTable(shape, table, statements, blocked);
       continue;
     }
+    created.push(shape.name);
     statements.push(createTableSql(shape));
     for (const part of tableParts(shape)) (part.kind === "foreign key" ? late : statements).push(part.sql);
   }
-  return { statements: [...statements, ...late], blocked };
+  return { statements: [...statements, ...late], created, blocked };
 }
 
 function compareTable(shape: TableShape, table: ExistingTable, statements: string[], blocked: BlockedChange[]): void {

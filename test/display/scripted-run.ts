@@ -29,6 +29,7 @@ function receipt(status: ModelStatus, counts: Partial<Receipt> = {}): Receipt {
     rowsUnchanged: 0,
     unitsDone: 0,
     unitsFailed: 0,
+    unitsQuarantined: 0,
     executionTimeMs: 0,
     usage: null,
     ...counts,

@@ -35,7 +35,7 @@ import { describeTable } from "../../src/table/table-shape.ts";
 import { createTable, useDatabase } from "./table-fixture.ts";
 
 const database = useDatabase();
-const nothing: SchemaPlan = { statements: [], blocked: [] };
+const nothing: SchemaPlan = { statements: [], created: [], blocked: [] };
 
 const mood = pgEnum('Mood of "it"', ["good", "it's bad"]);
 const long = `long_${"name_".repeat(11)}`.slice(0, 60);
@@ -118,7 +118,7 @@ async function planFrom(
   before: Columns,
   after: Columns,
   extra?: Parameters<typeof pipelineTable>[2],
-): Promise<SchemaPlan & { afterwards: SchemaPlan }> {
+): Promise<Pick<SchemaPlan, "statements" | "blocked"> & { afterwards: SchemaPlan }> {
   nextTable += 1;
   await createTable(database(), pipelineTable(`change_${nextTable}`, before));
   const shape = describeTable(pipelineTable(`change_${nextTable}`, after, extra));
@@ -294,6 +294,7 @@ describe("changes that could lose data or fail are blocked, with their SQL", () 
     const changes = await planSchemaChanges(database(), [declare(["red", "green"])]);
     expect(changes).toEqual({
       statements: [],
+      created: [],
       blocked: [{ table: "color", reason: "the enum gets a new value", sql: `alter type "color" add value 'green'` }],
     });
   });

@@ -1,0 +1,57 @@
+import { MillraceError } from "../core/errors.ts";
+import { allDocuments } from "../model/context.ts";
+import { type BoundSource, bindSource } from "./bind-source.ts";
+import type { ModelJob } from "./model-job.ts";
+import { loadModelState } from "./model-state.ts";
+import { createProgram, describeParts } from "./program.ts";
+import type { UnitPlan } from "./unit-query.ts";
+
+export type PlanningJob = Pick<
+  ModelJob,
+  "database" | "resolved" | "context" | "config" | "code" | "scope" | "knownTables"
+>;
+
+/** Finds out what a unit model's units are and what, beside their rows, decides their output. */
+export async function planUnits(
+  job: PlanningJob,
+): Promise<{ readonly plan: UnitPlan; readonly sources: readonly BoundSource[] }> {
+  const { resolved, context, database, scope } = job;
+  const { model } = resolved;
+  const sources = await Promise.all(
+    resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })),
+  );
+  const source = sources.find((each) => each.name === model.forEach);
+  if (source === undefined)
+    throw new MillraceError("SOURCE_NOT_FOUND", `Model "${model.name}" has no source "${model.forEach}".`);
+  const keys = model.by === undefined ? source.primaryKey : model.by.map((key) => source.find(key));
+  if (keys.length === 0) {
+    throw new MillraceError(
+      "PRIMARY_KEY_MISSING",
+      `Source "${source.name}" of model "${model.name}" has no primary key, so its rows are no units.`,
+      {
+        hint: "Give the table a primary key, or group its rows with `by`.",
+      },
+    );
+  }
+  const tracked = sources.filter((each) => each !== source && !each.untracked);
+  const state = await loadModelState(database, {
+    model: model.name,
+    sides: tracked.filter((each) => each.match.length === 0),
+  });
+  const plan = {
+    model: model.name,
+    source,
+    keys,
+    isGroup: model.form === "group",
+    matched: tracked.filter((each) => each.match.length > 0),
+    program: createProgram(describeParts(model, { ...job, sides: state.sides }), state.programs),
+    keepsOutput: model.onChange === "keep",
+    scope: {
+      documentIds: context.documentIds === allDocuments ? undefined : context.documentIds,
+      fullRunId: context.mode === "full" ? context.runId : undefined,
+      sample: scope.sample,
+      retry: scope.retry === undefined ? undefined : { codes: scope.retry.codes },
+    },
+  };
+  return { plan, sources };
+}
