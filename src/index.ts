@@ -15,6 +15,8 @@ export type {
   WriterReceipt,
   WriteStrategy,
 } from "./model/define-model.ts";
+export { defineSqlModel } from "./model/define-sql-model.ts";
+export type { SqlModelDeclaration, SqlSource } from "./model/define-sql-model.ts";
 export type { DocumentContentRow, DocumentRow } from "./model/document-row.ts";
 export { definePipeline } from "./model/pipeline.ts";
 export type { Pipeline } from "./model/pipeline.ts";

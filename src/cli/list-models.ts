@@ -1,9 +1,10 @@
+import { type ShownForm, shownForm } from "../model/define-sql-model.ts";
 import type { Project } from "../run/project.ts";
 
 export interface ListedModel {
   readonly name: string;
   readonly description: string | null;
-  readonly form: "row" | "group" | "table";
+  readonly form: ShownForm;
   readonly table: string;
   readonly writeStrategy: string;
   readonly upstreams: readonly string[];
@@ -23,7 +24,7 @@ export function listModels(project: Project, target?: string): readonly ListedMo
     .map(({ model, shape, upstreams }) => ({
       name: model.name,
       description: model.description ?? null,
-      form: model.form,
+      form: shownForm(model),
       table: shape.name,
       writeStrategy: model.writeStrategy,
       upstreams: [...upstreams],

@@ -94,10 +94,11 @@ function describeProgress(model: ModelState, now: number): readonly string[] {
 function describeReceipt(model: ModelState, receipt: Receipt): readonly string[] {
   const { rowsWritten, rowsDeleted, rowsUnchanged, unitsDone, unitsFailed, executionTimeMs, usage, counts } = receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
-  const isIdle =
-    rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (model.summary.form !== "table" || rowsUnchanged > 0);
+  const { form } = model.summary;
+  const isWhole = form === "table" || form === "sql";
+  const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (!isWhole || rowsUnchanged > 0);
   return [
-    isIdle ? "up to date" : describeRows(receipt),
+    form === "view" ? "view" : isIdle ? "up to date" : describeRows(receipt),
     ...failed,
     ...(unitsDone === 0 ? [] : [plural(unitsDone, "unit")]),
     ...(rowsDeleted === 0 ? [] : [`${rowsDeleted.toLocaleString("en-US")} deleted`]),

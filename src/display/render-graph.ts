@@ -1,8 +1,9 @@
+import type { ShownForm } from "../model/define-sql-model.ts";
 import { type GraphNode, layoutTree } from "./layout-tree.ts";
 import type { Palette } from "./output.ts";
 
 export interface GraphModel extends GraphNode {
-  readonly form: "row" | "group" | "table";
+  readonly form: ShownForm;
   readonly description?: string | undefined;
 }
 
@@ -17,8 +18,14 @@ export function renderGraph(models: readonly GraphModel[], colors: Palette): rea
   });
 }
 
-/** What a model gets at once, in a word or two. */
-export const FORMS = { row: "per row", group: "per group", table: "whole table" } as const;
+/** What a model gets at once, or what its query becomes, in a word or two. */
+export const FORMS: Readonly<Record<ShownForm, string>> = {
+  row: "per row",
+  group: "per group",
+  table: "whole table",
+  view: "view",
+  sql: "sql table",
+};
 
 /** The graph for Markdown files and mermaid.live. */
 export function renderMermaid(models: readonly GraphModel[]): readonly string[] {

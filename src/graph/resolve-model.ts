@@ -3,7 +3,7 @@ import { didYouMean } from "../core/text.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { ModelRegistry } from "../model/registry.ts";
 import type { SourceSpec } from "../model/sources.ts";
-import { dataColumns, describeTable, type TableShape } from "../table/table-shape.ts";
+import { dataColumns, describeTable, hasColumns, type TableShape } from "../table/table-shape.ts";
 
 /** A source whose name has been looked up: a model's table, the documents, or a table of someone else. */
 export interface ResolvedSource {
@@ -81,6 +81,8 @@ function fromModel(
   report: Report,
 ): ResolvedSource {
   const shape = describeTable(model.table);
+  // Which columns such a view has is known once it is there.
+  if (!hasColumns(shape)) return { name, spec, origin: { type: "model", model, shape, isUntyped: true } };
   const known = shape.columns.map((column) => (isUntyped ? column.name : column.key));
   const where = typeof spec.where === "object" ? Object.keys(spec.where) : [];
   for (const column of [...(spec.columns ?? []), ...where, ...Object.keys(spec.match ?? {})]) {
@@ -119,18 +121,21 @@ function checkDeclaration(
     if (model.form === "row" && origin.shape.primaryKey.length === 0) {
       report(
         "PRIMARY_KEY_MISSING",
-        `table "${origin.shape.name}" has no primary key, so its rows are no units. Give it one, or group with \`by\`.`,
+        hasColumns(origin.shape)
+          ? `table "${origin.shape.name}" has no primary key, so its rows are no units. Give it one, or group with \`by\`.`
+          : `view "${origin.shape.name}" has no declared table, so its rows are no units. Declare its \`table\` with a primary key, or group with \`by\`.`,
       );
     }
     const keys = dataColumns(origin.shape).map((column) => (origin.isUntyped ? column.name : column.key));
     for (const key of model.by ?? []) {
-      if (!keys.includes(key))
+      if (hasColumns(origin.shape) && !keys.includes(key))
         report(
           "COLUMN_NOT_FOUND",
           `\`by\` names column "${key}", which table "${origin.shape.name}" does not have.${didYouMean(key, keys)}`,
         );
     }
   }
+  if (model.form === "sql") return checkQuery(model, shape, sources, report);
   for (const { name, spec } of sources) {
     if (spec.match !== undefined && (model.form === "table" || name === model.forEach)) {
       report(
@@ -142,6 +147,28 @@ function checkDeclaration(
       report(
         "SCOPED_REPLACE",
         `source "${name}" has a function in \`where\`, so the model reads a part and would replace the whole table. Work in units with \`forEach\` (and \`by\`), or use "merge" or "append".`,
+      );
+    }
+  }
+}
+
+function checkQuery(model: AnyModel, shape: TableShape, sources: readonly ResolvedSource[], report: Report): void {
+  if (model.materialized === "table" && !hasColumns(shape))
+    report("TABLE_MISSING", "a query that becomes a table needs its `table` declared; a view can do without.");
+  for (const { name, spec } of sources) {
+    const conditions = [spec.where, spec.match].flatMap((given, index) =>
+      given === undefined ? [] : ["where", "match"][index],
+    );
+    for (const condition of conditions) {
+      report(
+        "CONDITION_IN_SQL",
+        `source "${name}" has \`${condition}\`, which a query does not see. Write the condition in its SQL.`,
+      );
+    }
+    if (spec.target.type === "documents" && spec.target.content) {
+      report(
+        "CONTENT_IN_SQL",
+        `source "${name}" asks for the text of the documents, which the database may not hold. Leave out \`content\`, or let a model with \`forEach\` write what the query needs into a table.`,
       );
     }
   }

@@ -1,3 +1,4 @@
+import type { SQL } from "drizzle-orm";
 import { z } from "zod";
 import type { PipelineTable } from "../table/pipeline-table.ts";
 import type { ModelContext } from "./context.ts";
@@ -6,8 +7,8 @@ import { type Source, sourceByName, type SourceSpec, type UntypedRow } from "./s
 declare const rowType: unique symbol;
 
 export type WriteStrategy = "replace" | "merge" | "append";
-/** One row at a time, one group of rows at a time, or the whole table. */
-export type ModelForm = "row" | "group" | "table";
+/** One row at a time, one group of rows at a time, the whole table, or a query. */
+export type ModelForm = "row" | "group" | "table" | "sql";
 
 /** What a change of code or parameters means for output that is there: made anew, or kept as it is. */
 export type OnChange = "rerun" | "keep";
@@ -27,6 +28,10 @@ export interface AnyModel {
   readonly description: string | undefined;
   readonly form: ModelForm;
   readonly table: object;
+  /** A view holds no rows of its own; only a query can be one. */
+  readonly materialized: "table" | "view";
+  /** The query of a model of form `sql`. */
+  readonly sql: ((sources: never) => SQL) | undefined;
   readonly writeStrategy: WriteStrategy;
   readonly sources: Readonly<Record<string, SourceSpec>>;
   readonly forEach: string | undefined;
@@ -185,18 +190,16 @@ export function defineModel<
   declaration: ModelDeclaration<Row, NewRow, Given, Result, Each, By, Config>,
 ): Model<Row> & { readonly run: (args: RunArguments<Given, Each, By, NewRow, z.output<Config>>) => Promise<Result> } {
   const { forEach, by, retry, version } = declaration;
-  const sources = Object.entries<Source<unknown> | string>(declaration.sources).map(([name, source]) => [
-    name,
-    typeof source === "string" ? sourceByName(source) : source,
-  ]);
   const model = {
     kind: "model" as const,
     name: declaration.name,
     description: declaration.description,
     form: forEach === undefined ? "table" : by === undefined ? "row" : "group",
     table: declaration.table,
+    materialized: "table",
+    sql: undefined,
     writeStrategy: declaration.writeStrategy ?? "replace",
-    sources: Object.freeze(Object.fromEntries(sources)) as Record<string, SourceSpec>,
+    sources: toSpecs(declaration.sources),
     forEach,
     by,
     config: declaration.config ?? z.object({}),
@@ -217,4 +220,13 @@ export function defineModel<
   return Object.freeze(model) as unknown as ReturnType<
     typeof defineModel<Row, NewRow, Given, Result, Each, By, Config>
   >;
+}
+
+/** Sources as data; a plain name stands for a model or a table. */
+export function toSpecs(sources: Sources): Readonly<Record<string, SourceSpec>> {
+  const specs = Object.entries(sources).map(([name, source]) => [
+    name,
+    typeof source === "string" ? sourceByName(source) : source,
+  ]);
+  return Object.freeze(Object.fromEntries(specs)) as Record<string, SourceSpec>;
 }

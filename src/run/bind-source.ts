@@ -4,7 +4,7 @@ import { type Database, quoteName } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolve-model.ts";
 import type { ModelContext } from "../model/context.ts";
 import { createValueDecoder } from "../table/decode-row.ts";
-import { dataColumns } from "../table/table-shape.ts";
+import { dataColumns, hasColumns } from "../table/table-shape.ts";
 import { readConditions, type Condition } from "./conditions.ts";
 import { type ExistingTable, findTable } from "./find-table.ts";
 
@@ -104,30 +104,15 @@ async function describeSource(
 ): Promise<DescribedSource> {
   if (origin.type === "documents") return describeDocuments(database, origin.content);
   if (origin.type === "table") {
-    const table = await requireTable(
-      database,
-      origin.table,
-      reader,
-      "Correct the name, or create the table before the run.",
-    );
-    const columns = table.columns.map((column) => ({ ...column, key: column.name, decode: asIs, encode: asIs }));
-    return {
-      title: `table "${origin.table}"`,
-      relation: quoteName(origin.table),
-      columns,
-      readable: new Set(columns.map((column) => column.key)),
-      primaryKey: table.primaryKey,
-      documentColumn: columns.find((column) => column.name === "document_id")?.name,
-    };
+    const hint = "Correct the name, or create the table before the run.";
+    return describeByName(origin.table, await requireTable(database, origin.table, reader, hint));
   }
   const { shape, isUntyped, model } = origin;
-  if (!knownTables.has(shape.name))
-    await requireTable(
-      database,
-      shape.name,
-      reader,
-      `Run the model that fills it first: \`millrace run ${model.name}\`.`,
-    );
+  if (!hasColumns(shape) || !knownTables.has(shape.name)) {
+    const hint = `Run the model that fills it first: \`millrace run ${model.name}\`.`;
+    const table = await requireTable(database, shape.name, reader, hint);
+    if (!hasColumns(shape)) return describeByName(shape.name, table);
+  }
   const key = (column: { key: string; name: string }) => (isUntyped ? column.name : column.key);
   return {
     title: `table "${shape.name}"`,
@@ -143,6 +128,18 @@ async function describeSource(
     readable: new Set(dataColumns(shape).map(key)),
     primaryKey: shape.primaryKey,
     documentColumn: shape.documentColumn,
+  };
+}
+
+function describeByName(name: string, table: ExistingTable): DescribedSource {
+  const columns = table.columns.map((column) => ({ ...column, key: column.name, decode: asIs, encode: asIs }));
+  return {
+    title: `table "${name}"`,
+    relation: quoteName(name),
+    columns,
+    readable: new Set(columns.map((column) => column.key)),
+    primaryKey: table.primaryKey,
+    documentColumn: columns.find((column) => column.name === "document_id")?.name,
   };
 }
 

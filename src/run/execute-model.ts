@@ -3,6 +3,7 @@ import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import type { AnyModel, Model } from "../model/define-model.ts";
+import { needsDatabase } from "../model/define-sql-model.ts";
 import { createRowEncoder } from "../table/row-encoder.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";
 import { ArrayReader } from "./array-reader.ts";
@@ -29,6 +30,7 @@ export async function executeModel<WrittenRow extends object>(
   model: Model<WrittenRow>,
   options: ExecuteOptions = {},
 ): Promise<readonly WrittenRow[]> {
+  if (model.form === "sql") throw needsDatabase(model.name);
   const sources = new Map(Object.entries(options.sources ?? {}).map(([name, rows]) => [name, rows as readonly Row[]]));
   const names = Object.keys(model.sources);
   const unknown = [...sources.keys()].find((name) => !names.includes(name));

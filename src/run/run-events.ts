@@ -1,4 +1,5 @@
 import type { ErrorJson } from "../core/errors.ts";
+import type { ShownForm } from "../model/define-sql-model.ts";
 import type { Receipt, RunResult } from "./results.ts";
 
 /** A model as a display needs it before anything has run. */
@@ -6,7 +7,7 @@ export interface ModelSummary {
   readonly name: string;
   readonly description?: string;
   readonly table: string;
-  readonly form: "row" | "group" | "table";
+  readonly form: ShownForm;
   /** Names of the models of this run that it waits for. */
   readonly upstreams: readonly string[];
 }

@@ -11,6 +11,7 @@ import { allDocuments, type DocumentFilters, type RunMode } from "../model/conte
 import type { AnyModel } from "../model/define-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/schema-change.ts";
+import { shownForm } from "../model/define-sql-model.ts";
 import { ActiveRun } from "./active-run.ts";
 import type { DbosEngine } from "./dbos-engine.ts";
 import { EventLog } from "./event-log.ts";
@@ -351,7 +352,7 @@ function summaries(graph: Graph): readonly ModelSummary[] {
     name: model.name,
     ...(model.description === undefined ? {} : { description: model.description }),
     table: shape.name,
-    form: model.form,
+    form: shownForm(model),
     upstreams: upstreams.filter((upstream) => graph.has(upstream)),
   }));
 }

@@ -2,8 +2,7 @@ import { MillraceError, UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { AnyModel } from "../model/define-model.ts";
-import { BASE_KEYS } from "../table/pipeline-table.ts";
-import { describeTable } from "../table/table-shape.ts";
+import { dataColumns, describeTable, hasColumns } from "../table/table-shape.ts";
 import { findTable } from "./find-table.ts";
 
 export interface ShowOptions {
@@ -22,19 +21,20 @@ export interface ShownRows {
 /** Reads rows of a model's table for a person: its data columns, in the order of the primary key. */
 export async function showRows(database: Database, model: AnyModel, options: ShowOptions): Promise<ShownRows> {
   const shape = describeTable(model.table);
-  const base = new Set<string>(BASE_KEYS);
-  const columns = shape.columns.filter((column) => !base.has(column.key));
-  if ((await findTable(database, shape.name)) === undefined) {
+  const found = await findTable(database, shape.name);
+  if (found === undefined) {
     throw new MillraceError("TABLE_NOT_FOUND", `Table "${shape.name}" of model "${model.name}" does not exist yet.`, {
       hint: `Run the model first: \`millrace run ${model.name}\`.`,
     });
   }
+  const known = hasColumns(shape) ? shape.columns : found.columns.map(({ name }) => ({ key: name, name }));
+  const columns = hasColumns(shape) ? dataColumns(shape) : known;
   const values: unknown[] = [];
   const conditions = (options.where ?? []).map((condition) => {
     const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(condition) ?? [];
-    const column = shape.columns.find((each) => each.key === name || each.name === name);
+    const column = known.find((each) => each.key === name || each.name === name);
     if (column === undefined) {
-      const names = shape.columns.map((each) => each.name);
+      const names = known.map((each) => each.name);
       throw new UsageError(
         "COLUMN_NOT_FOUND",
         `--where ${condition}: table "${shape.name}" has no column "${name}".${didYouMean(name, names)}`,

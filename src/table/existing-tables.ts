@@ -16,6 +16,7 @@ export interface ExistingTable {
   readonly primaryKey: { readonly name: string; readonly columns: readonly string[] } | null;
   /** Names of its indexes and constraints. */
   readonly parts: readonly string[];
+  readonly comment: string | null;
 }
 
 /** What the schema that tables are created in holds under these names, in one query. */
@@ -24,7 +25,7 @@ export async function readExistingTables(
   names: readonly string[],
 ): Promise<ReadonlyMap<string, ExistingTable>> {
   const rows = await query<{ name: string } & ExistingTable>(
-    `select c.relname as name, c.relkind as kind,
+    `select c.relname as name, c.relkind as kind, obj_description(c.oid, 'pg_class') as comment,
        (select coalesce(jsonb_agg(jsonb_build_object(
             'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
             'isFilled', a.atthasdef or a.attidentity <> '') order by a.attnum), '[]')

@@ -8,6 +8,7 @@ import {
   readExistingTables,
   type RunQuery,
 } from "./existing-tables.ts";
+import { findObstacle, isOwnComment } from "./own-views.ts";
 import { columnSql, createTableSql, tableParts } from "./table-ddl.ts";
 import type { ColumnShape, TableShape } from "./table-shape.ts";
 
@@ -106,6 +107,13 @@ async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<Sch
   }
   for (const shape of shapes) {
     const table = existing.get(shape.name);
+    if (shape.query === "view") {
+      const obstacle = table === undefined ? undefined : await findObstacle(query, shape, table);
+      if (obstacle !== undefined) blocked.push({ table: shape.name, ...obstacle });
+      continue;
+    }
+    // The model's run puts the table in the place of its view, with its rows at once.
+    if (shape.query === "table" && table?.kind === "v" && isOwnComment(table.comment)) continue;
     if (table !== undefined) {
       compareTable(shape, table, statements, blocked);
       continue;

@@ -28,7 +28,22 @@ export interface TableShape {
   readonly primaryKey: readonly string[];
   /** Name of the column that holds the document id, if there is one. */
   readonly documentColumn: string | undefined;
+  /** What the query of a SQL model makes of it; undefined for the table of a model with a function. */
+  readonly query: "table" | "view" | undefined;
   readonly table: PgTable;
+}
+
+// Found by its name, so that a declaration from another copy of this package is understood.
+const QUERY = Symbol.for("millrace:query");
+
+/** A table's declaration as that of what a query fills: a table, or a view, which has the data columns only. */
+export function filledByQuery(table: object, materialized: "table" | "view"): object {
+  return Object.freeze({ [QUERY]: { table, materialized } });
+}
+
+/** False for a view whose columns nobody declared: they are what the database says. */
+export function hasColumns(shape: TableShape): boolean {
+  return shape.columns.length > 0;
 }
 
 const shapes = new WeakMap<object, TableShape>();
@@ -37,7 +52,8 @@ const shapes = new WeakMap<object, TableShape>();
 export function describeTable(table: object): TableShape {
   const known = shapes.get(table);
   if (known !== undefined) return known;
-  const shape = resolveShape(table as PgTable);
+  const { [QUERY]: query } = table as Partial<Record<symbol, QueryMark>>;
+  const shape = query === undefined ? resolveShape(table as PgTable) : queryShape(query);
   shapes.set(table, shape);
   return shape;
 }
@@ -45,6 +61,17 @@ export function describeTable(table: object): TableShape {
 /** Columns that hold the model's own data, in declaration order. */
 export function dataColumns(shape: TableShape): readonly ColumnShape[] {
   return shape.columns.filter((column) => !column.isBase);
+}
+
+interface QueryMark {
+  readonly table: object;
+  readonly materialized: "table" | "view";
+}
+
+function queryShape({ table, materialized }: QueryMark): TableShape {
+  const shape = describeTable(table);
+  const columns = materialized === "view" ? dataColumns(shape) : shape.columns;
+  return Object.freeze({ ...shape, columns, query: materialized });
 }
 
 function resolveShape(table: PgTable): TableShape {
@@ -73,6 +100,7 @@ function resolveShape(table: PgTable): TableShape {
     columns,
     primaryKey,
     documentColumn: marked ?? columns.find((column) => column.key === "documentId")?.name,
+    query: undefined,
     table,
   });
 }

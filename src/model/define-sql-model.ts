@@ -1,0 +1,103 @@
+import type { SQL, SQLWrapper } from "drizzle-orm";
+import { pgTable } from "drizzle-orm/pg-core";
+import { z } from "zod";
+import { UsageError } from "../core/errors.ts";
+import type { PipelineTable } from "../table/pipeline-table.ts";
+import { shortName } from "../table/table-ddl.ts";
+import { filledByQuery } from "../table/table-shape.ts";
+import { type AnyModel, type Model, type RetryPolicy, type RowOf, type Sources, toSpecs } from "./define-model.ts";
+import type { UntypedRow } from "./sources.ts";
+
+declare const sourceRow: unique symbol;
+
+/** A source inside a SQL template: stands for its table, its properties for the names of its columns. */
+export type SqlSource<Row> = { readonly [Column in keyof Row]: SQLWrapper } & { readonly [sourceRow]: Row };
+
+interface SharedDeclaration<Given extends Sources> {
+  /** `namespace.model`, unique in the project. */
+  readonly name: string;
+  readonly description?: string;
+  readonly sources: Given;
+  /** A new value makes the model stale. */
+  readonly version?: string | number;
+  readonly tags?: readonly string[];
+  /** How often the model is tried when it fails. */
+  readonly retry?: RetryPolicy;
+  readonly timeoutMs?: number;
+  /** The query: `sql` with the sources in it. Values become parameters; those of a view stand in its text. */
+  sql(this: void, sources: { readonly [Name in keyof Given]: SqlSource<RowOf<Given[Name]>> }): SQL;
+}
+
+export type SqlModelDeclaration<Row extends object, NewRow extends object, Given extends Sources> =
+  | (SharedDeclaration<Given> & {
+      /** `view` keeps the query and no rows, `table` the rows; `view` unless said otherwise. */
+      readonly materialized?: "view";
+      /** Columns that the query gives. Without it readers see whatever the view has, untyped. */
+      readonly table?: PipelineTable<Row, NewRow>;
+    })
+  | (SharedDeclaration<Given> & {
+      readonly materialized: "table";
+      readonly table: PipelineTable<Row, NewRow>;
+    });
+
+/**
+ * Declares a model that is a query: a view, or a table that every run brings up to date. `${source}` stands for a
+ * table, `${source.column}` for the name of a column.
+ *
+ * @example
+ * export const entityCounts = defineSqlModel({
+ *   name: "reporting.entity_counts",
+ *   sources: { entities: ref(entityResolution) },
+ *   sql: ({ entities }) => sql`select ${entities.type}, count(*)::int as entities from ${entities} group by 1`,
+ * });
+ */
+export function defineSqlModel<
+  const Given extends Sources,
+  Row extends object = UntypedRow,
+  NewRow extends object = UntypedRow,
+>(declaration: SqlModelDeclaration<Row, NewRow, Given>): Model<Row> {
+  const { name, retry, version, materialized = "view" } = declaration;
+  const table = declaration.table ?? pgTable(shortName(name.replaceAll(".", "_")), {});
+  const model = {
+    kind: "model",
+    name,
+    description: declaration.description,
+    form: "sql",
+    table: filledByQuery(table, materialized),
+    materialized,
+    sql: declaration.sql,
+    writeStrategy: "replace",
+    sources: toSpecs(declaration.sources),
+    forEach: undefined,
+    by: undefined,
+    config: z.object({}),
+    version: version === undefined ? undefined : String(version),
+    tags: declaration.tags ?? [],
+    concurrency: 1,
+    maxAttempts: 1,
+    maxErrorRate: 1,
+    onChange: "rerun",
+    retry: {
+      maxAttempts: retry?.maxAttempts ?? 1,
+      intervalSeconds: retry?.intervalSeconds ?? 1,
+      backoffRate: retry?.backoffRate ?? 2,
+    },
+    timeoutMs: declaration.timeoutMs,
+    run: () => Promise.reject(needsDatabase(name)),
+  };
+  return Object.freeze(model) as unknown as Model<Row>;
+}
+
+/** What a display calls a model: how it works, or what its query becomes. */
+export type ShownForm = "row" | "group" | "table" | "view" | "sql";
+
+export function shownForm({ form, materialized }: AnyModel): ShownForm {
+  return form === "sql" && materialized === "view" ? "view" : form;
+}
+
+/** A query has no function that literal rows could be given to. */
+export function needsDatabase(name: string): UsageError {
+  return new UsageError("SQL_MODEL", `Model "${name}" is a query, which nothing but a database can run.`, {
+    hint: "Test it in a project with a database of its own: createTestProject from millrace/testing.",
+  });
+}

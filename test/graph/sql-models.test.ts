@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { defineModel, defineSqlModel, documents, executeModel, type Model, ref } from "millrace";
+import { pipelineTable, sql, text } from "millrace/schema";
+import { buildGraph } from "../../src/graph/build-graph.ts";
+import type { AnyModel } from "../../src/model/define-model.ts";
+import { ModelRegistry } from "../../src/model/registry.ts";
+import { declareModel } from "../support/declare.ts";
+
+function graphOf(models: readonly AnyModel[]) {
+  const registry = new ModelRegistry();
+  for (const model of models) registry.register(model);
+  return buildGraph(models, registry);
+}
+
+function issuesOf(models: readonly AnyModel[]): readonly string[] {
+  try {
+    graphOf(models);
+    return [];
+  } catch (error) {
+    return (error as { issues: { code: string; message: string }[] }).issues.map(
+      ({ code, message }) => `${code}: ${message}`,
+    );
+  }
+}
+
+const words = declareModel("a.words");
+const table = () => pipelineTable("counts", { id: text().primaryKey() });
+
+test("a query has its place in the graph like any model", () => {
+  const view = defineSqlModel({
+    name: "a.view",
+    sources: { words: ref(words) },
+    sql: () => sql`select 1`,
+  });
+  const end = declareModel("a.end", ["a.view"]);
+  const byTable = declareModel("a.by_table", ["a_view"]);
+  const graph = graphOf([end, byTable, view, words]);
+  expect([...graph].map(([name, { upstreams }]) => `${name} < ${upstreams.join()}`)).toEqual([
+    "a.words < ",
+    "a.view < a.words",
+    "a.by_table < a.view",
+    "a.end < a.view",
+  ]);
+  expect(graph.get("a.view")?.shape).toMatchObject({ name: "a_view", columns: [], query: "view" });
+});
+
+test("what a query cannot have is reported together", () => {
+  const models = [
+    words,
+    defineSqlModel({
+      name: "a.counts",
+      materialized: "table",
+      sources: {
+        words: ref(words, { where: { id: "x" }, match: { id: "id" } }),
+        documents: documents({ content: true, where: { id: "x" } }),
+      },
+      sql: () => sql`select 1`,
+    } as unknown as Parameters<typeof defineSqlModel>[0]),
+  ];
+  expect(issuesOf(models)).toEqual([
+    "TABLE_MISSING: a query that becomes a table needs its `table` declared; a view can do without.",
+    'CONDITION_IN_SQL: source "words" has `where`, which a query does not see. Write the condition in its SQL.',
+    'CONDITION_IN_SQL: source "words" has `match`, which a query does not see. Write the condition in its SQL.',
+    'CONDITION_IN_SQL: source "documents" has `where`, which a query does not see. Write the condition in its SQL.',
+    'CONTENT_IN_SQL: source "documents" asks for the text of the documents, which the database may not hold. Leave out `content`, or let a model with `forEach` write what the query needs into a table.',
+  ]);
+});
+
+test("the rows of a view are units when its table declares a primary key", () => {
+  const forEach = (view: Model<{ id: string }> | Model<Record<string, unknown>>, by?: readonly ["id"]) =>
+    defineModel({
+      name: "a.each",
+      table: pipelineTable("each", { id: text().primaryKey() }),
+      sources: { rows: ref(view as Model<{ id: string }>) },
+      forEach: "rows",
+      ...(by === undefined ? {} : { by }),
+      run: async () => null,
+    });
+  const shared = { name: "a.view", sources: { words: ref(words) }, sql: () => sql`select 1` };
+  const untyped = defineSqlModel(shared);
+  expect(issuesOf([words, untyped, forEach(untyped)])).toEqual([
+    'PRIMARY_KEY_MISSING: view "a_view" has no declared table, so its rows are no units. Declare its `table` with a primary key, or group with `by`.',
+  ]);
+  expect(issuesOf([words, untyped, forEach(untyped, ["id"])])).toEqual([]);
+  const typed = defineSqlModel({ ...shared, table: table() });
+  expect(issuesOf([words, typed, forEach(typed)])).toEqual([]);
+});
+
+test("a query cannot be executed on literal rows", async () => {
+  const view = defineSqlModel({ name: "a.view", sources: {}, sql: () => sql`select 1` });
+  await expect(executeModel(view)).rejects.toMatchObject({
+    code: "SQL_MODEL",
+    hint: expect.stringContaining("createTestProject"),
+  });
+});
