@@ -20,6 +20,17 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
       children: { model: { description: "Write a typed model file", load: () => import("./commands/new-model.ts") } },
     },
     run: { description: "Run a pipeline, a namespace or a model", load: () => import("./commands/run.ts") },
+    plan: { description: "Say what a run would do, and why", load: () => import("./commands/plan.ts") },
+    explain: {
+      description: "Say why a unit will run, or will not",
+      load: () => import("./commands/explain.ts"),
+    },
+    try: {
+      description: "Run a model on a few units without writing",
+      load: () => import("./commands/try.ts"),
+    },
+    retry: { description: "Run the units that failed", load: () => import("./commands/retry.ts") },
+    mark: { description: "Declare a model's rows current", load: () => import("./commands/mark.ts") },
     ls: { description: "List the models of the project", load: () => import("./commands/ls.ts") },
     graph: { description: "Draw which model reads which", load: () => import("./commands/graph.ts") },
     show: { description: "Show the rows of a model", load: () => import("./commands/show.ts") },

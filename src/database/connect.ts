@@ -12,6 +12,8 @@ export interface DatabaseOptions {
   /** Where the user's tables live: one schema, with its own system schema beside it. */
   readonly target?: string | undefined;
   readonly maxConnections?: number | undefined;
+  /** Where the documents are; a rehearsal has a table of its own. */
+  readonly documents?: string | undefined;
 }
 
 // Times keep their microseconds: they stay text until a table's column decides what they become.
@@ -28,12 +30,15 @@ export class Database implements AsyncDisposable {
   readonly pool: pg.Pool;
   /** Quoted name of the schema that holds Millrace's own tables. */
   readonly systemSchema: string;
+  /** SQL text of the name of the documents table. */
+  readonly documents: string;
   /** Name of the schema that holds the tables of the engine. */
   readonly engineSchema: string;
 
   constructor(options: DatabaseOptions) {
     this.url = options.url;
     this.systemSchema = options.target === undefined ? "millrace" : quoteName(`millrace_${options.target}`);
+    this.documents = options.documents ?? `${this.systemSchema}.documents`;
     this.engineSchema = options.target === undefined ? "dbos" : `dbos_${options.target}`;
     const settings = { timezone: "UTC", datestyle: "ISO", intervalstyle: "iso_8601", ...searchPath(options.target) };
     this.pool = new pg.Pool({
@@ -41,6 +46,8 @@ export class Database implements AsyncDisposable {
       application_name: options.applicationName ?? "millrace",
       max: options.maxConnections ?? 20,
       connectionTimeoutMillis: 10_000,
+      // Temporary tables go with their connection.
+      ...(options.documents === undefined ? {} : { idleTimeoutMillis: 0 }),
       options: Object.entries(settings)
         .map(([name, value]) => `-c ${name}=${value}`)
         .join(" "),

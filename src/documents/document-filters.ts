@@ -31,7 +31,7 @@ export async function resolveDocumentFilters(options: ResolveFiltersOptions): Pr
   const asked =
     filters.ids === undefined ? undefined : await resolveIdentifiers({ ...options, identifiers: filters.ids });
   const rows = await database.query<{ id: string; path: string | null; sourceUrl: string }>(
-    `select id, path, source_url as "sourceUrl" from ${database.systemSchema}.documents
+    `select id, path, source_url as "sourceUrl" from ${database.documents}
      where ($1::text[] is null or id = any($1)) and ($2::text is null or status = $2) and ($3::text is null or content_type = $3)
      order by path collate "C" nulls last, id collate "C"`,
     [asked ?? null, filters.withStatus ?? null, filters.withContentType ?? null],

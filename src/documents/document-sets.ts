@@ -17,7 +17,7 @@ export function documentSet(patterns: readonly string[], kind: DocumentSetKind =
 export async function listDocumentSets(database: Database): Promise<{ set: string; patterns: string[] }[]> {
   return database.query<{ set: string; patterns: string[] }>(
     `select split_part(origin, ':', 1) as set, array_agg(distinct substr(origin, strpos(origin, ':') + 1)) as patterns
-     from ${database.systemSchema}.documents cross join unnest(origins) origin group by 1 order by 1`,
+     from ${database.documents} cross join unnest(origins) origin group by 1 order by 1`,
   );
 }
 

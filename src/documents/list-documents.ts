@@ -35,7 +35,7 @@ export async function listDocuments(options: ListDocumentsOptions): Promise<List
   return database.query<ListedDocument & Record<string, unknown>>(
     `select id, title, path, source_url as "sourceUrl", content_type as "contentType", status,
        error_code || ': ' || error as error, updated_at as "updatedAt"
-     from ${database.systemSchema}.documents where $1::text[] is null or id = any($1)
+     from ${database.documents} where $1::text[] is null or id = any($1)
      order by path collate "C" nulls last, id collate "C" limit $2`,
     [ids ?? null, limit ?? null],
   );

@@ -37,7 +37,7 @@ async function find(options: {
   contentHash?: string | undefined;
 }): Promise<StoredDocument> {
   const [document] = await options.database.query<StoredDocument & Record<string, unknown>>(
-    `select id, path, content_hash as "contentHash", content from ${options.database.systemSchema}.documents where id = $1`,
+    `select id, path, content_hash as "contentHash", content from ${options.database.documents} where id = $1`,
     [options.documentId],
   );
   if (document === undefined) {

@@ -69,7 +69,7 @@ async function loadCandidates(database: Database, wanted: readonly Wanted[]): Pr
   const prefixes = wanted.flatMap(({ prefix }) => (prefix === undefined ? [] : [`${prefix}%`]));
   const suffixes = wanted.flatMap(({ suffix }) => (suffix === undefined ? [] : [`%${escape(suffix)}`]));
   return database.query<Candidate & Record<string, unknown>>(
-    `select id, path, source_url as "sourceUrl" from ${database.systemSchema}.documents
+    `select id, path, source_url as "sourceUrl" from ${database.documents}
      where source_url = any($1) or normalize(path, NFC) = any($1) or id like any($2) or normalize(path, NFC) like any($3)`,
     [wanted.flatMap(({ names }) => names), prefixes, suffixes],
   );
@@ -130,7 +130,7 @@ async function report(problems: readonly Problem[], { database }: IdentifierOpti
   const isUnknown = problems.some(({ code }) => code === "DOCUMENT_NOT_FOUND");
   const rows = isUnknown
     ? await database.query<{ name: string }>(
-        `select distinct coalesce(path, source_url) as name from ${database.systemSchema}.documents order by 1 limit 20000`,
+        `select distinct coalesce(path, source_url) as name from ${database.documents} order by 1 limit 20000`,
       )
     : [];
   const names = rows.map(({ name }) => name);

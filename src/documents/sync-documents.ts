@@ -51,7 +51,7 @@ async function writeFound(
   found: FoundDocuments,
   options: SyncDocumentsOptions,
 ): Promise<DocumentSync> {
-  const documents = `${options.database.systemSchema}.documents`;
+  const documents = options.database.documents;
   const set = `${checkSetName(options.set ?? CONFIG_SET)}:`;
   const stage = await DocumentStage.create(client);
   const fetched = options.refreshUrls === true ? new Set<string>() : await fetchedPages(client, documents, found);

@@ -40,7 +40,9 @@ export class ModelRegistry {
     const model = this.#models.get(name) ?? this.#byTable.get(name);
     if (model !== undefined) return model;
     const names = this.list().map((known) => known.name);
-    throw new UsageError("MODEL_NOT_FOUND", `Model "${name}" is not in this project.${didYouMean(name, names)}`, {
+    const qualified = names.find((known) => known.endsWith(`.${name}`));
+    const nearest = qualified === undefined ? didYouMean(name, names) : ` Did you mean "${qualified}"?`;
+    throw new UsageError("MODEL_NOT_FOUND", `Model "${name}" is not in this project.${nearest}`, {
       hint:
         names.length === 0
           ? "The project has no models yet; `millrace new model` writes one."

@@ -8,17 +8,19 @@ import type { ModelOutcome, RetrySettings } from "./dbos-engine.ts";
 import type { EventLog } from "./event-log.ts";
 import type { ModelStatus, Receipt, RunResult, RunStatus } from "./results.ts";
 import { runModel } from "./run-model.ts";
-import type { RunScope } from "./run-scope.ts";
+import { scopeOfModel } from "./run-scope.ts";
 import type { ModelRunRecord, RunSpec, RunStore } from "./run-store.ts";
 
 /** How often a model is tried again when the database was away, beside its own retries. */
 const CONNECTION_ATTEMPTS = 6;
 
+export type CodeOf = (model: string) => Promise<CodeFingerprint>;
+
 export interface ActiveRunOptions {
   readonly spec: RunSpec;
   readonly graph: Graph;
   readonly configs: ReadonlyMap<string, unknown>;
-  readonly codeOf: (model: string) => Promise<CodeFingerprint>;
+  readonly codeOf: CodeOf;
   readonly database: Database;
   readonly store: RunStore;
   readonly events: EventLog;
@@ -80,7 +82,7 @@ export class ActiveRun {
       resolved: this.#model(name),
       config: configs.get(name),
       code: await this.#options.codeOf(name),
-      scope: this.#scopeOf(name),
+      scope: scopeOfModel(this.spec.scope, this.#model(name), this.#options.graph),
       context: this.#context(),
       executorId,
       directory,
@@ -178,15 +180,6 @@ export class ActiveRun {
   #context(): ModelContext {
     const { runId, mode, filters, documentIds, metadata } = this.spec;
     return { runId, mode, filters, documentIds, metadata };
-  }
-
-  // Below a sampled model everything follows from its rows; a model that reads documents is limited to those of the run.
-  #scopeOf(name: string): RunScope {
-    const { sample, retry } = this.spec.scope;
-    const { model, sources } = this.#model(name);
-    const each = sources.find((source) => source.name === model.forEach)?.origin;
-    const isFirst = each?.type === "table" || (each?.type === "model" && !this.#options.graph.has(each.model.name));
-    return { retry, sample: isFirst ? sample : undefined };
   }
 
   #model(name: string) {

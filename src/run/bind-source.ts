@@ -156,7 +156,7 @@ async function requireTable(database: Database, table: string, reader: string, h
 // A document that could never be read has no content hash: with its text asked for it is an error of its unit,
 // without it there is nothing to show yet.
 function describeDocuments(database: Database, content: boolean): DescribedSource {
-  const table = `${database.systemSchema}.documents`;
+  const table = database.documents;
   const column = (key: string, name: string, sqlType: string, notNull: boolean): BoundColumn => ({
     key,
     name,

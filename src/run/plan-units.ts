@@ -9,7 +9,7 @@ import type { UnitPlan } from "./unit-query.ts";
 export type PlanningJob = Pick<
   ModelJob,
   "database" | "resolved" | "context" | "config" | "code" | "scope" | "knownTables"
->;
+> & { readonly isTableMissing?: boolean };
 
 /** Finds out what a unit model's units are and what, beside their rows, decides their output. */
 export async function planUnits(
@@ -46,6 +46,7 @@ export async function planUnits(
     matched: tracked.filter((each) => each.match.length > 0),
     program: createProgram(describeParts(model, { ...job, sides: state.sides }), state.programs),
     keepsOutput: model.onChange === "keep",
+    isTableMissing: job.isTableMissing ?? false,
     scope: {
       documentIds: context.documentIds === allDocuments ? undefined : context.documentIds,
       fullRunId: context.mode === "full" ? context.runId : undefined,

@@ -10,7 +10,8 @@ export interface ProgramParts {
   readonly code: string;
   /** Digest of the source text. Output is stale by code only if both digests differ, so that new tools re-run nothing. */
   readonly source: string;
-  readonly config: string;
+  /** Digests of the parameters, by name. */
+  readonly config: Readonly<Record<string, string>>;
   readonly schema: string;
   readonly version: string | null;
   /** Digests of the sources that every unit sees in full, by name. */
@@ -27,13 +28,14 @@ export interface Program {
 /** A program that stored output was made by. */
 export interface KnownProgram {
   readonly hash: string;
+  readonly parts: ProgramParts;
   /** How it differs from today's; undefined when its output is as good. */
   readonly difference: ProgramDifference | undefined;
 }
 
 export interface ProgramDifference {
   readonly reason: "code" | "config" | "schema" | "upstream";
-  /** What exactly: `version`, or names of sources. */
+  /** What exactly: `version`, names of parameters or of sources; empty when there is no name for it. */
   readonly what: readonly string[];
 }
 
@@ -45,7 +47,7 @@ export function describeParts(
   return {
     code: given.code.code,
     source: given.code.source,
-    config: digest(given.config),
+    config: Object.fromEntries(Object.entries(given.config ?? {}).map(([name, value]) => [name, digest(value)])),
     schema: digest({ table, writeStrategy: model.writeStrategy, by: model.by }),
     version: model.version ?? null,
     sides: given.sides,
@@ -56,19 +58,33 @@ const digest = (value: unknown) => sha256(canonicalJson(value) ?? "").slice(0, 3
 
 /** Puts today's program beside the stored ones. */
 export function createProgram(parts: ProgramParts, stored: ReadonlyMap<string, ProgramParts>): Program {
-  const known = [...stored].map(([hash, before]) => ({ hash, difference: compareParts(before, parts) }));
+  const known = [...stored].map(([hash, before]) => ({
+    hash,
+    parts: before,
+    difference: differences(before, parts)[0],
+  }));
   return { hash: digest(parts), parts, known };
 }
 
-/** How a program differs from today's; undefined when it would write the same. */
-export function compareParts(before: ProgramParts, now: ProgramParts): ProgramDifference | undefined {
-  if (before.version !== now.version) return { reason: "code", what: ["version"] };
-  if (before.code !== now.code && before.source !== now.source) return { reason: "code", what: [] };
-  if (before.config !== now.config) return { reason: "config", what: [] };
-  if (before.schema !== now.schema) return { reason: "schema", what: [] };
-  const names = [...new Set([...Object.keys(before.sides), ...Object.keys(now.sides)])];
-  const sides = names.filter((name) => before.sides[name] !== now.sides[name]);
-  return sides.length === 0 ? undefined : { reason: "upstream", what: sides };
+/** Every way in which a program differs from today's, the weightiest first; none when it would write the same. */
+export function differences(before: ProgramParts, now: ProgramParts): readonly ProgramDifference[] {
+  const found: ProgramDifference[] = [];
+  if (before.version !== now.version) found.push({ reason: "code", what: ["version"] });
+  else if (before.code !== now.code && before.source !== now.source) found.push({ reason: "code", what: [] });
+  const config = differingKeys(before.config, now.config);
+  if (config.length > 0) found.push({ reason: "config", what: config });
+  if (before.schema !== now.schema) found.push({ reason: "schema", what: [] });
+  const sides = differingKeys(before.sides, now.sides);
+  if (sides.length > 0) found.push({ reason: "upstream", what: sides });
+  return found;
+}
+
+function differingKeys(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): readonly string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  return names.filter((name) => before[name] !== now[name]).toSorted();
 }
 
 /** Stores today's program, so that a later run can say what has changed since. */

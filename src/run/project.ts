@@ -12,8 +12,10 @@ import type { ModelRegistry } from "../model/registry.ts";
 import { applySchemaChanges, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
 import { describeTable, type TableShape } from "../table/table-shape.ts";
 import { applicationName, createExecutorId, Presence } from "./executor.ts";
+import { type PlanOptions, planRun, type RunPlan } from "./plan.ts";
 import { ProjectDocuments } from "./project-documents.ts";
 import { ProjectRuns } from "./project-runs.ts";
+import { ProjectUnits } from "./project-units.ts";
 import type { RunResult } from "./results.ts";
 import { PipelineRunner, type RunOptions } from "./run-pipeline.ts";
 import { type ShownRows, showRows, type ShowOptions } from "./show-rows.ts";
@@ -54,6 +56,7 @@ export class Project implements AsyncDisposable {
   readonly pipelines: readonly Pipeline[];
   readonly runs: ProjectRuns;
   readonly documents: ProjectDocuments;
+  readonly units: ProjectUnits;
   #session: Promise<Session> | undefined;
   #isClosed = false;
 
@@ -64,6 +67,7 @@ export class Project implements AsyncDisposable {
     this.pipelines = parts.pipelines;
     this.runs = new ProjectRuns(this);
     this.documents = new ProjectDocuments(this);
+    this.units = new ProjectUnits(this);
   }
 
   /** The graph of all models of the project. */
@@ -102,6 +106,14 @@ export class Project implements AsyncDisposable {
   /** Rows of a model's table, as they stand. */
   async showRows(model: string, options: ShowOptions = {}): Promise<ShownRows> {
     return showRows(await this.openDatabase(), this.registry.get(model), options);
+  }
+
+  /** What a run would do, by model and reason. Nothing is changed. */
+  async plan(pipeline?: Pipeline | string, options: PlanOptions = {}): Promise<RunPlan> {
+    const { database, runner } = await this.session();
+    const { codeOf } = runner;
+    const resolved = isPipeline(pipeline) ? pipeline : this.resolvePipeline(pipeline);
+    return planRun(this, { ...options, database, codeOf, pipeline: resolved });
   }
 
   async openDatabase(): Promise<Database> {

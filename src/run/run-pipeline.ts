@@ -3,12 +3,9 @@ import { createId } from "./run-id.ts";
 import { MillraceError, UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/document-filters.ts";
-import { configuredSets, runSet, syncSets } from "../documents/sync-sets.ts";
 import { buildGraph, type Graph, withDownstreams } from "../graph/build-graph.ts";
 import { type CodeFingerprint, createCodeFingerprints } from "../model/code-fingerprint.ts";
-import { resolveConfigs } from "../model/config.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
-import type { AnyModel } from "../model/define-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/schema-change.ts";
 import { shownForm } from "../model/define-sql-model.ts";
@@ -16,6 +13,7 @@ import { ActiveRun } from "./active-run.ts";
 import type { DbosEngine } from "./dbos-engine.ts";
 import { EventLog } from "./event-log.ts";
 import { forgetModels } from "./ledger.ts";
+import { configsOf, graphOf, syncRunDocuments } from "./prepare-run.ts";
 import type { Project } from "./project.ts";
 import type { RunResult } from "./results.ts";
 import type { ModelSummary, RunEventListener } from "./run-events.ts";
@@ -79,8 +77,8 @@ export class PipelineRunner implements AsyncDisposable {
   async #start(pipeline: Pipeline, options: RunOptions): Promise<RunResult> {
     const { settings = {}, metadata = {}, filters = {}, mode = "delta" } = options;
     const runId = createId();
-    const graph = this.#graphOf(pipeline);
-    const configs = this.#configsOf(graph, settings);
+    const graph = graphOf(this.#project, pipeline);
+    const configs = configsOf(this.#project, graph, settings);
     const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
     const models = plannedModels(graph);
     events.emit({
@@ -95,7 +93,12 @@ export class PipelineRunner implements AsyncDisposable {
     // Whatever fails first below is what the caller hears.
     engine.catch(() => undefined);
     await this.#prepareTables(graph, events);
-    await this.#syncDocuments(graph, options, events);
+    const synced = await syncRunDocuments({ project: this.#project, database: this.#database, graph, ...options });
+    if (synced !== undefined) {
+      const { warnings, ...sync } = synced;
+      events.emit({ type: "documents_synced", ...sync });
+      for (const message of warnings) events.emit({ type: "warning", message });
+    }
     const documentIds = await resolveDocumentFilters({
       database: this.#database,
       directory: this.#project.directory,
@@ -140,7 +143,7 @@ export class PipelineRunner implements AsyncDisposable {
       });
     }
     const graph = this.#graphOfRun(spec);
-    const configs = this.#configsOf(graph, spec.settings);
+    const configs = configsOf(this.#project, graph, spec.settings);
     const records = await this.store.models(runId);
     const unfinished = records.filter((record) => record.status !== "succeeded").map((record) => record.model);
     const again = spec.models.map(({ name }) => name).filter((name) => withDownstreams(graph, unfinished).has(name));
@@ -211,7 +214,7 @@ export class PipelineRunner implements AsyncDisposable {
       spec,
       graph,
       configs,
-      codeOf: (name) => this.#codeOf(name),
+      codeOf: this.codeOf,
       database: this.#database,
       store: this.store,
       events,
@@ -269,16 +272,6 @@ export class PipelineRunner implements AsyncDisposable {
     });
   }
 
-  #graphOf(pipeline: Pipeline): Graph {
-    const { registry } = this.#project;
-    const models = pipeline.models.map((model): AnyModel => {
-      if (typeof model === "string") return registry.get(model);
-      registry.register(model);
-      return model;
-    });
-    return buildGraph([...new Set(models)], registry);
-  }
-
   #graphOfRun(spec: RunSpec): Graph {
     const { registry } = this.#project;
     const found = spec.models.map(({ name }) => registry.find(name)).filter((model) => model !== undefined);
@@ -294,15 +287,11 @@ export class PipelineRunner implements AsyncDisposable {
     });
   }
 
-  #codeOf(name: string): Promise<CodeFingerprint> {
+  /** Digests of a model's code as it stands on disk. */
+  readonly codeOf = (name: string): Promise<CodeFingerprint> => {
     const { registry } = this.#project;
     return this.#code.of(registry.get(name), registry.fileOf(name));
-  }
-
-  #configsOf(graph: Graph, settings: Readonly<Record<string, string>>): ReadonlyMap<string, unknown> {
-    const models = [...graph.values()].map(({ model }) => model);
-    return resolveConfigs(models, { settings, environment: process.env, project: this.#project.config });
-  }
+  };
 
   async #prepareTables(graph: Graph, events: EventLog): Promise<void> {
     const shapes = [...graph.values()].map(({ shape }) => shape);
@@ -312,25 +301,6 @@ export class PipelineRunner implements AsyncDisposable {
     await forgetModels(this.#database, modelsOf(graph, plan.created));
     await applySchemaChanges(this.#database, shapes);
     events.emit({ type: "schema_changed", statements: plan.statements });
-  }
-
-  async #syncDocuments(graph: Graph, options: RunOptions, events: EventLog): Promise<void> {
-    const { config, directory } = this.#project;
-    const readsDocuments = [...graph.values()].some(({ sources }) =>
-      sources.some(({ origin }) => origin.type === "documents"),
-    );
-    if (!readsDocuments) return;
-    const { warnings, ...sync } = await syncSets({
-      database: this.#database,
-      directory,
-      sets:
-        options.documents === undefined
-          ? await configuredSets(this.#database, config.documents)
-          : [runSet(options.documents)],
-      allowDeletes: options.allowDeletes,
-    });
-    events.emit({ type: "documents_synced", ...sync });
-    for (const message of warnings) events.emit({ type: "warning", message });
   }
 }
 

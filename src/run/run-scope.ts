@@ -1,7 +1,20 @@
+import type { Graph } from "../graph/build-graph.ts";
+import type { ResolvedModel } from "../graph/resolve-model.ts";
+
 /** What a run is limited to, beside documents. Stored with the run, so that a resume keeps to it. */
 export interface RunScope {
   /** At most so many documents, or units of what reads no documents: always the same ones. */
   readonly sample?: number | undefined;
   /** Only units that failed; with codes, only those that failed so. */
   readonly retry?: { readonly codes?: readonly string[] | undefined } | undefined;
+}
+
+/**
+ * The part of it that is for one model. Below a sampled model everything follows from its rows, and what reads
+ * documents is limited to those of the run: only the first model of another kind counts its units.
+ */
+export function scopeOfModel({ sample, retry }: RunScope, { model, sources }: ResolvedModel, graph: Graph): RunScope {
+  const each = sources.find((source) => source.name === model.forEach)?.origin;
+  const isFirst = each?.type === "table" || (each?.type === "model" && !graph.has(each.model.name));
+  return { retry, sample: isFirst ? sample : undefined };
 }

@@ -1,20 +1,17 @@
-import { untilAborted } from "../core/abort.ts";
 import { type ErrorJson, MillraceError } from "../core/errors.ts";
 import { createRowEncoder } from "../table/row-encoder.ts";
-import { ArrayReader } from "./array-reader.ts";
 import type { BoundSource } from "./bind-source.ts";
 import { hasWorked } from "./ledger.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
 import { type ModelJob, NO_ROWS, type Outcome } from "./model-job.ts";
 import type { Receipt } from "./results.ts";
-import { openReader } from "./open-reader.ts";
 import { planUnits } from "./plan-units.ts";
 import { saveProgram } from "./program.ts";
-import { readContent } from "./read-content.ts";
 import { processConcurrently } from "./process-concurrently.ts";
 import { UnitCommitter } from "./unit-committer.ts";
 import { type Unit, UnitFeed } from "./unit-feed.ts";
+import { createUnitFunction } from "./unit-function.ts";
 import { type UnitPlan, vanishedUnitsSql } from "./unit-query.ts";
 import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./unit-results.ts";
 
@@ -52,7 +49,7 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
     ];
     const mayBeBug = !(await hasWorked(client, { system, model: model.name, programs }));
     const mostFailures = model.maxErrorRate * feed.total;
-    const runUnit = createUnitFunction(job, plan, sources);
+    const runUnit = createUnitRunner(job, plan, sources);
     const stop = new AbortController();
     await processConcurrently(feed, {
       concurrency: model.concurrency,
@@ -76,36 +73,15 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
 }
 
 /** Runs the model's function for a unit and encodes what it returned; undefined when the run was cancelled meanwhile. */
-function createUnitFunction(job: ModelJob, plan: UnitPlan, sources: readonly BoundSource[]) {
+function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly BoundSource[]) {
   const { model, shape } = job.resolved;
   const encoder = createRowEncoder(shape);
-  const others = sources.filter((source) => source !== plan.source);
-  const whole = Object.fromEntries(
-    others
-      .filter((source) => source.match.length === 0)
-      .map((source) => [source.name, openReader(job.database, source)]),
-  );
+  const callModel = createUnitFunction(job, plan, sources);
   return async (unit: Unit, signal: AbortSignal): Promise<UnitResult | undefined> => {
     const started = performance.now();
     try {
-      const rows = plan.source.withContent ? await withContent(job, unit) : unit.rows;
-      const matched = Object.entries(unit.matched).map(([name, side]) => [name, new ArrayReader(side)]);
-      const unitArguments = model.form === "group" ? { key: unit.key, rows } : { row: rows[0] };
-      // The text was read meanwhile.
-      signal.throwIfAborted();
-      const called = performance.now();
-      const returned = model.run({
-        ...unitArguments,
-        sources: { ...whole, ...Object.fromEntries(matched) },
-        config: job.config,
-        context: job.context,
-        signal,
-      } as never);
-      warnAboutBlocking(job, unit, performance.now() - called);
-      const output = await untilAborted(returned, signal);
-      const list = output === null || output === undefined ? [] : Array.isArray(output) ? output : [output];
       let nulCharacters = 0;
-      const lines = list.map((row) => {
+      const lines = (await callModel(unit, signal)).map((row) => {
         const encoded = encoder.encode(row);
         nulCharacters += encoded.nulCharacters;
         return encoded.line;
@@ -125,26 +101,6 @@ function createUnitFunction(job: ModelJob, plan: UnitPlan, sources: readonly Bou
       return failedUnit(unit, performance.now() - started, error);
     }
   };
-}
-
-async function withContent(job: ModelJob, unit: Unit): Promise<Unit["rows"]> {
-  return Promise.all(
-    unit.rows.map(async (row) => ({
-      ...row,
-      content: await readContent(job, row),
-    })),
-  );
-}
-
-function warnAboutBlocking(job: ModelJob, unit: Unit, blockedMs: number): void {
-  if (blockedMs < 1_000) return;
-  const model = job.resolved.model.name;
-  job.emit({
-    type: "log",
-    model,
-    level: "warning",
-    message: `unit ${unit.sourceKey} kept the event loop busy for ${(blockedMs / 1_000).toFixed(1)} s; other models stood still`,
-  });
 }
 
 function allFailAlike(model: string, unit: string, error: ErrorJson, total: number): MillraceError {

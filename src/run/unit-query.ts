@@ -15,6 +15,8 @@ export interface UnitPlan {
   readonly program: Program;
   /** Changes of the program leave output as it is. */
   readonly keepsOutput: boolean;
+  /** The table is not there, whatever the ledger says of it. */
+  readonly isTableMissing: boolean;
   readonly scope: UnitScope;
 }
 
@@ -121,7 +123,7 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
         ${quarantined}
         else ${unchanged} end as reason
       from ${scope.sample === undefined ? `(${units})` : sampleSql(units, parameters.add(scope.sample))} as unit
-      left join ${system}.unit_state u on u.model = ${model} and u.source_key = unit.source_key
+      left join ${system}.unit_state u on u.model = ${model} and u.source_key = unit.source_key and ${plan.isTableMissing ? "false" : "true"}
       left join unnest(${hashes}::text[], ${differences}::text[]) as known (hash, reason) on known.hash = u.program_hash
       ${conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`}`;
 }

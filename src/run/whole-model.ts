@@ -39,12 +39,19 @@ const WHOLE_UNIT = {
   error: undefined,
 };
 
+export interface WholePlan {
+  readonly program: Program;
+  readonly reason: UnitReason;
+  /** Parameters or sources that differ. */
+  readonly what: readonly string[];
+  /** The program that made what is stored. */
+  readonly made: string | undefined;
+}
+
 const isWork = (reason: UnitReason) => reason !== "unchanged" && reason !== "kept";
 
 /** Says why a model that writes its whole table will run, or why not. Its sources are a part of its program. */
-export async function planWhole(
-  job: PlanningJob,
-): Promise<{ readonly program: Program; readonly reason: UnitReason; readonly what: readonly string[] }> {
+export async function planWhole(job: PlanningJob): Promise<WholePlan> {
   const { resolved, database, context } = job;
   const { model } = resolved;
   const sources = await Promise.all(
@@ -54,11 +61,12 @@ export async function planWhole(
   const state = await loadModelState(database, { model: model.name, sides });
   const program = createProgram(describeParts(model, { ...job, sides: state.sides }), state.programs);
   const difference = program.known.find(({ hash }) => hash === state.whole?.programHash)?.difference;
-  return { program, reason: reasonOf(job, program, state), what: difference?.what ?? [] };
+  const made = state.whole?.programHash;
+  return { program, reason: reasonOf(job, program, state), what: difference?.what ?? [], made };
 
   function reasonOf({ scope }: PlanningJob, { known }: Program, { whole }: ModelState): UnitReason {
     if (scope.retry !== undefined) return "unchanged";
-    if (whole === undefined) return "new";
+    if (whole === undefined || job.isTableMissing === true) return "new";
     const made = known.find(({ hash }) => hash === whole.programHash);
     if (made === undefined) return "code";
     if (made.difference?.reason === "upstream") return "changed";

@@ -26,6 +26,8 @@ export interface SchemaPlan {
   readonly statements: readonly string[];
   /** Names of the tables that are not there yet. */
   readonly created: readonly string[];
+  /** Names of the tables that are there and get changed. */
+  readonly altered: readonly string[];
   readonly blocked: readonly BlockedChange[];
 }
 
@@ -92,6 +94,7 @@ async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<Sch
   const late: string[] = [];
   const blocked: BlockedChange[] = [];
   const created: string[] = [];
+  const altered: string[] = [];
 
   for (const { name, values } of enums.values()) {
     const old = existingEnums.get(name);
@@ -115,14 +118,16 @@ async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<Sch
     // The model's run puts the table in the place of its view, with its rows at once.
     if (shape.query === "table" && table?.kind === "v" && isOwnComment(table.comment)) continue;
     if (table !== undefined) {
+      const before = statements.length;
       compareTable(shape, table, statements, blocked);
+      if (statements.length > before) altered.push(shape.name);
       continue;
     }
     created.push(shape.name);
     statements.push(createTableSql(shape));
     for (const part of tableParts(shape)) (part.kind === "foreign key" ? late : statements).push(part.sql);
   }
-  return { statements: [...statements, ...late], created, blocked };
+  return { statements: [...statements, ...late], created, altered, blocked };
 }
 
 function compareTable(shape: TableShape, table: ExistingTable, statements: string[], blocked: BlockedChange[]): void {

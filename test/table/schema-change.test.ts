@@ -35,7 +35,7 @@ import { describeTable } from "../../src/table/table-shape.ts";
 import { createTable, useDatabase } from "./table-fixture.ts";
 
 const database = useDatabase();
-const nothing: SchemaPlan = { statements: [], created: [], blocked: [] };
+const nothing: SchemaPlan = { statements: [], created: [], altered: [], blocked: [] };
 
 const mood = pgEnum('Mood of "it"', ["good", "it's bad"]);
 const long = `long_${"name_".repeat(11)}`.slice(0, 60);

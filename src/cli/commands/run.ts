@@ -2,7 +2,7 @@ import { UsageError } from "../../core/errors.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { playRun } from "../play-run.ts";
-import { filterArgs, readFilters, readPatterns, readSettings } from "../read-options.ts";
+import { filterArgs, readCount, readFilters, readPatterns, readSettings } from "../read-options.ts";
 
 export default defineCommand({
   args: {
@@ -18,6 +18,7 @@ export default defineCommand({
     },
     ...filterArgs,
     "full-refresh": { type: "boolean", description: "Process everything in scope, not only what changed" },
+    sample: { type: "string", valueHint: "n", description: "Only a sample of so many documents, the same every time" },
     set: { type: "string", valueHint: "k=v", description: "A parameter of a model, for this run" },
     "continue-on-error": { type: "boolean", description: "After a failure go on with independent models" },
     "stop-on-error": { type: "boolean", description: "After a failure start nothing new" },
@@ -32,7 +33,7 @@ export default defineCommand({
   repeatable: ["documents", "ids", "set"],
   examples: [
     ["run indexing", "process what changed since the last run"],
-    ["run indexing --include 'docs/**' --limit 5", "try it on five documents"],
+    ["run indexing --sample 10", "try it on ten documents"],
     ["run indexing.document_sections --full-refresh", "process everything of one model"],
     ["run --set maxSectionChars=4000", "with another parameter"],
   ],
@@ -42,6 +43,7 @@ export default defineCommand({
     }
     const filters = readFilters(args, all("ids"));
     const settings = readSettings(all("set"));
+    const sample = readCount("sample", args.sample);
     await using project = await openCliProject(args);
     const pipeline = project.resolvePipeline(args.pipeline);
     return await playRun({
@@ -53,6 +55,7 @@ export default defineCommand({
           ...hooks,
           filters,
           settings,
+          ...(sample === undefined ? {} : { sample }),
           mode: args["full-refresh"] === true ? "full" : "delta",
           ...(all("documents").length === 0 ? {} : { documents: readPatterns(all("documents")) }),
           noWait: !args.wait,

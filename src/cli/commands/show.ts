@@ -5,6 +5,7 @@ import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
 import { readCount } from "../read-options.ts";
+import { showFailedUnits } from "../show-failed-units.ts";
 
 export default defineCommand({
   args: {
@@ -12,6 +13,7 @@ export default defineCommand({
     ...projectArgs,
     where: { type: "string", valueHint: "column=value", description: "Only rows with this value" },
     limit: { type: "string", valueHint: "n", default: "10", description: "At most this many rows" },
+    errors: { type: "boolean", description: "The units that failed, instead of rows" },
     ...jsonArgs,
   },
   repeatable: ["where"],
@@ -19,10 +21,12 @@ export default defineCommand({
     ["show indexing.document_sections", "the first ten rows"],
     ["show indexing.document_sections --where heading=Usage --limit 50", "rows with a value"],
     ["show indexing.document_sections --json", "whole rows, for machines"],
+    ["show indexing.section_extractions --errors", "the units that failed, and why"],
   ],
   async run({ args, all }) {
     const limit = readCount("limit", args.limit) ?? 10;
     await using project = await openCliProject(args);
+    if (args.errors === true) return await showFailedUnits(project, { ...args, limit });
     const { columns, rows, total } = await project.showRows(args.model, { where: all("where"), limit });
     if (args.json === true) {
       return printJson({

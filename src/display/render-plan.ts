@@ -1,0 +1,101 @@
+import { formatDuration } from "../core/duration.ts";
+import { plural } from "../core/text.ts";
+import type { ModelPlan, PlannedReason, RunPlan } from "../run/plan.ts";
+import type { Palette } from "./output.ts";
+import { renderTable } from "./render-table.ts";
+
+// Work first, in the order of its weight; what stays as it is comes last.
+const ORDER: readonly PlannedReason[] = [
+  "new",
+  "changed",
+  "code",
+  "config",
+  "schema",
+  "upstream",
+  "retry",
+  "full",
+  "deleted",
+  "quarantined",
+  "kept",
+  "unchanged",
+];
+const IDLE: readonly PlannedReason[] = ["unchanged", "kept", "quarantined"];
+
+/** A plan as a person reads it: per model how much, why, and how long. */
+export function renderPlan(
+  plan: RunPlan,
+  { colors, width }: { readonly colors: Palette; readonly width: number },
+): readonly string[] {
+  const paint = (cell: string, { column, value }: { column: string; value: unknown }) => {
+    if (column !== "why") return column === "work" && value !== 0 ? colors.yellow(cell) : cell;
+    return String(value).startsWith("nothing") ? colors.dim(cell) : cell;
+  };
+  const rows = plan.models.map((model) => [
+    model.model,
+    model.work,
+    describeUnits(model),
+    model.estimate === undefined ? null : `~${formatDuration(model.estimate.ms)}`,
+  ]);
+  const listed = plan.models.flatMap((model) => renderUnits(model, colors));
+  return [
+    `${colors.bold(`Plan of ${plan.pipeline}`)} ${colors.dim(`· ${plan.mode}`)}`,
+    ...renderDocuments(plan),
+    ...(plan.schema.length === 0 ? [] : [`tables     ${plural(plan.schema.length, "change")} to match the models`]),
+    "",
+    ...renderTable({ columns: ["model", "work", "why", "time"], rows, colors, width, paint }),
+    ...(listed.length === 0 ? [] : ["", ...listed]),
+    "",
+    headline(plan, colors),
+  ];
+}
+
+function renderDocuments({ documents }: RunPlan): readonly string[] {
+  if (documents === undefined) return [];
+  const parts = [
+    [documents.added, "added"],
+    [documents.changed, "changed"],
+    [documents.removed, "removed"],
+    [documents.unchanged, "unchanged"],
+    [documents.failed.length, "failed"],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count.toLocaleString("en-US")} ${what}`);
+  return [`documents  ${said.length === 0 ? "none" : said.join(" · ")}`];
+}
+
+function describeUnits({ units, upstreamPending, changed, form }: ModelPlan): string {
+  const isWhole = form !== "row" && form !== "group";
+  const said = ORDER.filter((reason) => (units[reason] ?? 0) > 0 && !(isWhole && reason === "unchanged")).map(
+    (reason) => (isWhole ? reason : `${(units[reason] ?? 0).toLocaleString("en-US")} ${reason}`),
+  );
+  const names = changed.length === 0 ? "" : ` (${changed.join(", ")})`;
+  const pending = upstreamPending.length === 0 ? [] : ["upstream pending"];
+  const text = [...said, ...pending].join(" · ");
+  return text === "" ? "nothing to do" : `${text}${names}`;
+}
+
+function renderUnits({ model, rows = [], work, units }: ModelPlan, colors: Palette): readonly string[] {
+  if (rows.length === 0) return [];
+  const hidden = work + (units.deleted ?? 0) - rows.length;
+  return [
+    colors.bold(model),
+    ...rows.map(({ key, reason }) => `  ${colors.dim(reason.padEnd(9))} ${key === "" ? "the whole table" : key}`),
+    ...(hidden > 0 ? [colors.dim(`  and ${hidden.toLocaleString("en-US")} more`)] : []),
+  ];
+}
+
+function headline({ models }: RunPlan, colors: Palette): string {
+  const work = models.reduce((sum, model) => sum + model.work, 0);
+  const isPending = models.some(({ upstreamPending }) => upstreamPending.length > 0);
+  const deleted = models.reduce((sum, { units }) => sum + (units.deleted ?? 0), 0);
+  if (work + deleted === 0) return colors.bold("Nothing to do.");
+  const idle = models.reduce((sum, { units }) => sum + IDLE.reduce((all, reason) => all + (units[reason] ?? 0), 0), 0);
+  const ms = models.reduce((sum, { estimate }) => sum + (estimate?.ms ?? 0), 0);
+  const bases = [...new Set(models.flatMap(({ estimate }) => (estimate === undefined ? [] : [estimate.basis])))];
+  return [
+    colors.bold(`${plural(work, "unit")} to process`),
+    ...(deleted === 0 ? [] : [`${deleted.toLocaleString("en-US")} to delete`]),
+    `${idle.toLocaleString("en-US")} as they are`,
+    ...(isPending ? ["more below pending upstreams"] : []),
+    ...(ms === 0 ? [] : [`about ${formatDuration(ms)} ${colors.dim(`(${bases.join(", ")} earlier units)`)}`]),
+  ].join(" · ");
+}
