@@ -29,14 +29,22 @@ export function renderSummary(state: RunState, options: SummaryOptions): readonl
   ];
   const next = nextCommand(result);
   return [
-    paintStatus(result.status, colors.bold(headline(result)), colors),
+    paintStatus(result.status, colors.bold(headline(result, unitsLeft(state))), colors),
     ...(counts === "" ? [] : wrapText(counts, proseWidth(options.width, 0)).map((line) => colors.dim(line))),
     ...(errors.length === 0 ? [] : ["", ...errors.flat()]),
     ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(command(...next))}`]),
   ];
 }
 
-function headline({ pipeline, status, models, durationMs }: RunResult): string {
+// Models that have not started do not know their units yet.
+function unitsLeft({ models }: RunState): number {
+  return [...models.values()].reduce((sum, { status, progress }) => {
+    const isOpen = status === "cancelled" && progress?.unitsTotal !== undefined;
+    return sum + (isOpen ? progress.unitsTotal - progress.unitsDone - progress.unitsFailed : 0);
+  }, 0);
+}
+
+function headline({ pipeline, status, models, durationMs }: RunResult, left: number): string {
   const receipts = Object.values(models);
   const count = (wanted: Receipt["status"]) => receipts.filter((receipt) => receipt.status === wanted).length;
   const time = formatDuration(durationMs);
@@ -55,7 +63,7 @@ function headline({ pipeline, status, models, durationMs }: RunResult): string {
     }
     case "cancelled":
     case "stopped":
-      return `■ ${pipeline} was ${status} after ${time}; finished units are kept`;
+      return `■ ${pipeline} was ${status} after ${time}; finished units are kept${left === 0 ? "" : `, ${plural(left, "unit")} remain${left === 1 ? "s" : ""}`}`;
     default:
       return `● ${pipeline} is ${status}`;
   }
@@ -70,12 +78,14 @@ function renderCounts(result: RunResult): string {
   const isIdle = written + deleted === 0;
   const isSucceeded = result.status === "succeeded";
   if (isIdle && !isSucceeded && result.usage === null) return "";
+  const quarantined = sum((receipt) => receipt.unitsQuarantined);
   const models = result.modelsExecuted.length;
   return [
     ...(models === 0 ? [] : [plural(models, "model")]),
     isIdle && isSucceeded ? "nothing had changed" : `${plural(written, "row")} written`,
     ...(deleted === 0 ? [] : [`${deleted.toLocaleString("en-US")} deleted`]),
     ...(unchanged === 0 || isIdle ? [] : [`${unchanged.toLocaleString("en-US")} unchanged`]),
+    ...(quarantined === 0 ? [] : [`${plural(quarantined, "unit")} set aside`]),
     ...renderUsage(result.usage),
   ].join(" · ");
 }
@@ -130,9 +140,15 @@ export function nextCommand(
 ): readonly string[] | undefined {
   switch (result.status) {
     case "succeeded": {
+      const setAside = Object.entries(result.models).find(([, { unitsQuarantined }]) => unitsQuarantined > 0);
+      if (setAside !== undefined) return ["show", setAside[0], "--errors"];
       const wrote = result.modelsExecuted.filter((name) => (result.models[name]?.rowsWritten ?? 0) > 0);
       const model = wrote.at(-1) ?? result.modelsExecuted.at(-1);
       return model === undefined ? undefined : ["show", model];
+    }
+    case "partial": {
+      const failed = Object.entries(result.models).find(([, { unitsFailed }]) => unitsFailed > 0);
+      return failed === undefined ? ["runs", "resume", result.runId] : ["show", failed[0], "--errors"];
     }
     case "running":
       return ["runs", "logs", result.runId, "--follow"];

@@ -22,6 +22,11 @@ test("--help shows every command", async () => {
       init                               Write a new project that runs at once
       new model                          Write new files into a project
       run                                Run a pipeline, a namespace or a model
+      plan                               Say what a run would do, and why
+      explain                            Say why a unit will run, or will not
+      try                                Run a model on a few units without writing
+      retry                              Run the units that failed
+      mark                               Declare a model's rows current
       ls                                 List the models of the project
       graph                              Draw which model reads which
       show                               Show the rows of a model
@@ -66,6 +71,7 @@ test("run --help", async () => {
           --content-type <type>  Only documents of this type, e.g. text/markdown
           --limit <n>            At most this many documents
           --full-refresh         Process everything in scope, not only what changed
+          --sample <n>           Only a sample of so many documents, the same every time
           --set <k=v>            A parameter of a model, for this run; may be repeated
           --continue-on-error    After a failure go on with independent models
           --stop-on-error        After a failure start nothing new
@@ -77,7 +83,7 @@ test("run --help", async () => {
 
     Examples
       millrace run indexing                                   process what changed since the last run
-      millrace run indexing --include 'docs/**' --limit 5     try it on five documents
+      millrace run indexing --sample 10                       try it on ten documents
       millrace run indexing.document_sections --full-refresh  process everything of one model
       millrace run --set maxSectionChars=4000                 with another parameter
     "

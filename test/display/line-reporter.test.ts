@@ -45,7 +45,7 @@ describe("plain lines", () => {
       ✗ indexing.section_extractions · unit "f"  TypeError
         x is not a function
 
-      Next: millrace runs resume 20260301-120000-ab12cd
+      Next: millrace show indexing.section_extractions --errors
       "
     `);
   });

@@ -103,7 +103,7 @@ describe("the tree on a terminal", () => {
       ✗ indexing.section_extractions · unit "f"  TypeError
         x is not a function
 
-      Next: millrace runs resume 20260301-120000-ab12cd
+      Next: millrace show indexing.section_extractions --errors
       "
     `);
   });
