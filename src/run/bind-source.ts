@@ -102,7 +102,7 @@ async function describeSource(
   { origin }: ResolvedSource,
   { database, knownTables, reader }: BindOptions,
 ): Promise<DescribedSource> {
-  if (origin.type === "documents") return describeDocuments(database, origin.content);
+  if (origin.type === "documents") return documentTable(database, origin.content);
   if (origin.type === "table") {
     const hint = "Correct the name, or create the table before the run.";
     return describeByName(origin.table, await requireTable(database, origin.table, reader, hint));
@@ -155,8 +155,7 @@ async function requireTable(database: Database, table: string, reader: string, h
 
 // A document that could never be read has no content hash: with its text asked for it is an error of its unit,
 // without it there is nothing to show yet.
-function describeDocuments(database: Database, content: boolean): DescribedSource {
-  const table = database.documents;
+export function documentTable({ documents: table }: { readonly documents: string }, content: boolean): DescribedSource {
   const column = (key: string, name: string, sqlType: string, notNull: boolean): BoundColumn => ({
     key,
     name,

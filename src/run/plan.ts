@@ -4,7 +4,7 @@ import type { DocumentSync } from "../documents/sync-documents.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
-import type { ModelForm } from "../model/define-model.ts";
+import { type ShownForm, shownForm } from "../model/define-sql-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import { blockedError, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
 import type { CodeOf } from "./active-run.ts";
@@ -29,7 +29,7 @@ export interface PlannedUnit {
 export interface ModelPlan {
   readonly model: string;
   readonly table: string;
-  readonly form: ModelForm;
+  readonly form: ShownForm;
   /** Units in scope by reason; reasons without units are left out. */
   readonly units: Readonly<Partial<Record<PlannedReason, number>>>;
   /** Units that would be processed. */
@@ -135,7 +135,7 @@ class Planner {
     this.models.push({
       model: model.name,
       table: shape.name,
-      form: model.form,
+      form: shownForm(model),
       units,
       work,
       upstreamPending,

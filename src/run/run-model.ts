@@ -10,6 +10,7 @@ import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
 import type { RunStore } from "./run-store.ts";
 import type { RunScope } from "./run-scope.ts";
+import { runSqlModel } from "./sql-model.ts";
 import { runUnitModel } from "./unit-model.ts";
 import { runWholeModel } from "./whole-model.ts";
 
@@ -70,7 +71,8 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
         return store.finishModel(client, { runId: context.runId, lease, outcome: receipt, rows });
       },
     };
-    const work = () => (model.forEach === undefined ? runWholeModel(job) : runUnitModel(job));
+    const runKind = model.form === "sql" ? runSqlModel : model.forEach === undefined ? runWholeModel : runUnitModel;
+    const work = () => runKind(job);
     const receipt = await withActivity({ model: model.name, emit }, work);
     isFinished = true;
     return receipt;

@@ -297,8 +297,8 @@ export class PipelineRunner implements AsyncDisposable {
     const shapes = [...graph.values()].map(({ shape }) => shape);
     const plan = await planSchemaChanges(this.#database, shapes);
     if (plan.blocked.length > 0) throw blockedError(plan.blocked);
-    if (plan.statements.length === 0) return;
     await forgetModels(this.#database, modelsOf(graph, plan.created));
+    if (plan.statements.length === 0) return;
     await applySchemaChanges(this.#database, shapes);
     events.emit({ type: "schema_changed", statements: plan.statements });
   }

@@ -1,8 +1,12 @@
-import { quoteName } from "../database/connect.ts";
+import { MillraceError } from "../core/errors.ts";
+import { type DatabaseClient, quoteName } from "../database/connect.ts";
 import type { ExistingTable, RunQuery } from "./existing-tables.ts";
 import type { TableShape } from "./table-shape.ts";
 
 const MARK = "Made by Millrace for model ";
+
+/** The comment that says which model a view belongs to. */
+export const viewComment = (model: string) => `${MARK}${model}`;
 
 /** True for a view that a model made: it can be made again, so that nothing is lost with it. */
 export const isOwnComment = (comment: string | null) => comment?.startsWith(MARK) === true;
@@ -22,4 +26,84 @@ export async function findObstacle(
     return { reason: "the model is a view, and a table that Millrace did not make has its name", sql };
   const [row] = await query<{ filled: boolean }>(`select exists (select from ${name}) as filled`);
   return row?.filled === false ? undefined : { reason: "the model is a view now, and its table still holds rows", sql };
+}
+
+/** A view that reads a table or view, directly or through others. */
+interface DependentView {
+  /** SQL text of its name. */
+  readonly name: string;
+  readonly definition: string;
+  readonly comment: string | null;
+}
+
+/**
+ * Drops a table or view and lets `make` put another in its place. Views of models that read it are dropped too and
+ * made again; the names of those that can no longer be made are the result. Those of somebody else are an error.
+ */
+export async function replaceRelation(
+  client: DatabaseClient,
+  { model, name, kind }: { readonly model: string; readonly name: string; readonly kind: "table" | "view" },
+  make: () => Promise<void>,
+): Promise<readonly string[]> {
+  const dependents = await findDependentViews(client, name);
+  const foreign = dependents.filter(({ comment }) => !isOwnComment(comment)).map((view) => view.name);
+  if (foreign.length > 0) throw inUse(model, name, kind, foreign.join(", "));
+  if (dependents.length > 0) await client.query(`drop view ${dependents.map((view) => view.name).join(", ")}`);
+  try {
+    await client.query(`drop ${kind} ${quoteName(name)}`);
+  } catch (error) {
+    const { code, detail } = error as { code?: unknown; detail?: unknown };
+    throw code === "2BP01" ? inUse(model, name, kind, String(detail)) : error;
+  }
+  await make();
+  const lost: string[] = [];
+  for (const view of dependents) if (!(await restoreView(client, view))) lost.push(view.name);
+  return lost;
+}
+
+// Each after those it reads.
+async function findDependentViews(client: DatabaseClient, name: string): Promise<readonly DependentView[]> {
+  const { rows } = await client.query<DependentView>(
+    `with recursive dependent (oid, depth) as (
+       select to_regclass($1)::oid, 0
+       union
+       select r.ev_class, dependent.depth + 1 from dependent
+         join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = dependent.oid
+           and d.classid = 'pg_rewrite'::regclass
+         join pg_rewrite r on r.oid = d.objid and r.ev_class <> dependent.oid
+     )
+     select oid::regclass::text as name, pg_get_viewdef(oid) as definition, obj_description(oid, 'pg_class') as comment
+     from dependent where depth > 0 group by oid order by max(depth)`,
+    [quoteName(name)],
+  );
+  return rows;
+}
+
+async function restoreView(client: DatabaseClient, { name, definition, comment }: DependentView): Promise<boolean> {
+  await client.query("savepoint restore_view");
+  try {
+    await client.query(`create view ${name} as ${definition}`);
+    await client.query(commentSql(name, comment ?? ""));
+    await client.query("release savepoint restore_view");
+    return true;
+  } catch (error) {
+    await client.query("rollback to savepoint restore_view");
+    // Its query names what is no longer there; anything else is no reason to lose a view.
+    if (typeof (error as { code?: unknown }).code === "string" && (error as { code: string }).code.startsWith("42"))
+      return false;
+    throw error;
+  }
+}
+
+/** SQL that gives a view its comment. */
+export function commentSql(name: string, comment: string): string {
+  return `comment on view ${name} is '${comment.replaceAll("'", "''")}'`;
+}
+
+function inUse(model: string, name: string, kind: string, users: string): MillraceError {
+  return new MillraceError(
+    "VIEW_IN_USE",
+    `Model "${model}" has to make ${kind} "${name}" anew, and others need it as it is: ${users}.`,
+    { hint: "Drop what depends on it, run the model, and make it again.", details: { model, name } },
+  );
 }

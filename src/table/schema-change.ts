@@ -24,7 +24,7 @@ export interface BlockedChange {
 export interface SchemaPlan {
   /** Safe, in the order they run. */
   readonly statements: readonly string[];
-  /** Names of the tables that are not there yet. */
+  /** Names of the tables and views that are not there yet; a view is made by the run of its model. */
   readonly created: readonly string[];
   /** Names of the tables that are there and get changed. */
   readonly altered: readonly string[];
@@ -113,10 +113,14 @@ async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<Sch
     if (shape.query === "view") {
       const obstacle = table === undefined ? undefined : await findObstacle(query, shape, table);
       if (obstacle !== undefined) blocked.push({ table: shape.name, ...obstacle });
+      if (table?.kind !== "v") created.push(shape.name);
       continue;
     }
     // The model's run puts the table in the place of its view, with its rows at once.
-    if (shape.query === "table" && table?.kind === "v" && isOwnComment(table.comment)) continue;
+    if (shape.query === "table" && table?.kind === "v" && isOwnComment(table.comment)) {
+      created.push(shape.name);
+      continue;
+    }
     if (table !== undefined) {
       const before = statements.length;
       compareTable(shape, table, statements, blocked);

@@ -48,6 +48,13 @@ export async function createTableStage(client: DatabaseClient, shape: TableShape
   await client.query(`create unlogged table ${name} with (autovacuum_enabled = off) as ${emptyRows(shape, "")}`);
 }
 
+/** The stage of a SQL model: a temporary table that ends with the transaction. */
+export async function createQueryStage(client: DatabaseClient, shape: TableShape): Promise<Stage> {
+  const name = quoteName(shortName(`query_${shape.name}`));
+  await client.query(`create temp table ${name} on commit drop as ${emptyRows(shape, "")}`);
+  return tableStage(`pg_temp.${name}`);
+}
+
 /** The stage of a table model as the statements that apply it see it. */
 export function tableStage(name: string): Stage {
   return { name, unit: "''::text" };
