@@ -4,6 +4,7 @@ import type { ResolvedModel } from "../graph/resolve-model.ts";
 import { Parameters } from "./conditions.ts";
 import { type PlanningJob, planUnits } from "./plan-units.ts";
 import { differences, type Program } from "./program.ts";
+import { loadFates, type StoredFate } from "./unit-fates.ts";
 import { unitReasonsSql, type UnitReason, vanishedUnitsSql, WORK_REASONS } from "./unit-query.ts";
 import { planWhole } from "./whole-model.ts";
 
@@ -17,17 +18,6 @@ export interface Explanation {
   readonly differences: readonly string[];
   /** What the ledger knows; undefined for a unit that has never run. */
   readonly stored: StoredFate | undefined;
-}
-
-export interface StoredFate {
-  readonly status: "done" | "kept" | "stale" | "error" | "quarantined";
-  readonly runId: string;
-  /** ISO 8601. */
-  readonly updatedAt: string;
-  readonly attempts: number;
-  readonly durationMs: number | null;
-  readonly errorCode: string | null;
-  readonly error: string | null;
 }
 
 /** Looks at one unit of a model: `key` is its key as `plan --rows` prints it, the parts of a composite key, or a clear beginning. */
@@ -145,13 +135,7 @@ function keySql(column: string, key: readonly string[], parameters: Parameters):
 }
 
 async function loadFate(database: Database, model: string, key: string): Promise<StoredFate | undefined> {
-  const [row] = await database.query<StoredFate & Record<string, unknown>>(
-    `select status, run_id as "runId", to_json(updated_at) #>> '{}' as "updatedAt", attempts,
-       duration_ms as "durationMs", error_code as "errorCode", error
-     from ${database.systemSchema}.unit_state where model = $1 and source_key = $2`,
-    [model, key],
-  );
-  return row;
+  return (await loadFates(database, model, [key])).get(key);
 }
 
 function ambiguous({ model }: ResolvedModel, key: readonly string[], rows: readonly UnitRow[]): UsageError {

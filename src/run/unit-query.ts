@@ -2,6 +2,7 @@ import { quoteName } from "../database/connect.ts";
 import type { BoundColumn, BoundSource } from "./bind-source.ts";
 import { type Condition, conditionsSql, Parameters } from "./conditions.ts";
 import type { Program } from "./program.ts";
+import { sourceKeySql } from "./unit-key.ts";
 
 /** What decides which units a model has and what they are made of. */
 export interface UnitPlan {
@@ -61,13 +62,6 @@ function rowDigestSql(columns: readonly BoundColumn[], alias: string): string {
 
 /** SQL of the digest of several rows; their order does not matter. */
 const rowsDigestSql = (rowDigest: string) => `sha256(string_agg(${rowDigest}, ''::bytea order by ${rowDigest}))`;
-
-/** SQL of a unit's name: the key itself, or a JSON list of its parts. */
-function sourceKeySql(keys: readonly BoundColumn[], alias: string): string {
-  const [only, ...more] = keys;
-  if (only !== undefined && more.length === 0) return `coalesce(${column(alias, only)}::text, '[null]')`;
-  return `jsonb_build_array(${keys.map((key) => column(alias, key)).join(", ")})::text`;
-}
 
 /** Creates the empty work table with the types of the key columns. */
 export function createWorkSql(plan: UnitPlan, work: string): string {
