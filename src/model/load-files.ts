@@ -1,10 +1,10 @@
 import { existsSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createJiti, type Jiti } from "jiti";
 import { glob } from "tinyglobby";
 import { MillraceError, UsageError } from "../core/errors.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { findImportCycle } from "./find-import-cycle.ts";
 import { guardLazyImports } from "./lazy-imports.ts";
 import { isPipeline, type Pipeline } from "./pipeline.ts";
@@ -78,18 +78,10 @@ function createLoader(directory: string): Jiti {
   const base = join(directory, "millrace.config.ts");
   const compiler = createJiti(base, { fsCache: false });
   return createJiti(base, {
-    fsCache: process.env["MILLRACE_CACHE"] === "off" ? false : cacheFolder(directory),
+    fsCache: cacheFolder(directory) ?? false,
     transform: (source) => ({ code: guardLazyImports(compiler.transform(source)) }),
     alias: { "millrace/schema": entry("schema"), "millrace/testing": entry("testing"), millrace: entry("index") },
   });
-}
-
-// A folder of its own: what other tools keep of the same files has been compiled differently.
-function cacheFolder(directory: string): string {
-  const libraries = join(directory, "node_modules");
-  return existsSync(libraries)
-    ? join(libraries, ".cache", "millrace")
-    : join(tmpdir(), `millrace-cache-${process.getuid?.() ?? "user"}`);
 }
 
 async function importFile(loader: Jiti, file: string, directory: string): Promise<Record<string, unknown>> {
