@@ -1,18 +1,80 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { sha256 } from "../core/hash.ts";
+import type { RunBundler } from "./bundle-run.ts";
+import { cacheFolder } from "./cache-folder.ts";
+import { DigestCache } from "./digest-cache.ts";
 import type { AnyModel } from "./define-model.ts";
+import { ProjectFiles } from "./project-files.ts";
+
+/** Part of the key of what is cached; to be raised when the same code gets another digest. */
+const RECIPE = 1;
 
 export interface CodeFingerprint {
+  /**
+   * Digest of the texts: of the `run` function and of every file of the project that it reaches, as they stand on
+   * disk, with the versions of the packages they import.
+   */
   readonly source: string;
+  /** Digest of the bundled and minified function: names, comments, formatting, sibling and upstream models do not count. */
   readonly code: string;
 }
 
-export function createCodeFingerprints(_directory: string): {
+/**
+ * What a model's function is made of. A function is another one when both digests differ: the texts may change without
+ * a change of what is done, and other tools may make other code of the same texts.
+ */
+export function createCodeFingerprints(directory: string): {
+  /** `file` is relative to the directory; a model of which no file is known counts by its function alone. */
   of(model: AnyModel, file: string | undefined): Promise<CodeFingerprint>;
 } {
+  const files = new ProjectFiles(directory);
+  const folder = cacheFolder(directory);
+  const cache = folder === undefined ? undefined : new DigestCache(join(folder, "code"));
+  const tools = `${RECIPE} ${toolVersion()}`;
+  let bundler: Promise<RunBundler> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  // The tools take longer to load than everything else together, and most of the time nothing has changed.
+  const loadBundler = async () => {
+    const { RunBundler } = await import("./bundle-run.ts");
+    return new RunBundler(files);
+  };
+  const cached = async (name: string, source: string, makeCode: () => Promise<string>): Promise<CodeFingerprint> => {
+    const entry = { name: `${directory}\n${name}`, key: sha256(`${tools}\n${source}`) };
+    const known = cache?.read(entry);
+    if (known !== undefined) return { source, code: known };
+    // One after the other: each has its files and trees in memory.
+    const made = last.then(makeCode);
+    last = made.catch(() => undefined);
+    try {
+      const code = sha256(await made);
+      cache?.write(entry, code);
+      return { source, code };
+    } catch {
+      // Tools that do not work here must not stop a run. Whatever is edited then counts as a change.
+      return { source, code: source };
+    }
+  };
+
   return {
-    async of(model) {
-      const digest = sha256(model.run.toString());
-      return { source: digest, code: digest };
+    async of(model, file) {
+      const path = file === undefined ? undefined : join(directory, file);
+      if (path === undefined || !existsSync(path)) {
+        const text = model.run.toString();
+        return cached(model.name, sha256(text), async () => (await import("./minify-code.ts")).minifyFunction(text));
+      }
+      const reached = files.reachedFrom(path);
+      return cached(model.name, reached.digest, async () => {
+        bundler ??= loadBundler();
+        return (await bundler).bundle(model.name, reached);
+      });
     },
   };
+}
+
+function toolVersion(): string {
+  const { version } = createRequire(import.meta.url)("rolldown/package.json") as { readonly version: string };
+  return version;
 }

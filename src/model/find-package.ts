@@ -1,0 +1,35 @@
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, join, sep } from "node:path";
+
+/** A package that a file of the project imports. */
+export interface ImportedPackage {
+  readonly name: string;
+  /** Major and minor: a patch does not make anybody's results stale. */
+  readonly version: string;
+  /** The folder of a package that is linked rather than installed: its files belong to the project. */
+  readonly linkedFolder: string | undefined;
+}
+
+/** The package of an import such as `zod/v4`, as a file in `folder` gets it; undefined for what counts by no version. */
+export function findPackage(specifier: string, folder: string): ImportedPackage | undefined {
+  const name = /^(?:@[^/]+\/)?[^/@.#][^/]*/.exec(specifier)?.[0];
+  // What Millrace does with a model is not the model's code; otherwise every upgrade would process everything again.
+  if (name === undefined || name === "millrace" || isBuiltin(specifier) || /^[\w-]+:/.test(name)) return undefined;
+  for (let parent = folder; ; parent = dirname(parent)) {
+    const found = join(parent, "node_modules", name);
+    if (existsSync(join(found, "package.json"))) return describePackage(name, found);
+    if (dirname(parent) === parent) return undefined;
+  }
+}
+
+function describePackage(name: string, found: string): ImportedPackage {
+  const folder = realpathSync(found);
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version?: string };
+  const isLinked = !folder.includes(`${sep}node_modules${sep}`);
+  return {
+    name,
+    version: isLinked ? "linked" : (version ?? "").split(".").slice(0, 2).join("."),
+    linkedFolder: isLinked ? folder : undefined,
+  };
+}
