@@ -5,7 +5,7 @@ import { Parameters } from "./conditions.ts";
 import { type PlanningJob, planUnits } from "./plan-units.ts";
 import { differences, type Program } from "./program.ts";
 import { loadFates, type StoredFate } from "./unit-fates.ts";
-import { unitReasonsSql, type UnitReason, vanishedUnitsSql, WORK_REASONS } from "./unit-query.ts";
+import { unitReasonsSql, type UnitReason, WORK_REASONS } from "./unit-query.ts";
 import { planWhole } from "./whole-model.ts";
 
 /** Why a unit would run now, or would not. */
@@ -44,7 +44,7 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
     parameters.values,
   );
   const [unit] = rows;
-  if (unit === undefined) return explainGone(job, key, vanishedUnitsSql(plan, database.systemSchema) !== undefined);
+  if (unit === undefined) throw notFound(job.resolved, key);
   if (rows.length > 1 && !(key.length === 1 && key[0] === unit.source_key)) throw ambiguous(job.resolved, key, rows);
   const stored = await loadFate(database, model.name, unit.source_key);
   const others = plan.matched.map((source) => source.name).join(", ");
@@ -53,20 +53,21 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
     unit: unit.source_key,
     reason: unit.reason,
     willRun: (WORK_REASONS as readonly string[]).includes(unit.reason),
-    differences: unit.is_known
-      ? [
-          ...(unit.has_other_rows ? [`the columns it reads of ${plan.source.name} have other values`] : []),
-          ...(unit.has_other_sides ? [`the rows that match it have changed: ${others}`] : []),
-          ...programDifferences(plan.program, unit.program_hash ?? ""),
-        ]
-      : [],
+    differences:
+      unit.is_known && unit.reason !== "deleted"
+        ? [
+            ...(unit.has_other_rows ? [`the columns it reads of ${plan.source.name} have other values`] : []),
+            ...(unit.has_other_sides ? [`the rows that match it have changed: ${others}`] : []),
+            ...programDifferences(plan.program, unit.program_hash ?? ""),
+          ]
+        : [],
     stored,
   };
 }
 
 interface UnitRow extends Record<string, unknown> {
   readonly source_key: string;
-  readonly reason: UnitReason;
+  readonly reason: UnitReason | "deleted";
   readonly program_hash: string | null;
   readonly is_known: boolean;
   readonly has_other_rows: boolean;
@@ -84,30 +85,6 @@ async function explainWhole(job: PlanningJob): Promise<Explanation> {
     willRun: (WORK_REASONS as readonly string[]).includes(reason),
     differences: made === undefined ? [] : programDifferences(program, made),
     stored,
-  };
-}
-
-// A key that is in the ledger alone belongs to a unit that the next run deletes.
-async function explainGone(
-  { database, resolved }: PlanningJob,
-  key: readonly string[],
-  isDeleted: boolean,
-): Promise<Explanation> {
-  const parameters = new Parameters();
-  const name = parameters.add(resolved.model.name);
-  const [row] = await database.query<{ source_key: string }>(
-    `select source_key from ${database.systemSchema}.unit_state
-     where model = ${name} and ${keySql("source_key", key, parameters)} limit 1`,
-    parameters.values,
-  );
-  if (row === undefined) throw notFound(resolved, key);
-  return {
-    model: resolved.model.name,
-    unit: row.source_key,
-    reason: isDeleted ? "deleted" : "unchanged",
-    willRun: false,
-    differences: [isDeleted ? "its row is no longer in the source" : "it is outside of what this looks at"],
-    stored: await loadFate(database, resolved.model.name, row.source_key),
   };
 }
 

@@ -14,7 +14,7 @@ import { configsOf, graphOf, syncRunDocuments } from "./prepare-run.ts";
 import type { Project } from "./project.ts";
 import type { RunOptions } from "./run-pipeline.ts";
 import { scopeOfModel } from "./run-scope.ts";
-import { unitReasonsSql, type UnitReason, vanishedUnitsSql, WORK_REASONS } from "./unit-query.ts";
+import { unitReasonsSql, type UnitReason, WORK_REASONS } from "./unit-query.ts";
 import { planWhole } from "./whole-model.ts";
 
 /** Why a unit would run, or would not; `deleted` are units whose source row is gone. */
@@ -185,22 +185,8 @@ class Planner {
     const changed = plan.program.known
       .filter(({ hash }) => programs.has(hash))
       .flatMap(({ difference }) => difference?.what ?? []);
-    const vanished = vanishedUnitsSql(plan, system);
-    const gone =
-      vanished === undefined ? [] : await database.query<{ source_key: string }>(vanished.text, vanished.values);
-    const deleted: ReasonRow[] =
-      gone.length === 0
-        ? []
-        : [
-            {
-              reason: "deleted",
-              count: gone.length,
-              programs: [],
-              keys: gone.slice(0, most).map((row) => row.source_key),
-            },
-          ];
-    const listed = rows.map((row) => (isWork(row.reason) ? row : { ...row, keys: [] }));
-    return { rows: [...listed, ...deleted], changed: [...new Set(changed)].toSorted() };
+    const listed = rows.map((row) => (isWork(row.reason) || row.reason === "deleted" ? row : { ...row, keys: [] }));
+    return { rows: listed, changed: [...new Set(changed)].toSorted() };
   }
 
   // The mean of what is stored; units in flight share the time.

@@ -27,22 +27,33 @@ const WORK = "pg_temp.millrace_work";
  * temporary table of one connection; a process that dies leaves nothing behind, and the next asks anew.
  */
 export class UnitFeed {
+  /** Units to be processed. */
   readonly total: number;
+  /** Keys of units that are gone from the source. */
+  readonly gone: readonly string[];
   readonly #client: DatabaseClient;
   readonly #plan: UnitPlan;
 
-  private constructor(client: DatabaseClient, plan: UnitPlan, total: number) {
+  private constructor(client: DatabaseClient, plan: UnitPlan, total: number, gone: readonly string[]) {
     this.#client = client;
     this.#plan = plan;
     this.total = total;
+    this.gone = gone;
   }
 
   static async open(client: DatabaseClient, plan: UnitPlan, system: string): Promise<UnitFeed> {
-    await client.query(`drop table if exists ${WORK}; ${createWorkSql(plan, WORK.replace("pg_temp.", ""))}`);
-    const filled = await run(client, fillWorkSql(plan, { system, work: WORK }));
-    const total = filled.rowCount ?? 0;
-    if (total > 0) await client.query(`alter table ${WORK} add primary key (ordinal); analyze ${WORK}`);
-    return new UnitFeed(client, plan, total);
+    // Comparing a million units in the memory of a default server would go through files.
+    const create = createWorkSql(plan, WORK.replace("pg_temp.", ""));
+    await client.query(`drop table if exists ${WORK}; ${create}; set work_mem = '64MB'`);
+    const found = (await run(client, fillWorkSql(plan, { system, work: WORK }))).rowCount ?? 0;
+    await client.query("reset work_mem");
+    if (found === 0) return new UnitFeed(client, plan, 0, []);
+    await client.query(`alter table ${WORK} add primary key (ordinal); analyze ${WORK}`);
+    const { rows } = await client.query<{ source_key: string }>(
+      `select source_key from ${WORK} where reason = 'deleted' order by source_key`,
+    );
+    const gone = rows.map((row) => row.source_key);
+    return new UnitFeed(client, plan, found - gone.length, gone);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Unit> {

@@ -12,7 +12,7 @@ import { processConcurrently } from "./process-concurrently.ts";
 import { UnitCommitter } from "./unit-committer.ts";
 import { type Unit, UnitFeed } from "./unit-feed.ts";
 import { createUnitFunction } from "./unit-function.ts";
-import { type UnitPlan, vanishedUnitsSql } from "./unit-query.ts";
+import type { UnitPlan } from "./unit-query.ts";
 import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./unit-results.ts";
 
 /** Brings a unit model up to date: deletes units that are gone, processes those that are new or changed. */
@@ -29,14 +29,10 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
     onCommit: ({ units, counts }) => tally.add(units, counts),
   });
 
-  const vanished = vanishedUnitsSql(plan, system);
-  const gone =
-    vanished === undefined ? [] : await database.query<{ source_key: string }>(vanished.text, vanished.values);
-  await committer.deleteUnits(gone.map((row) => row.source_key));
-
   const client = await database.connect();
   try {
     const feed = await UnitFeed.open(client, plan, system);
+    await committer.deleteUnits(feed.gone);
     if (feed.total === 0) return await job.finish(client, tally.outcome(), NO_ROWS);
     await saveProgram(client, { system, model: model.name, program });
     await store.setUnitsTotal(context.runId, model.name, feed.total);

@@ -71,22 +71,26 @@ export function createWorkSql(plan: UnitPlan, work: string): string {
     alter table ${work} add column ordinal bigint generated always as identity`;
 }
 
-/** Fills the work table with the units in scope that have to be processed, and says why. */
+/** Fills the work table with the units in scope that have to be processed, and after them those to be deleted. */
 export function fillWorkSql(plan: UnitPlan, { work, system }: { readonly work: string; readonly system: string }): Sql {
   const parameters = new Parameters();
   const names = plan.keys.map((_, index) => keyName(index)).join(", ");
-  const reasons = parameters.add(WORK_REASONS);
+  const reasons = parameters.add([...WORK_REASONS, "deleted"]);
   return {
     text: `insert into ${work} (${names}, source_key, document_id, side_hash, reason)
       select ${names}, source_key, document_id, side_hash, reason
-      from (${unitReasonsSql(plan, system, parameters)}) as unit where reason = any(${reasons}) order by ${names}`,
+      from (${unitReasonsSql(plan, system, parameters)}) as unit where reason = any(${reasons})
+      order by reason = 'deleted', ${names}`,
     values: parameters.values,
   };
 }
 
-/** SQL of every unit in scope, with its key columns, its digests and the reason why it will run or not. */
+/**
+ * SQL of every unit in scope, with its key columns, its digests and the reason why it will run or not. Units of the
+ * ledger whose key is no longer in the source are `deleted`.
+ */
 export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Parameters): string {
-  const { program, keepsOutput, scope } = plan;
+  const { program, keepsOutput, scope, source } = plan;
   const known = program.known.map(({ hash, difference }) => ({
     hash,
     reason:
@@ -95,6 +99,7 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
   const hashes = parameters.add(known.map(({ hash }) => hash));
   const differences = parameters.add(known.map(({ reason }) => reason));
   const model = parameters.add(plan.model);
+  const ledger = `(select * from ${system}.unit_state where model = ${model} and ${plan.isTableMissing ? "false" : "true"})`;
   const conditions: string[] = [];
   if (scope.retry !== undefined) {
     conditions.push("u.status in ('error', 'stale', 'quarantined')");
@@ -107,7 +112,13 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
       : `case when u.run_id = ${parameters.add(scope.fullRunId)} then 'unchanged' else 'full' end`;
   const quarantined = scope.fullRunId === undefined ? "when u.status = 'quarantined' then 'quarantined'" : "";
   const units = plan.isGroup ? groupUnitsSql(plan, parameters) : rowUnitsSql(plan, parameters);
-  return `select unit.*, u.status, u.program_hash, case
+  const names = plan.keys.map((_, index) => `unit.${keyName(index)}`);
+  // A run that sees a part of the source cannot tell by its units what is gone; it looks for each key.
+  const seesAll = scope.sample === undefined && scope.retry === undefined && source.scope.length === 0;
+  const isLimited = scope.documentIds !== undefined;
+  return `select ${names.join(", ")}, coalesce(unit.source_key, u.source_key) as source_key, unit.document_id,
+        unit.side_hash, unit.input_hash, u.status, u.program_hash, case
+        when unit.source_key is null then 'deleted'
         when u.model is null then 'new'
         when known.hash is null then 'code'
         when known.reason <> 'kept' then known.reason
@@ -117,14 +128,24 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
         ${quarantined}
         else ${unchanged} end as reason
       from ${scope.sample === undefined ? `(${units})` : sampleSql(units, parameters.add(scope.sample))} as unit
-      left join ${system}.unit_state u on u.model = ${model} and u.source_key = unit.source_key and ${plan.isTableMissing ? "false" : "true"}
+      ${seesAll && !isLimited ? "full" : "left"} join ${ledger} u on u.source_key = unit.source_key
       left join unnest(${hashes}::text[], ${differences}::text[]) as known (hash, reason) on known.hash = u.program_hash
-      ${conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`}`;
+      ${conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`}
+      ${seesAll && isLimited ? `union all ${vanishedUnitsSql(plan, ledger, parameters)}` : ""}`;
+}
+
+// Units of the run's documents whose key is nowhere in the source any more.
+function vanishedUnitsSql({ source, keys, scope }: UnitPlan, ledger: string, parameters: Parameters): string {
+  const nothing = keys.map(() => "null").join(", ");
+  return `select ${nothing}, u.source_key, u.document_id, null, null, u.status, u.program_hash, 'deleted'
+      from ${ledger} u where u.document_id = any(${parameters.add(scope.documentIds)}) and not exists (
+        select from ${source.relation} s
+        where ${conditionsSql(source.definition, "s", parameters)} and ${sourceKeySql(keys, "s")} = u.source_key)`;
 }
 
 // Which units a sample holds depends on nothing but their names.
 const sampleSql = (units: string, size: string) =>
-  `(select * from (${units}) as every order by sha256(source_key::bytea) limit ${size})`;
+  `(select * from (${units}) as every order by sha256(convert_to(source_key, 'UTF8')) limit ${size})`;
 
 function rowUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const { source, keys } = plan;
@@ -235,23 +256,6 @@ export function fetchMatchedSql(
       from unit join ${side.relation} m on ${onSide.join(" and ")}
       where ${conditionsSql([...side.definition, ...side.scope], "m", parameters)}
       order by ${["unit.ordinal", ...side.primaryKey.map((key) => column("m", key))].join(", ")}`,
-    values: parameters.values,
-  };
-}
-
-/** Units of the ledger whose key is no longer in the source; undefined when this run cannot know. */
-export function vanishedUnitsSql(plan: UnitPlan, system: string): Sql | undefined {
-  const { source, keys, scope } = plan;
-  const { documentIds, sample, retry } = scope;
-  if (source.scope.length > 0 || sample !== undefined || retry !== undefined) return undefined;
-  const parameters = new Parameters();
-  const model = parameters.add(plan.model);
-  const inScope = documentIds === undefined ? "true" : `u.document_id = any(${parameters.add(documentIds)})`;
-  return {
-    text: `select u.source_key from ${system}.unit_state u
-      where u.model = ${model} and ${inScope} and not exists (
-        select from ${source.relation} s where ${conditionsSql(source.definition, "s", parameters)} and ${sourceKeySql(keys, "s")} = u.source_key)
-      order by u.source_key`,
     values: parameters.values,
   };
 }

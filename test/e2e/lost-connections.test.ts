@@ -4,7 +4,13 @@ import { Database, isConnectionLoss } from "../../src/database/connect.ts";
 import { createTestProject } from "millrace/testing";
 import { declareWords } from "../support/word-project.ts";
 
-test("a run survives that the server ends its connections, whenever that is", async () => {
+const isAnswering = (database: Database) =>
+  database.query("select 1").then(
+    () => true,
+    () => false,
+  );
+
+test("a run survives that the server ends its connections, whenever that is", { timeout: 120_000 }, async () => {
   const { calls, models } = declareWords({ beforeLine: () => sleep(20) });
   await using test_ = await createTestProject({
     models: [...models],
@@ -32,7 +38,7 @@ test("a run survives that the server ends its connections, whenever that is", as
   expect(await test_.query("select words from total")).toEqual([{ words: 209 }]);
 });
 
-test("connections that end while a run is prepared are an error of that run, not the end of the process", async () => {
+test("connections that end while a run is prepared are an error of that run, not the end of the process", { timeout: 60_000 }, async () => {
   for (const delay of [15, 40, 100, 200]) {
     const { models } = declareWords();
     await using test_ = await createTestProject({ models: [...models], documents: { "a.md": "red" } });
@@ -48,8 +54,10 @@ test("connections that end while a run is prepared are an error of that run, not
     await sleep(delay);
     await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
     expect(["succeeded", "lost"]).toContain(await running);
-    // The pool has to notice.
-    await sleep(50);
+    // The pool has to notice, one connection after the other.
+    const database = await test_.project.openDatabase();
+    while (!(await Promise.all(Array.from({ length: 20 }, () => isAnswering(database)))).every(Boolean))
+      await sleep(20);
     expect(await test_.project.runPipeline()).toMatchObject({ status: "succeeded" });
   }
 });
