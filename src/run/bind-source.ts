@@ -28,6 +28,8 @@ export interface BoundSource {
   /** What the model sees of a row. */
   readonly columns: readonly BoundColumn[];
   readonly primaryKey: readonly BoundColumn[];
+  /** Nothing in the database sees to it that its rows have the declared key. */
+  readonly isView: boolean;
   /** Holds the id of the document that a row came from. */
   readonly documentColumn: BoundColumn | undefined;
   /** Conditions that define the model. */
@@ -75,6 +77,7 @@ export async function bindSource(source: ResolvedSource, options: BindOptions): 
     primaryKey: described.primaryKey
       .map((name) => described.columns.find((column) => column.name === name))
       .filter((column) => column !== undefined),
+    isView: source.origin.type === "model" && source.origin.shape.query === "view",
     documentColumn: described.columns.find((column) => column.name === described.documentColumn),
     definition,
     scope,

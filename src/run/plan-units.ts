@@ -5,6 +5,7 @@ import type { ModelJob } from "./model-job.ts";
 import { loadModelState } from "./model-state.ts";
 import { createProgram, describeParts } from "./program.ts";
 import type { UnitPlan } from "./unit-query.ts";
+import { checkViewKey } from "./view-key.ts";
 
 export type PlanningJob = Pick<
   ModelJob,
@@ -33,6 +34,7 @@ export async function planUnits(
       },
     );
   }
+  if (source.isView && model.by === undefined) await checkViewKey(database, source, model.name);
   const tracked = sources.filter((each) => each !== source && !each.untracked);
   const state = await loadModelState(database, {
     model: model.name,

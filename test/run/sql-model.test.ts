@@ -473,6 +473,48 @@ test("models read views like tables: row by row, in groups, as a whole, filtered
   expect((await test.project.plan()).models.filter(({ model, work }) => model === "kg.each" && work > 0)).toEqual([]);
 });
 
+test("rows of a view that do not have its declared key are an error, not lost units", async () => {
+  for (const [rows, message] of [
+    ["('a', 1), ('b', 2), ('a', 3)", 'several rows of one primary key: {"id":"a"}.'],
+    ["('a', 1), (null, 2)", 'a row without its primary key: {"id":null}.'],
+  ] as const) {
+    const view = defineSqlModel({
+      name: "kg.keyed",
+      table: pipelineTable("kg_keyed", { id: text().primaryKey(), n: integer() }),
+      sources: {},
+      sql: () => sql`select * from (values ${sql.raw(rows)}) as row (id, n)`,
+    });
+    const each = defineModel({
+      name: "kg.each",
+      table: pipelineTable("each", { id: text().primaryKey() }),
+      sources: { rows: ref(view) },
+      forEach: "rows",
+      run: async ({ row }) => ({ id: row.id }),
+    });
+    await using test = await createTestProject({ models: [view, each] });
+    expect(await errorOf(test, "kg.each")).toMatchObject({
+      code: "DUPLICATE_KEY",
+      message: `Model "kg.each" works on the rows of view "kg_keyed", which has ${message}`,
+    });
+  }
+});
+
+test("a process that has lost its lease writes nothing", async () => {
+  const slow = defineSqlModel({
+    name: "kg.slow",
+    materialized: "table",
+    table: pipelineTable("kg_slow", { id: integer().primaryKey() }),
+    sources: {},
+    sql: () => sql`select 1 as id from pg_sleep(1)`,
+  });
+  await using test = await createTestProject({ models: [slow] });
+  const running = test.project.runPipeline();
+  const steal = () => test.query("update millrace.model_lease set token = gen_random_uuid() returning model");
+  await expect.poll(async () => (await steal()).length, { timeout: 10_000 }).toBe(1);
+  expect((await running).errors["kg.slow"]).toMatchObject({ code: "LEASE_LOST" });
+  expect(await test.query("select from kg_slow")).toEqual([]);
+});
+
 test("a query reads the documents, whether it gives them a name of its own or not", async () => {
   const titles = defineSqlModel({
     name: "docs.titles",
