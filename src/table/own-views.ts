@@ -45,10 +45,13 @@ export async function replaceRelation(
   { model, name, kind }: { readonly model: string; readonly name: string; readonly kind: "table" | "view" },
   make: () => Promise<void>,
 ): Promise<readonly string[]> {
-  const dependents = await findDependentViews(client, name);
+  const dependents = await findDependentViews(
+    async (text, values = []) => (await client.query(text, [...values])).rows as never,
+    name,
+  );
   const foreign = dependents.filter(({ comment }) => !isOwnComment(comment)).map((view) => view.name);
   if (foreign.length > 0) throw inUse(model, name, kind, foreign.join(", "));
-  if (dependents.length > 0) await client.query(`drop view ${dependents.map((view) => view.name).join(", ")}`);
+  if (dependents.length > 0) await client.query(dropSql(dependents));
   try {
     await client.query(`drop ${kind} ${quoteName(name)}`);
   } catch (error) {
@@ -61,9 +64,27 @@ export async function replaceRelation(
   return lost;
 }
 
+/** Statements that take the views of models off a table and put them back: no column that a view reads changes its type. */
+export async function planAroundViews(
+  query: RunQuery,
+  table: string,
+): Promise<{ readonly drop: readonly string[]; readonly restore: readonly string[] }> {
+  const views = await findDependentViews(query, table);
+  // Views of somebody else stay, and the server says which.
+  if (views.length === 0 || views.some(({ comment }) => !isOwnComment(comment))) return { drop: [], restore: [] };
+  return { drop: [dropSql(views)], restore: views.flatMap(restoreSql) };
+}
+
+const dropSql = (views: readonly DependentView[]) => `drop view if exists ${views.map((view) => view.name).join(", ")}`;
+
+const restoreSql = ({ name, definition, comment }: DependentView) => [
+  `create view ${name} as ${definition.replace(/;\s*$/, "")}`,
+  commentSql(name, comment ?? ""),
+];
+
 // Each after those it reads.
-async function findDependentViews(client: DatabaseClient, name: string): Promise<readonly DependentView[]> {
-  const { rows } = await client.query<DependentView>(
+function findDependentViews(query: RunQuery, name: string): Promise<readonly DependentView[]> {
+  return query<DependentView>(
     `with recursive dependent (oid, depth) as (
        select to_regclass($1)::oid, 0
        union
@@ -76,14 +97,12 @@ async function findDependentViews(client: DatabaseClient, name: string): Promise
      from dependent where depth > 0 group by oid order by max(depth)`,
     [quoteName(name)],
   );
-  return rows;
 }
 
-async function restoreView(client: DatabaseClient, { name, definition, comment }: DependentView): Promise<boolean> {
+async function restoreView(client: DatabaseClient, view: DependentView): Promise<boolean> {
   await client.query("savepoint restore_view");
   try {
-    await client.query(`create view ${name} as ${definition}`);
-    await client.query(commentSql(name, comment ?? ""));
+    for (const statement of restoreSql(view)) await client.query(statement);
     await client.query("release savepoint restore_view");
     return true;
   } catch (error) {

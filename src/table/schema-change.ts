@@ -8,7 +8,7 @@ import {
   readExistingTables,
   type RunQuery,
 } from "./existing-tables.ts";
-import { findObstacle, isOwnComment } from "./own-views.ts";
+import { findObstacle, isOwnComment, planAroundViews } from "./own-views.ts";
 import { columnSql, createTableSql, tableParts } from "./table-ddl.ts";
 import type { ColumnShape, TableShape } from "./table-shape.ts";
 
@@ -122,9 +122,10 @@ async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<Sch
       continue;
     }
     if (table !== undefined) {
-      const before = statements.length;
-      compareTable(shape, table, statements, blocked);
-      if (statements.length > before) altered.push(shape.name);
+      const changes = await compareTable(query, shape, table);
+      statements.push(...changes.statements);
+      blocked.push(...changes.blocked);
+      if (changes.statements.length > 0) altered.push(shape.name);
       continue;
     }
     created.push(shape.name);
@@ -134,7 +135,30 @@ async function plan(query: RunQuery, shapes: readonly TableShape[]): Promise<Sch
   return { statements: [...statements, ...late], created, altered, blocked };
 }
 
-function compareTable(shape: TableShape, table: ExistingTable, statements: string[], blocked: BlockedChange[]): void {
+const CHANGES_TYPE = / alter column "(?:[^"]|"")+" type /;
+
+async function compareTable(
+  query: RunQuery,
+  shape: TableShape,
+  table: ExistingTable,
+): Promise<Pick<SchemaPlan, "statements" | "blocked">> {
+  const statements: string[] = [];
+  const blocked: BlockedChange[] = [];
+  compareColumns(shape, table, statements, blocked);
+  if (![...statements, ...blocked.map(({ sql }) => sql)].some((sql) => CHANGES_TYPE.test(sql)))
+    return { statements, blocked };
+  const { drop, restore } = await planAroundViews(query, shape.name);
+  const isSafe = statements.some((sql) => CHANGES_TYPE.test(sql));
+  return {
+    statements: isSafe ? [...drop, ...statements, ...restore] : statements,
+    // Whether their queries fit the new type is for the runs of their models to find out.
+    blocked: blocked.map((change) =>
+      CHANGES_TYPE.test(change.sql) ? { ...change, sql: [...drop, change.sql].join(";\n") } : change,
+    ),
+  };
+}
+
+function compareColumns(shape: TableShape, table: ExistingTable, statements: string[], blocked: BlockedChange[]): void {
   const alter = `alter table ${quoteName(shape.name)}`;
   const block = (change: Omit<BlockedChange, "table">) => blocked.push({ table: shape.name, ...change });
   if (table.kind !== "r" && table.kind !== "p") {

@@ -297,12 +297,16 @@ test("a view shows what its query gives now, and changes with it", async () => {
 /** Runs other models on the database of a test: the next version of a project. */
 async function runWith(test: TestProject, models: readonly AnyModel[], options: RunOptions & { only?: string } = {}) {
   const { only, ...more } = options;
-  await using project = await openProject({
+  await using project = await openTest(test, models);
+  return await project.runPipeline(only, { mode: "full", ...more });
+}
+
+function openTest(test: TestProject, models: readonly AnyModel[]) {
+  return openProject({
     directory: test.directory,
     database: test.databaseUrl,
     models: models as NonNullable<OpenProjectOptions["models"]>,
   });
-  return await project.runPipeline(only, { mode: "full", ...more });
 }
 
 test("a view that Millrace made goes where its model needs it; one of somebody else is named", async () => {
@@ -513,6 +517,37 @@ test("a process that has lost its lease writes nothing", async () => {
   await expect.poll(async () => (await steal()).length, { timeout: 10_000 }).toBe(1);
   expect((await running).errors["kg.slow"]).toMatchObject({ code: "LEASE_LOST" });
   expect(await test.query("select from kg_slow")).toEqual([]);
+});
+
+test("views do not stand in the way of a table whose columns change their types", async () => {
+  const numbers = (weight: ReturnType<typeof integer>, value: unknown = 1) =>
+    defineModel({
+      name: "kg.numbers",
+      table: pipelineTable("kg_numbers", { id: text().primaryKey(), weight, other: integer() }),
+      sources: {},
+      run: async ({ writer }) => writer.write([{ id: "a", weight: value }] as never),
+    });
+  const view = (name: string, from: string) =>
+    defineSqlModel({ name, sources: { from: ref(from) }, sql: ({ from }) => sql`select id, weight from ${from}` });
+  const views = [view("kg.first", "kg.numbers"), view("kg.second", "kg_first")];
+  const first = [numbers(integer()), ...views];
+  await using test = await createTestProject({ models: first });
+  expect((await runWith(test, first)).errors).toEqual({});
+  const read = () => test.query("select weight, pg_typeof(weight)::text as type from kg_second");
+  expect(
+    (await runWith(test, [numbers(bigint({ mode: "number" }) as never), ...views], { only: "kg.numbers" })).errors,
+  ).toEqual({});
+  expect(await read()).toEqual([{ weight: "1", type: "bigint" }]);
+
+  const asText = [numbers(text() as never, "1"), ...views];
+  await expect(runWith(test, asText)).rejects.toMatchObject({
+    code: "SCHEMA_CHANGE",
+    message: expect.stringContaining("drop view if exists kg_first, kg_second;"),
+  });
+  await using project = await openTest(test, asText);
+  await project.migrate();
+  expect((await project.runPipeline(undefined, { mode: "full" })).errors).toEqual({});
+  expect(await read()).toEqual([{ weight: "1", type: "text" }]);
 });
 
 test("a query reads the documents, whether it gives them a name of its own or not", async () => {
