@@ -56,9 +56,9 @@ test("every TypeScript block of the documentation compiles", { timeout: 60_000 }
 });
 
 test("the models of the README run", async () => {
-  const [models] = await codeBlocks("ts");
+  const [models, query] = await codeBlocks("ts");
   await using project = await createTestProject({
-    models: { readme: models?.code ?? "" },
+    models: { readme: models?.code ?? "", query: query?.code ?? "" },
     documents: { "a.md": "# One\ntext\n# Two\nmore" },
   });
   const result = await project.project.runPipeline();
@@ -68,4 +68,7 @@ test("the models of the README run", async () => {
     { section_number: 2, content: "# Two\nmore" },
   ]);
   expect(await project.query("select characters from document_sizes")).toEqual([{ characters: 20 }]);
+  expect(await project.query("select content_type, documents from content_types")).toEqual([
+    { content_type: "text/markdown", documents: 1 },
+  ]);
 });
