@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { type Plugin, rolldown } from "rolldown";
 import { editText, type TextEdit } from "./edit-text.ts";
 import { findRun } from "./find-declaration.ts";
+import type { ImportedPackage } from "./find-package.ts";
 import { digestBesideFiles, dropMetadata, isolateValues } from "./isolate-values.ts";
 import { minifyCode, parseStatements } from "./minify-code.ts";
 import { orderStatements } from "./order-statements.ts";
@@ -36,38 +36,38 @@ export class RunBundler {
   }
 
   /** The code of a model that one of these files declares; the first of them is the file that exports it. */
-  async bundle(model: string, { files }: Reached): Promise<string> {
+  async bundle(model: string, { files, packages }: Reached): Promise<string> {
     const [file = ""] = files;
     for (const path of files.filter((name) => isCode(name) && extname(name) !== ".json")) {
       const run = findRun(this.#module(path).statements, model);
       if (run !== undefined)
-        return this.#build(`export { ${RUN} as run } from ${JSON.stringify(path)};`, { path, run });
+        return this.#build(`export { ${RUN} as run } from ${JSON.stringify(path)};`, packages, { path, run });
     }
     // The model comes from a function of the project's own. All that its file exports counts then.
-    return this.#build(`import * as run from ${JSON.stringify(file)}; export { run };`);
+    return this.#build(`import * as run from ${JSON.stringify(file)}; export { run };`, packages);
   }
 
-  async #build(entry: string, root?: Root): Promise<string> {
-    const versions = new Map<string, string>();
+  async #build(entry: string, reached: readonly ImportedPackage[], root?: Root): Promise<string> {
+    const packages = [...reached];
     const bundle = await rolldown({
       input: ENTRY,
       platform: "node",
       tsconfig: false,
       logLevel: "silent",
       treeshake: { moduleSideEffects: false, propertyReadSideEffects: false, unknownGlobalSideEffects: false },
-      plugins: [this.#plugin(entry, root, versions)],
+      plugins: [this.#plugin(entry, root, packages)],
     });
     try {
       const { output } = await bundle.generate({ format: "esm", codeSplitting: false, comments: false });
       const text = output[0].code;
       const code = minifyCode(orderStatements(text, parseStatements("bundle.mjs", text)));
-      return [...usedVersions(code, versions), code].join("\n");
+      return [...usedVersions(code, packages), code].join("\n");
     } finally {
       await bundle.close();
     }
   }
 
-  #plugin(entry: string, root: Root | undefined, versions: Map<string, string>): Plugin {
+  #plugin(entry: string, root: Root | undefined, packages: ImportedPackage[]): Plugin {
     const effective = new Set<string>();
     return {
       name: "millrace",
@@ -81,7 +81,7 @@ export class RunBundler {
         }
         const found = importer === undefined ? undefined : this.#files.packageOf(specifier, importer);
         if (found?.linkedFolder !== undefined) return null;
-        if (found !== undefined) versions.set(specifier, `${found.name}@${found.version}`);
+        if (found !== undefined) packages.push(found);
         return { id: specifier, external: true, moduleSideEffects: false };
       },
       load: (id) => {
@@ -99,7 +99,7 @@ export class RunBundler {
   #module(path: string): Module {
     const known = this.#modules.get(path);
     if (known !== undefined) return known;
-    const text = readFileSync(path, "utf8");
+    const text = this.#files.textOf(path);
     const statements = parseStatements(path, text);
     const besides = digestBesideFiles(statements, (name) => {
       const file = this.#files.resolve(name, path);
@@ -119,11 +119,10 @@ function importedForEffect(statement: SyntaxNode): readonly string[] {
 }
 
 // What a package does may change with its version, so the version is part of the code that calls it.
-function usedVersions(code: string, versions: ReadonlyMap<string, string>): readonly string[] {
-  const used = [...versions].filter(([specifier]) =>
-    ['"', "'", "`"].some((quote) => code.includes(quote + specifier + quote)),
-  );
-  return [...new Set(used.map(([, version]) => version))].toSorted();
+function usedVersions(code: string, packages: readonly ImportedPackage[]): readonly string[] {
+  const isUsed = (name: string) => ['"', "'", "`"].some((quote) => code.includes(quote + name + quote));
+  const used = packages.filter(({ specifier }) => isUsed(specifier)).map(({ name, version }) => `${name}@${version}`);
+  return [...new Set(used)].toSorted();
 }
 
 function moduleType(path: string): "ts" | "tsx" | "jsx" | "js" {

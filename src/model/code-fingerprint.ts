@@ -42,7 +42,7 @@ export function createCodeFingerprints(directory: string): {
     return new RunBundler(files);
   };
   const cached = async (name: string, source: string, makeCode: () => Promise<string>): Promise<CodeFingerprint> => {
-    const entry = { name: `${directory}\n${name}`, key: sha256(`${tools}\n${source}`) };
+    const entry = { name, key: sha256(`${tools}\n${source}`) };
     const known = cache?.read(entry);
     if (known !== undefined) return { source, code: known };
     // One after the other: each has its files and trees in memory.
@@ -63,10 +63,12 @@ export function createCodeFingerprints(directory: string): {
       const path = file === undefined ? undefined : join(directory, file);
       if (path === undefined || !existsSync(path)) {
         const text = model.run.toString();
-        return cached(model.name, sha256(text), async () => (await import("./minify-code.ts")).minifyFunction(text));
+        const source = sha256(text);
+        // Not by the folder: that of a test is another one each time.
+        return cached(source, source, async () => (await import("./minify-code.ts")).minifyFunction(text));
       }
       const reached = files.reachedFrom(path);
-      return cached(model.name, reached.digest, async () => {
+      return cached(`${directory}\n${model.name}`, reached.digest, async () => {
         bundler ??= loadBundler();
         return (await bundler).bundle(model.name, reached);
       });

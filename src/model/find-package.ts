@@ -4,6 +4,8 @@ import { dirname, join, sep } from "node:path";
 
 /** A package that a file of the project imports. */
 export interface ImportedPackage {
+  /** As it is written there: the package or a part of it. */
+  readonly specifier: string;
   readonly name: string;
   /** Major and minor: a patch does not make anybody's results stale. */
   readonly version: string;
@@ -18,12 +20,12 @@ export function findPackage(specifier: string, folder: string): ImportedPackage 
   if (name === undefined || name === "millrace" || isBuiltin(specifier) || /^[\w-]+:/.test(name)) return undefined;
   for (let parent = folder; ; parent = dirname(parent)) {
     const found = join(parent, "node_modules", name);
-    if (existsSync(join(found, "package.json"))) return describePackage(name, found);
+    if (existsSync(join(found, "package.json"))) return { specifier, ...describePackage(name, found) };
     if (dirname(parent) === parent) return undefined;
   }
 }
 
-function describePackage(name: string, found: string): ImportedPackage {
+function describePackage(name: string, found: string): Omit<ImportedPackage, "specifier"> {
   const folder = realpathSync(found);
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version?: string };
   const isLinked = !folder.includes(`${sep}node_modules${sep}`);

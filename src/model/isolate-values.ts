@@ -1,5 +1,6 @@
 import { declaringNames, modelCall } from "./find-declaration.ts";
-import { bareExpression, namesRead, nodesOf, type SyntaxNode, walk } from "./syntax-tree.ts";
+import { freeNames } from "./free-names.ts";
+import { bareExpression, nodesOf, type SyntaxNode, walk } from "./syntax-tree.ts";
 import type { TextEdit } from "./edit-text.ts";
 
 const FREE_OF_EFFECTS = new Set([
@@ -45,7 +46,7 @@ export function dropMetadata(statements: readonly SyntaxNode[]): readonly TextEd
   }
   const isImport = (statement: SyntaxNode) => statement.type === "ImportDeclaration";
   const kept = statements.filter((statement) => !isImport(statement));
-  const names = new Set(kept.flatMap((statement) => namesRead(statement, (node) => dropped.has(node))));
+  const names = new Set(kept.flatMap((statement) => freeNames(statement, (node) => dropped.has(node))));
   for (const statement of statements.filter(isImport)) {
     const locals = nodesOf(statement["specifiers"]).map(({ local }) => (local as SyntaxNode)["name"] as string);
     if (locals.length > 0 && !locals.some((local) => names.has(local))) dropped.set(statement, "");

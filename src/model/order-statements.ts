@@ -1,4 +1,5 @@
-import { namesDeclared, namesRead, nodesOf, type SyntaxNode } from "./syntax-tree.ts";
+import { freeNames } from "./free-names.ts";
+import { namesDeclared, nodesOf, type SyntaxNode } from "./syntax-tree.ts";
 
 /**
  * The statements of a bundle in the order in which its exports need them, after the imports in alphabetical order. So
@@ -13,8 +14,7 @@ export function orderStatements(text: string, statements: readonly SyntaxNode[])
   const add = (statement: SyntaxNode) => {
     if (visited.has(statement)) return;
     visited.add(statement);
-    // A local name that hides one of the bundle can only change the order: what nothing needs is gone already.
-    for (const name of namesRead(statement)) {
+    for (const name of freeNames(statement)) {
       used.add(name);
       const declaration = declaredBy.get(name);
       if (declaration !== undefined) add(declaration);

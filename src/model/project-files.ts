@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, extname, join, relative, resolve, sep } from "node:path";
+import { dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { globSync } from "tinyglobby";
 import { sha256 } from "../core/hash.ts";
 import { findPackage, type ImportedPackage } from "./find-package.ts";
@@ -13,6 +13,7 @@ const BESIDE = /\bnew URL\(\s*(["'`])(\.[^"'`\n]*)\1\s*,\s*import\.meta\.url/g;
 const LONGEST_TEXT = 1_000_000;
 
 interface ProjectFile {
+  readonly text: string;
   /** Says which file it is on every machine, and what stands in it. */
   readonly digest: string;
   /** Files that its text names, by what it calls them. */
@@ -51,13 +52,18 @@ export class ProjectFiles {
       ...[...files].map((path) => this.#read(path).digest),
       ...[...packages].map((one) => `${one.name}@${one.version} ${this.#linkedDigest(one)}`),
     ];
-    return { files: [...files], packages: [...packages], digest: sha256(lines.toSorted().join("\n")) };
+    return { files: [...files], packages: [...packages], digest: sha256([...new Set(lines)].toSorted().join("\n")) };
+  }
+
+  /** The text of a module, as it was when its digest was made. */
+  textOf(path: string): string {
+    return this.#read(path).text;
   }
 
   /** The project's own file that an import means; undefined for a package's. */
   resolve(specifier: string, importer: string): string | undefined {
     if (specifier.startsWith("#")) return resolveSubpath(specifier, importer);
-    if (!/^(?:\.\.?(?:\/|$)|\/)/.test(specifier)) return undefined;
+    if (!/^\.\.?(?:\/|$)/.test(specifier) && !isAbsolute(specifier)) return undefined;
     const path = resolve(dirname(importer), specifier.replace(/[?#].*$/, ""));
     const typed = path.replace(/\.([cm]?)js(x?)$/, ".$1ts$2");
     const candidates = [path, typed, ...CODE.map((end) => path + end), ...CODE.map((end) => join(path, `index${end}`))];
@@ -86,6 +92,7 @@ export class ProjectFiles {
     );
     const digest = isCode(path) ? sha256(text) : contentDigest(path);
     const file = {
+      text,
       digest: `${this.#nameOf(path)} ${digest}`,
       files: [...files].filter(isDefined),
       packages: packages.filter(isDefined),

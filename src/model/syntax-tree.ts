@@ -16,18 +16,13 @@ export function nodesOf(value: unknown): readonly SyntaxNode[] {
 }
 
 /** Calls `visit` for a node and all below it; what lies below a node is left out when `visit` returns false. */
-export function walk(
-  node: SyntaxNode,
-  visit: (node: SyntaxNode, parent: SyntaxNode | undefined, member: string) => boolean | void,
-  parent?: SyntaxNode,
-  member = "",
-): void {
-  if (visit(node, parent, member) === false) return;
-  for (const [name, value] of Object.entries(node)) for (const child of nodesOf(value)) walk(child, visit, node, name);
+export function walk(node: SyntaxNode, visit: (node: SyntaxNode) => boolean | void): void {
+  if (visit(node) === false) return;
+  for (const value of Object.values(node)) for (const child of nodesOf(value)) walk(child, visit);
 }
 
-// Of a variable, a parameter or a destructuring pattern.
-function namesIn(pattern: unknown): readonly string[] {
+/** The names that a variable, a parameter or a destructuring pattern declares. */
+export function namesIn(pattern: unknown): readonly string[] {
   return nodesOf(pattern).flatMap((node) => {
     switch (node.type) {
       case "Identifier":
@@ -69,20 +64,4 @@ export function bareExpression(node: unknown): SyntaxNode | undefined {
   if (!isNode(node)) return undefined;
   const isWrapper = ["ParenthesizedExpression", "TSAsExpression", "TSSatisfiesExpression", "TSNonNullExpression"];
   return isWrapper.includes(node.type) ? bareExpression(node["expression"]) : node;
-}
-
-/** The names that stand in the code, whether local or global, in their order; nodes of which `skip` is true left out. */
-export function namesRead(root: SyntaxNode, skip?: (node: SyntaxNode) => boolean): readonly string[] {
-  const names: string[] = [];
-  walk(root, (node, parent, member) => {
-    if (skip?.(node) === true) return false;
-    if (node.type !== "Identifier" && node.type !== "JSXIdentifier") return true;
-    const isLabel =
-      (member === "property" && parent?.type === "MemberExpression") ||
-      (member === "key" && parent?.["shorthand"] !== true) ||
-      (member === "exported" && parent?.type === "ExportSpecifier");
-    if (!isLabel || parent?.["computed"] === true) names.push(node["name"] as string);
-    return true;
-  });
-  return names;
 }

@@ -200,6 +200,18 @@ describe("the code stays the same when somebody", () => {
     expect((await fingerprint()).code).toBe(before.code);
   });
 
+  test("gives variables and helpers each other's names", async () => {
+    const before = await fingerprint();
+    await edit("lib/clean.ts", ["value", "trimmed"], ["function clean", "function value"]);
+    await edit("lib/trim.ts", [
+      "trimAll = (value: string): string => value",
+      "content = (reply: string): string => reply",
+    ]);
+    await edit("lib/clean.ts", ["trimAll", "content"]);
+    await edit(FILE, ["{ clean }", "{ value as clean }"]);
+    expect((await fingerprint()).code).toBe(before.code);
+  });
+
   test("moves a helper to another file", async () => {
     const before = await fingerprint();
     await write("lib/whitespace.ts", PROJECT["lib/trim.ts"]!);
@@ -363,6 +375,14 @@ describe("what else a function is made of counts:", () => {
     const second = await fingerprint("docs.one", "models/one.ts");
     expect(second.source).not.toBe(first.source);
     expect(second.code).not.toBe(first.code);
+  });
+
+  test("the version of a package that is loaded when it is needed", async () => {
+    const load = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+    await write("models/one.ts", declare('run: async () => require("client")', load));
+    const first = await fingerprint("docs.one", "models/one.ts");
+    await edit("node_modules/client/package.json", ["1.2.3", "1.3.0"]);
+    expect((await fingerprint("docs.one", "models/one.ts")).code).not.toBe(first.code);
   });
 
   test("a package that is linked into the project", async () => {
