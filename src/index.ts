@@ -34,6 +34,9 @@ export type { Estimate, ModelPlan, PlannedReason, PlannedUnit, PlanOptions, RunP
 export type { OpenProjectOptions, Project } from "./run/project.ts";
 export type { UnitOptions } from "./run/project-units.ts";
 export type { TriedUnit } from "./run/try-model.ts";
+export type { RowKey } from "./run/find-row.ts";
+export type { TracedDocument } from "./run/trace-documents.ts";
+export type { InputTrace, RowTrace, TracedUnit, TraceOptions } from "./run/trace.ts";
 export type { StoredFate } from "./run/unit-fates.ts";
 export type { FailedUnit, FailedUnits } from "./run/unit-errors.ts";
 export type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "./run/results.ts";

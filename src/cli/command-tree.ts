@@ -34,6 +34,7 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
     ls: { description: "List the models of the project", load: () => import("./commands/ls.ts") },
     graph: { description: "Draw which model reads which", load: () => import("./commands/graph.ts") },
     show: { description: "Show the rows of a model", load: () => import("./commands/show.ts") },
+    trace: { description: "Follow a row back to its documents", load: () => import("./commands/trace.ts") },
     documents: {
       description: "Bring documents in, list them",
       fallback: "ls",

@@ -9,3 +9,19 @@ export function formatDuration(milliseconds: number): string {
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)}h ${pad(minutes % 60)}m`;
 }
+
+const UNITS = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+] as const;
+
+/** `3 days ago`, `1 minute ago`, `just now`: the largest unit that fits. */
+export function formatAge(milliseconds: number): string {
+  const found = UNITS.find(([, size]) => milliseconds >= size);
+  if (found === undefined) return "just now";
+  const [unit, size] = found;
+  const count = Math.floor(milliseconds / size);
+  return `${count.toLocaleString("en-US")} ${unit}${count === 1 ? "" : "s"} ago`;
+}

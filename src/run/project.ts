@@ -19,6 +19,8 @@ import { ProjectUnits } from "./project-units.ts";
 import type { RunResult } from "./results.ts";
 import { PipelineRunner, type RunOptions } from "./run-pipeline.ts";
 import { type ShownRows, showRows, type ShowOptions } from "./show-rows.ts";
+import type { RowKey } from "./find-row.ts";
+import { type RowTrace, type TraceOptions, traceRow } from "./trace.ts";
 
 export interface OpenProjectOptions extends ProjectConfigInput {
   /** The project's folder; the current one unless said otherwise. Its config file is read unless `models` are given. */
@@ -114,6 +116,11 @@ export class Project implements AsyncDisposable {
     const { codeOf } = runner;
     const resolved = isPipeline(pipeline) ? pipeline : this.resolvePipeline(pipeline);
     return planRun(this, { ...options, database, codeOf, pipeline: resolved });
+  }
+
+  /** Follows a row back to what it was made of: upstream rows, and in the end documents. */
+  async trace(model: string, key: RowKey, options: TraceOptions = {}): Promise<RowTrace> {
+    return traceRow(this, { model, key, options });
   }
 
   async openDatabase(): Promise<Database> {

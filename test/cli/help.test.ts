@@ -30,6 +30,7 @@ test("--help shows every command", async () => {
       ls                                 List the models of the project
       graph                              Draw which model reads which
       show                               Show the rows of a model
+      trace                              Follow a row back to its documents
       documents [ls|add]                 Bring documents in, list them
       runs [ls|show|logs|resume|cancel]  Look at runs, resume and cancel them
       migrate                            Change tables to what the models declare, where data may be lost too
