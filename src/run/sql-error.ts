@@ -37,7 +37,7 @@ function isServerError(error: unknown): error is ServerError {
 
 // `invalid input syntax for type integer: "…"` would show what stands in a row.
 function withoutData({ code, message }: ServerError): string {
-  return code.startsWith("22") ? message.replace(/: ".*"$/s, "") : message;
+  return code.startsWith("22") ? message.replace(/".*"/s, '"…"') : message;
 }
 
 function findLine({ position }: ServerError, { statement, query }: FailedStatement) {

@@ -266,7 +266,7 @@ test("what the server says of a query names the model and the line, and no stack
   expect(await errorOf(test, "kg.failing")).toEqual({
     code: "SQL_FAILED",
     // What stands in a row is nobody's to read here.
-    message: 'Model "kg.failing": invalid input syntax for type integer.',
+    message: 'Model "kg.failing": invalid input syntax for type integer: "…".',
     hint: "Correct the query in the model's `sql`.",
     details: { sqlState: "22P02" },
   });
