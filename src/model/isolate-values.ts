@@ -56,7 +56,7 @@ export function dropMetadata(statements: readonly SyntaxNode[]): readonly TextEd
 
 /**
  * Edits that add the digest of a file to where a module names it as one beside itself: `new URL("prompt.md",
- * import.meta.url)`. A prompt counts like a constant then.
+ * import.meta.url)`. A prompt counts like a constant then; a file that the model itself writes does not count.
  */
 export function digestBesideFiles(
   statements: readonly SyntaxNode[],
@@ -65,16 +65,24 @@ export function digestBesideFiles(
   const edits: TextEdit[] = [];
   for (const statement of statements) {
     walk(statement, (node) => {
-      if (node.type !== "NewExpression" || bareExpression(node["callee"])?.["name"] !== "URL") return;
+      if (isWrite(node)) return false;
+      if (node.type !== "NewExpression" || bareExpression(node["callee"])?.["name"] !== "URL") return true;
       const [name, base] = nodesOf(node["arguments"]);
       const isBeside = base?.type === "MemberExpression" && bareExpression(base["object"])?.type === "MetaProperty";
       const digest = isBeside && typeof name?.["value"] === "string" ? digestOf(name["value"]) : undefined;
       if (name !== undefined && digest !== undefined) {
         edits.push({ start: name.end, end: name.end, text: ` + ${JSON.stringify(`#${digest}`)}` });
       }
+      return true;
     });
   }
   return edits;
+}
+
+function isWrite(node: SyntaxNode): boolean {
+  const callee = node.type === "CallExpression" ? bareExpression(node["callee"]) : undefined;
+  const name = callee?.type === "MemberExpression" ? (callee["property"] as SyntaxNode)["name"] : callee?.["name"];
+  return typeof name === "string" && /^(append|write|createWrite|mkdir|rm|unlink)/.test(name);
 }
 
 function expressionsOf(statement: SyntaxNode): readonly SyntaxNode[] {

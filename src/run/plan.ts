@@ -86,7 +86,8 @@ export async function planRun(
   const { directory } = project;
   const documentIds = await resolveDocumentFilters({ database, directory, filters, sample: options.sample });
   const context: ModelContext = { runId: "plan", mode, filters, documentIds: documentIds ?? allDocuments, metadata };
-  const planner = new Planner({ ...options, database, graph, configs, schema, context });
+  const documentsChange = documents !== undefined && documents.added + documents.changed + documents.removed > 0;
+  const planner = new Planner({ ...options, documentsChange, database, graph, configs, schema, context });
   for (const resolved of graph.values()) await planner.add(resolved);
   return { pipeline: pipeline.name, mode, documents, schema: schema.statements, models: planner.models };
 }
@@ -112,6 +113,7 @@ interface PlannerOptions extends PlanOptions {
   readonly schema: SchemaPlan;
   readonly context: ModelContext;
   readonly codeOf: CodeOf;
+  readonly documentsChange: boolean;
 }
 
 /** Plans one model after the other, upstreams first. */
@@ -119,9 +121,12 @@ class Planner {
   readonly models: ModelPlan[] = [];
   readonly #options: PlannerOptions;
   readonly #pending = new Set<string>();
+  /** Tables and views that do not stand as they will. */
+  readonly #unsettled: Set<string>;
 
   constructor(options: PlannerOptions) {
     this.#options = options;
+    this.#unsettled = new Set([...options.schema.created, ...options.schema.altered]);
   }
 
   async add(resolved: ResolvedModel): Promise<void> {
@@ -131,7 +136,12 @@ class Planner {
     const units: Partial<Record<PlannedReason, number>> = {};
     for (const { reason, count } of rows) units[reason] = (units[reason] ?? 0) + count;
     const work = WORK_REASONS.reduce((sum, reason) => sum + (units[reason] ?? 0), 0);
-    if (work > 0 || (units.deleted ?? 0) > 0 || upstreamPending.length > 0) this.#pending.add(model.name);
+    const isView = model.materialized === "view";
+    if (work > 0 && isView) this.#unsettled.add(shape.name);
+    // A view shows what documents there will be as soon as they are there.
+    const showsChange = isView && this.#options.documentsChange && readsDocuments(resolved);
+    if (work > 0 || (units.deleted ?? 0) > 0 || upstreamPending.length > 0 || showsChange)
+      this.#pending.add(model.name);
     this.models.push({
       model: model.name,
       table: shape.name,
@@ -162,9 +172,9 @@ class Planner {
     };
     // What an upstream will only then have cannot be asked about yet.
     const isUnknown = resolved.sources.some(
-      ({ origin }) => origin.type === "model" && [...schema.created, ...schema.altered].includes(origin.shape.name),
+      ({ origin }) => origin.type === "model" && this.#unsettled.has(origin.shape.name),
     );
-    if (isUnknown) return { rows: [], changed: [] };
+    if (isUnknown && model.materialized !== "view") return { rows: [], changed: [] };
     return model.forEach === undefined ? wholeReasons(job) : this.#unitReasons(job);
   }
 
@@ -219,6 +229,10 @@ interface Reasons {
 async function wholeReasons(job: PlanningJob): Promise<Reasons> {
   const { reason, what } = await planWhole(job);
   return { rows: [{ reason, count: 1, programs: [], keys: [""] }], changed: isWork(reason) ? what : [] };
+}
+
+function readsDocuments({ sources }: ResolvedModel): boolean {
+  return sources.some(({ origin }) => origin.type === "documents");
 }
 
 const isWork = (reason: PlannedReason) => (WORK_REASONS as readonly string[]).includes(reason);

