@@ -59,13 +59,12 @@ function readKey(table: TracedTable, key: RowKey): readonly KeyPart[] {
   const list =
     more.length === 0 && table.primaryKey.length > 1 && typeof only === "string" ? readList(only) : undefined;
   const values = list?.length === table.primaryKey.length ? list : given;
-  let position = 0;
-  return values.map((value): KeyPart => {
-    const [, name = "", text = ""] = (typeof value === "string" && /^(\w+)=(.*)$/s.exec(value)) || [];
-    const named = table.columns.find((column) => column.name === name);
-    if (named !== undefined) return { column: named, value: text };
-    const column = table.primaryKey[position];
-    position += 1;
+  const pairs = values.map((value) => readPair(table, value));
+  const left = table.primaryKey.filter((column) => !pairs.some((pair) => pair?.column === column));
+  return values.map((value, index): KeyPart => {
+    const pair = pairs[index];
+    if (pair !== undefined) return pair;
+    const column = left.shift();
     if (column !== undefined) return { column, value };
     const keys = table.primaryKey.map((each) => each.name).join(", ");
     throw new UsageError(
@@ -74,6 +73,12 @@ function readKey(table: TracedTable, key: RowKey): readonly KeyPart[] {
       { hint: "Write column=value for other columns." },
     );
   });
+}
+
+function readPair({ columns }: TracedTable, value: unknown): KeyPart | undefined {
+  const [, name, text = ""] = (typeof value === "string" && /^(\w+)=(.*)$/s.exec(value)) || [];
+  const column = columns.find((each) => each.name === name);
+  return column === undefined ? undefined : { column, value: text };
 }
 
 function findColumn(table: TracedTable, name: string): TracedColumn {

@@ -153,6 +153,39 @@ test("a run on documents that do not exist is wrong use and starts nothing", asy
   expect((await project.run(["runs", "--json"])).stdout).toBe("[]\n");
 });
 
+test("trace leads from a row to the documents, and says how to name one", async () => {
+  await using project = await createProject();
+  await project.run(["run"]);
+  const stable = (text: string) =>
+    text.replaceAll(/\d{8}-\d{6}/g, "<run>").replaceAll(/\d+ (seconds?|minutes?) ago|just now/g, "<age>");
+  const { stdout: rows } = await project.run(["show", "notes.outlines", "--json"]);
+  const [row] = (JSON.parse(rows) as { rows: { document_id: string }[] }).rows;
+  const id = row?.document_id ?? "";
+  const found = await project.run(["trace", "notes.outlines", id.slice(0, 8), "--limit", "1", "--excerpts"]);
+  expect(found.code).toBe(0);
+  expect(stable(found.stdout).replaceAll(id, "<id>")).toMatchInlineSnapshot(`
+    "notes.outlines  <id>       run <run> · <time> · <age>
+    ├─ notes.sections  <id> 1  run <run> · <time> · <age>
+    │  └─ docs/lighthouses.md              Lighthouses
+    └─ … and 1 more
+    "
+  `);
+  expect(found.stderr.replaceAll(id, "<id>")).toMatchInlineSnapshot(`
+    "
+    Next: millrace show notes.outlines --where document_id=<id>
+    "
+  `);
+  const data = await project.run(["trace", "notes_sections", id, "position=2", "--json", "--depth", "1"]);
+  expect(JSON.parse(data.stdout)).toMatchObject({ model: "notes.sections", key: { document_id: id, position: 2 } });
+  const several = await project.run(["trace", "notes.sections", id]);
+  expect(several.code).toBe(2);
+  expect(several.stderr.replaceAll(id, "<id>")).toMatchInlineSnapshot(`
+    "✗ Model "notes.sections" has several rows with document_id <id>: "<id> 1", "<id> 2". [ROW_AMBIGUOUS]
+      → Give position too. \`millrace show notes.sections\` shows its rows.
+    "
+  `);
+});
+
 test("doctor says what is there and what is not", async () => {
   await using project = await createProject();
   const healthy = await project.run(["doctor"]);
