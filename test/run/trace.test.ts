@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { defineModel, defineSqlModel, documents, type InputTrace, type Model, ref, type RowTrace } from "millrace";
-import { integer, pipelineTable, primaryKey, text } from "millrace/schema";
+import { doublePrecision, integer, pipelineTable, primaryKey, text } from "millrace/schema";
 import { createTestProject } from "millrace/testing";
 
 const lines = defineModel({
@@ -235,6 +235,79 @@ test("a row of a view has no unit, and its key upstream", async () => {
   expect(outline(trace)).toEqual({ "t.frequent tide": [{ "words by key, 1": ["t.words tide"] }] });
   expect(outline(await project.project.trace("t.plain", ["name=harbour"]))).toEqual({
     "t.plain ": [{ "words by whole, 3": [] }],
+  });
+});
+
+test("rows of someone else's table are an end, whatever the types of their keys are", async () => {
+  const readings = defineModel({
+    name: "t.readings",
+    table: pipelineTable("readings", { id: text().primaryKey(), level: doublePrecision() }),
+    sources: { gauge: ref("gauge", { where: { kept: true } }) },
+    forEach: "gauge",
+    by: ["station", "day", "tags"],
+    async run({ key, rows }) {
+      return { id: `${String(key["station"])}/${String(key["day"])}`, level: rows.length };
+    },
+  });
+  await using project = await createTestProject({ models: [readings] });
+  await project.query(
+    "create table gauge (station bigint, day date, hour int, tags text[], kept boolean, primary key (station, day, hour))",
+  );
+  await project.query(`insert into gauge values (9007199254740993, '2026-01-02', 1, '{a,b}', true),
+    (9007199254740993, '2026-01-02', 2, '{a,b}', true), (9007199254740993, '2026-01-02', 3, '{a,b}', false),
+    (9007199254740992, '2026-01-02', 1, null, true)`);
+  await project.project.runPipeline();
+  const trace = await project.project.trace("t.readings", "9007199254740993/2026-01-02");
+  expect(outline(trace)).toEqual({
+    "t.readings 9007199254740993/2026-01-02": [
+      { "gauge by unit, 2": ["gauge 9007199254740993 2026-01-02 1", "gauge 9007199254740993 2026-01-02 2"] },
+    ],
+  });
+  expect(trace.inputs[0]?.rows[0]).toMatchObject({ model: null, unit: null, row: { tags: ["a", "b"], kept: true } });
+  expect(outline(await project.project.trace("t.readings", "9007199254740992/2026-01-02"))).toMatchObject({
+    "t.readings 9007199254740992/2026-01-02": [{ "gauge by unit, 1": [expect.anything()] }],
+  });
+});
+
+test("a table of documents leads to the document of a row, and a row of a view to what the view shows", async () => {
+  const sizes = defineModel({
+    name: "t.sizes",
+    table: pipelineTable("sizes", { id: integer().primaryKey(), documentId: text().notNull() }),
+    sources: { documents: documents() },
+    async run({ sources, writer }) {
+      await writer.write((await sources.documents.rows()).map(({ id }, index) => ({ id: index, documentId: id })));
+    },
+  });
+  const shown = pipelineTable("shown", { id: integer().primaryKey(), documentId: text() });
+  const view = defineSqlModel({
+    name: "t.shown",
+    table: shown,
+    sources: { sizes: ref(sizes) },
+    sql: ({ sizes }) => sql`select ${sizes.id}, ${sizes.documentId} from ${sizes}`,
+  });
+  const last = defineModel({
+    name: "t.last",
+    table: pipelineTable("last", { name: text().primaryKey() }),
+    sources: { shown: ref(view) },
+    forEach: "shown",
+    async run({ row }) {
+      return { name: `row ${row.id}` };
+    },
+  });
+  await using project = await createTestProject({ models: [sizes, view, last], documents: { "a.md": "one" } });
+  await project.project.runPipeline();
+  expect(outline(await project.project.trace("t.last", "row 0"))).toEqual({
+    "t.last row 0": [
+      {
+        "shown by unit, 1": [
+          {
+            "t.shown 0": [
+              { "sizes by key, 1": [{ "t.sizes 0": [{ "documents by key, 1": ["docs/a.md:null-null"] }] }] },
+            ],
+          },
+        ],
+      },
+    ],
   });
 });
 
