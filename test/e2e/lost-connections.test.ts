@@ -38,26 +38,30 @@ test("a run survives that the server ends its connections, whenever that is", { 
   expect(await test_.query("select words from total")).toEqual([{ words: 209 }]);
 });
 
-test("connections that end while a run is prepared are an error of that run, not the end of the process", { timeout: 60_000 }, async () => {
-  for (const delay of [15, 40, 100, 200]) {
-    const { models } = declareWords();
-    await using test_ = await createTestProject({ models: [...models], documents: { "a.md": "red" } });
-    const url = new URL(test_.databaseUrl);
-    const name = url.pathname.slice(1);
-    url.pathname = "/postgres";
-    await using server = new Database({ url: url.href, maxConnections: 1 });
-    await test_.project.openDatabase();
-    const running = test_.project.runPipeline().then(
-      (result) => result.status,
-      (error: unknown) => (isConnectionLoss(error) ? "lost" : error),
-    );
-    await sleep(delay);
-    await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
-    expect(["succeeded", "lost"]).toContain(await running);
-    // The pool has to notice, one connection after the other.
-    const database = await test_.project.openDatabase();
-    while (!(await Promise.all(Array.from({ length: 20 }, () => isAnswering(database)))).every(Boolean))
-      await sleep(20);
-    expect(await test_.project.runPipeline()).toMatchObject({ status: "succeeded" });
-  }
-});
+test(
+  "connections that end while a run is prepared are an error of that run, not the end of the process",
+  { timeout: 60_000 },
+  async () => {
+    for (const delay of [15, 40, 100, 200]) {
+      const { models } = declareWords();
+      await using test_ = await createTestProject({ models: [...models], documents: { "a.md": "red" } });
+      const url = new URL(test_.databaseUrl);
+      const name = url.pathname.slice(1);
+      url.pathname = "/postgres";
+      await using server = new Database({ url: url.href, maxConnections: 1 });
+      await test_.project.openDatabase();
+      const running = test_.project.runPipeline().then(
+        (result) => result.status,
+        (error: unknown) => (isConnectionLoss(error) ? "lost" : error),
+      );
+      await sleep(delay);
+      await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+      expect(["succeeded", "lost"]).toContain(await running);
+      // The pool has to notice, one connection after the other.
+      const database = await test_.project.openDatabase();
+      while (!(await Promise.all(Array.from({ length: 20 }, () => isAnswering(database)))).every(Boolean))
+        await sleep(20);
+      expect(await test_.project.runPipeline()).toMatchObject({ status: "succeeded" });
+    }
+  },
+);
