@@ -1,0 +1,88 @@
+import { onAbort } from "./on-abort.ts";
+
+export interface BudgetOptions {
+  /** What was spent before, by an earlier part of the same run. */
+  readonly spentUsd?: number | undefined;
+  /** Hears of the new total whenever a call has been paid. */
+  readonly onSettle?: ((spentUsd: number) => void) | undefined;
+}
+
+interface Waiter {
+  readonly usd: number;
+  readonly answer: (fits: boolean) => void;
+}
+
+// Sums of fractions are a little off; a budget of 0.3 has room for 0.1 and 0.2.
+const ROUNDING_USD = 1e-9;
+
+/**
+ * A sum that calls may cost together. Every call first reserves the most that it can cost and later settles what it
+ * did cost, so that calls in flight cannot exceed the sum either.
+ */
+export class Budget {
+  readonly maxUsd: number;
+  readonly #onSettle: BudgetOptions["onSettle"];
+  readonly #waiters = new Set<Waiter>();
+  #spentUsd: number;
+  #reservedUsd = 0;
+  #callsInFlight = 0;
+
+  constructor(maxUsd: number, { spentUsd = 0, onSettle }: BudgetOptions = {}) {
+    this.maxUsd = maxUsd;
+    this.#spentUsd = spentUsd;
+    this.#onSettle = onSettle;
+  }
+
+  get spentUsd(): number {
+    return this.#spentUsd;
+  }
+
+  /**
+   * Whether there is room for `usd`. Reservations are pessimistic, so one that does not fit waits for the calls in
+   * flight to settle before it is refused. Rejects with the signal's reason when that fires.
+   */
+  async reserve(usd: number, signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    if (this.#take(usd)) return true;
+    if (this.#callsInFlight === 0) return false;
+    return this.#wait(usd, signal);
+  }
+
+  /** Ends a reservation with what the call did cost, also when it failed. */
+  settle(reservedUsd: number, actualUsd: number): void {
+    this.#callsInFlight -= 1;
+    this.#reservedUsd = this.#callsInFlight === 0 ? 0 : this.#reservedUsd - reservedUsd;
+    this.#spentUsd += actualUsd;
+    for (const waiter of this.#waiters) {
+      if (this.#take(waiter.usd)) waiter.answer(true);
+    }
+    // Nothing is left that could settle for less than it reserved.
+    if (this.#callsInFlight === 0) for (const waiter of this.#waiters) waiter.answer(false);
+    this.#onSettle?.(this.#spentUsd);
+  }
+
+  #wait(usd: number, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        usd,
+        answer: (fits) => {
+          stopListening();
+          this.#waiters.delete(waiter);
+          resolve(fits);
+        },
+      };
+      this.#waiters.add(waiter);
+      const stopListening = onAbort(signal, () => {
+        this.#waiters.delete(waiter);
+        reject(signal.reason as Error);
+      });
+    });
+  }
+
+  #take(usd: number): boolean {
+    if (this.#spentUsd + this.#reservedUsd + usd > this.maxUsd + ROUNDING_USD) return false;
+    this.#reservedUsd += usd;
+    this.#callsInFlight += 1;
+    return true;
+  }
+}

@@ -1,0 +1,32 @@
+type Callback = () => void;
+
+const callbacksOf = new WeakMap<AbortSignal, Set<Callback>>();
+
+/**
+ * Calls back when the signal fires, at once if it has already. Hundreds of calls wait on one signal; they share one
+ * listener, so that Node sees no leak. Returns what ends the waiting.
+ */
+export function onAbort(signal: AbortSignal, callback: Callback): () => void {
+  if (signal.aborted) {
+    callback();
+    return () => undefined;
+  }
+  const callbacks = callbacksOf.get(signal) ?? listen(signal);
+  // One function may wait twice; a set would keep it once.
+  const own = () => callback();
+  callbacks.add(own);
+  return () => {
+    callbacks.delete(own);
+  };
+}
+
+function listen(signal: AbortSignal): Set<Callback> {
+  const callbacks = new Set<Callback>();
+  callbacksOf.set(signal, callbacks);
+  const callAll = () => {
+    for (const callback of callbacks) callback();
+    callbacks.clear();
+  };
+  signal.addEventListener("abort", callAll, { once: true });
+  return callbacks;
+}
