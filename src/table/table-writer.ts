@@ -1,17 +1,16 @@
 import { MillraceError } from "../core/errors.ts";
-import { copyLines } from "../database/bulk-write.ts";
 import { type Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import { applyRows, type RowCounts, type WriteStrategy } from "./apply-stage.ts";
 import { DuplicateKeyError } from "./duplicate-key-error.ts";
 import { createRowEncoder, type RowEncoder } from "./row-encoder.ts";
+import { StageCopy } from "./stage-copy.ts";
 import { createTableStage, prepareLargeStage, tableStage } from "./stage.ts";
 import { findRepeatedKeys, findTakenKeys, hasWrittenKey } from "./stage-conflicts.ts";
 import type { TableShape } from "./table-shape.ts";
 import { lineColumns } from "./written-columns.ts";
 
-// Each chunk is a COPY of its own, which costs some milliseconds.
-const CHUNK_CHARACTERS = 4 * 1024 * 1024;
-const YIELD_CHARACTERS = 512 * 1024;
+// Rows are encoded for this long before the event loop gets its turn, however large or slow to come they are.
+const TURN_MS = 10;
 const MOST_CONFLICTS = 100;
 
 /** Counts, never rows: what a model returns of its writing. */
@@ -31,23 +30,23 @@ export class TableWriter<NewRow = Record<string, unknown>> {
   readonly shape: TableShape;
   /** SQL text of the stage's name. */
   readonly stageName: string;
-  readonly #database: Database;
   readonly #encoder: RowEncoder;
   readonly #writing = new Set<Promise<WriterReceipt>>();
-  #lines: string[] = [];
-  #characters = 0;
-  #sinceYield = 0;
-  #flushed: Promise<void> = Promise.resolve();
-  #hasStage = false;
+  readonly #stage: StageCopy;
+  #turnEnds = 0;
   #isClosed = false;
   #rows = 0;
   #nulCharacters = 0;
 
   constructor({ database, shape, stage }: TableWriterOptions) {
-    this.#database = database;
     this.#encoder = createRowEncoder(shape);
     this.shape = shape;
     this.stageName = `${database.systemSchema}.${quoteName(stage)}`;
+    this.#stage = new StageCopy({
+      database,
+      target: { into: this.stageName, columns: lineColumns(shape) },
+      create: (client) => createTableStage(client, shape, this.stageName),
+    });
   }
 
   /** How many U+0000 were removed from texts so far. */
@@ -57,7 +56,7 @@ export class TableWriter<NewRow = Record<string, unknown>> {
 
   /** False while no row has reached the database; the stage is made with the first. */
   get hasStage(): boolean {
-    return this.#hasStage;
+    return this.#stage.hasStage;
   }
 
   /** Writes one row or many; resolves with the number of rows of this call when more can be taken. */
@@ -80,8 +79,7 @@ export class TableWriter<NewRow = Record<string, unknown>> {
   async close(): Promise<void> {
     await Promise.all(this.#writing);
     this.#isClosed = true;
-    await this.#flush();
-    await this.#flushed;
+    await this.#stage.finish();
   }
 
   async #writeAll(rows: unknown): Promise<WriterReceipt> {
@@ -91,18 +89,18 @@ export class TableWriter<NewRow = Record<string, unknown>> {
       for await (const row of rows as AsyncIterable<unknown>) {
         this.#add(row);
         rowsWritten += 1;
-        if (this.#sinceYield >= YIELD_CHARACTERS) await this.#makeRoom();
+        if (this.#mustWait()) await this.#makeRoom();
       }
     } else if (isObject(rows) && Symbol.iterator in rows) {
       for (const row of rows as Iterable<unknown>) {
         this.#add(row);
         rowsWritten += 1;
-        if (this.#sinceYield >= YIELD_CHARACTERS) await this.#makeRoom();
+        if (this.#mustWait()) await this.#makeRoom();
       }
     } else {
       this.#add(rows);
       rowsWritten = this.#rows - before;
-      if (this.#sinceYield >= YIELD_CHARACTERS) await this.#makeRoom();
+      if (this.#mustWait()) await this.#makeRoom();
     }
     return { rowsWritten };
   }
@@ -118,40 +116,19 @@ export class TableWriter<NewRow = Record<string, unknown>> {
       );
     }
     const { line, nulCharacters } = this.#encoder.encode(row);
-    this.#lines.push(line);
-    this.#characters += line.length;
-    this.#sinceYield += line.length;
+    this.#stage.add(line);
     this.#nulCharacters += nulCharacters;
     this.#rows += 1;
   }
 
-  // The turn of the event loop is also what lets the chunk before move on.
+  #mustWait(): boolean {
+    return this.#stage.isFull || performance.now() >= this.#turnEnds;
+  }
+
   async #makeRoom(): Promise<void> {
-    this.#sinceYield = 0;
-    if (this.#characters >= CHUNK_CHARACTERS) await this.#flush();
-    else await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  // One chunk is on its way while the next one fills up; never more.
-  async #flush(): Promise<void> {
-    const lines = this.#lines;
-    this.#lines = [];
-    this.#characters = 0;
-    const before = this.#flushed;
-    if (lines.length > 0) this.#flushed = before.then(() => this.#copy(lines));
-    this.#flushed.catch(() => undefined);
-    await before;
-  }
-
-  async #copy(lines: readonly string[]): Promise<void> {
-    const client = await this.#database.connect();
-    try {
-      if (!this.#hasStage) await createTableStage(client, this.shape, this.stageName);
-      this.#hasStage = true;
-      await copyLines(client, { into: this.stageName, columns: lineColumns(this.shape), lines });
-    } finally {
-      client.release();
-    }
+    await this.#stage.makeRoom();
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#turnEnds = performance.now() + TURN_MS;
   }
 }
 

@@ -127,6 +127,22 @@ test("a server error while rows come in is thrown by the writer", async () => {
   await expect(writer.close()).rejects.toThrow('column "word" does not exist');
 });
 
+test("a model that pauses between its rows holds no connection meanwhile", async () => {
+  const shape = await createWords();
+  const writer = createWriter(shape);
+  const word = "x".repeat(300_000);
+  const { pool } = database();
+  for (const id of [1, 2, 3]) {
+    await writer.write([
+      { id, word },
+      { id: -id, word },
+    ]);
+    await expect.poll(() => pool.totalCount - pool.idleCount).toBe(0);
+  }
+  await writer.close();
+  expect(await database().query(`select count(*)::int from ${writer.stageName}`)).toEqual([{ count: 6 }]);
+});
+
 test("100,000 rows leave the event loop free and little in memory", async () => {
   const shape = await createWords();
   function* rows() {
