@@ -4,7 +4,7 @@ import type { Graph } from "../graph/build-graph.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import { describeTable } from "../table/table-shape.ts";
-import type { ModelOutcome, RetrySettings } from "./dbos-engine.ts";
+import type { ModelOutcome, RetrySettings } from "./engine.ts";
 import type { EventLog } from "./event-log.ts";
 import type { ModelStatus, Receipt, RunResult, RunStatus } from "./results.ts";
 import { runModel } from "./run-model.ts";

@@ -1,44 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DBOS, type WorkflowHandle } from "@dbos-inc/dbos-sdk";
 import pg from "pg";
-import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
+import { errorToJson, MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
+import {
+  type Engine,
+  type EngineHost,
+  hasReceipt,
+  type LaunchEngine,
+  type ModelOutcome,
+  reasonToSkip,
+  type RunGraph,
+} from "./engine.ts";
 import type { Receipt } from "./results.ts";
 
 /** Changes only when the steps of the two workflows below do; runs of another protocol are not taken over. */
 const PROTOCOL = "1";
-
-/** What a run needs to know to schedule its models. */
-export interface RunGraph {
-  readonly models: readonly { readonly name: string; readonly upstreams: readonly string[] }[];
-  readonly stopOnError: boolean;
-}
-
-export type ModelOutcome =
-  | { readonly model: string; readonly receipt: Receipt }
-  | { readonly model: string; readonly error: ErrorJson }
-  | { readonly model: string; readonly skipped: string };
-
-export interface RetrySettings {
-  readonly maxAttempts: number;
-  readonly intervalSeconds: number;
-  readonly backoffRate: number;
-}
-
-/** What the engine runs: supplied by the project, so that workflows carry names instead of code. */
-export interface EngineHost {
-  runModel(
-    runId: string,
-    model: string,
-    step: { readonly attempt: number; readonly signal: AbortSignal },
-  ): Promise<Receipt>;
-  retryOf(runId: string, model: string): RetrySettings;
-  shouldRetry(runId: string, model: string, error: unknown): boolean;
-  /** Stores the end of a run and returns its status. */
-  finishRun(runId: string): Promise<string>;
-  /** An outcome is certain; called once in each process that plays the run. */
-  onOutcome(runId: string, outcome: ModelOutcome): void;
-}
 
 let host: EngineHost | undefined;
 
@@ -112,24 +89,6 @@ async function runWorkflow(graph: RunGraph): Promise<string> {
   return status;
 }
 
-function reasonToSkip(
-  upstreams: readonly string[],
-  outcomes: ReadonlyMap<string, ModelOutcome>,
-  stopOnError: boolean,
-): string | undefined {
-  const missing = upstreams.find((upstream) => outcomes.has(upstream) && !hasReceipt(outcomes.get(upstream)));
-  if (missing !== undefined)
-    return "skipped" in (outcomes.get(missing) ?? {})
-      ? `upstream ${missing} was skipped`
-      : `upstream ${missing} failed`;
-  const failed = stopOnError ? [...outcomes.values()].find((outcome) => "error" in outcome) : undefined;
-  return failed === undefined ? undefined : `${failed.model} failed`;
-}
-
-function hasReceipt(outcome: ModelOutcome | undefined): boolean {
-  return outcome !== undefined && "receipt" in outcome;
-}
-
 function firstOutcome(running: ReadonlyMap<string, WorkflowHandle<Receipt>>): Promise<ModelOutcome> {
   return Promise.race(
     [...running].map(async ([model, handle]): Promise<ModelOutcome> => {
@@ -154,18 +113,14 @@ export async function migrateEngine(database: Database): Promise<void> {
 }
 
 /** DBOS, as far as Millrace uses it. One per process: DBOS itself is global. */
-export class DbosEngine implements AsyncDisposable {
+export class DbosEngine implements Engine {
   readonly #pool: pg.Pool;
 
   private constructor(pool: pg.Pool) {
     this.#pool = pool;
   }
 
-  static async launch(options: {
-    readonly database: Database;
-    readonly executorId: string;
-    readonly host: EngineHost;
-  }): Promise<DbosEngine> {
+  static async launch(options: Parameters<LaunchEngine>[0]): Promise<DbosEngine> {
     if (host !== undefined) {
       throw new MillraceError("ENGINE_IN_USE", "This process already has a project open that runs pipelines.", {
         hint: "Close it first: `await using project = await openProject()` does so by itself.",
@@ -205,7 +160,6 @@ export class DbosEngine implements AsyncDisposable {
     }
   }
 
-  /** Starts a run and waits for its end; the result is in the database by then. */
   async run(runId: string, graph: RunGraph): Promise<void> {
     const handle = await DBOS.startWorkflow(runWorkflowRegistered, { workflowID: runId })(graph);
     await handle.getResult({ pollingIntervalMs: 50 });
@@ -215,7 +169,6 @@ export class DbosEngine implements AsyncDisposable {
     await DBOS.cancelWorkflow(runId, { cancelChildren: true });
   }
 
-  /** Forgets a run's scheduling and the given models, so that the run can be started again under its id. */
   async forget(runId: string, models: readonly string[]): Promise<void> {
     await DBOS.deleteWorkflows([runId, ...models.map((model) => `${runId}/${model}`)]);
   }

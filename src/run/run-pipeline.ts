@@ -10,7 +10,7 @@ import type { Pipeline } from "../model/pipeline.ts";
 import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/schema-change.ts";
 import { shownForm } from "../model/define-sql-model.ts";
 import { ActiveRun } from "./active-run.ts";
-import type { DbosEngine } from "./dbos-engine.ts";
+import type { Engine, LaunchEngine } from "./engine.ts";
 import { EventLog } from "./event-log.ts";
 import { forgetModels } from "./ledger.ts";
 import { configsOf, graphOf, syncRunDocuments } from "./prepare-run.ts";
@@ -58,14 +58,22 @@ export class PipelineRunner implements AsyncDisposable {
   readonly #code: ReturnType<typeof createCodeFingerprints>;
   readonly #active = new Map<string, ActiveRun>();
   readonly #playing = new Set<Promise<RunResult>>();
-  #engine: Promise<DbosEngine> | undefined;
+  readonly #launch: LaunchEngine;
+  #engine: Promise<Engine> | undefined;
   #isClosing = false;
 
-  constructor(options: { readonly project: Project; readonly database: Database; readonly executorId: string }) {
+  constructor(options: {
+    readonly project: Project;
+    readonly database: Database;
+    readonly executorId: string;
+    /** DBOS unless given; a test of many runs cannot wait for it. */
+    readonly launch?: LaunchEngine;
+  }) {
     this.#project = options.project;
     this.#database = options.database;
     this.#executorId = options.executorId;
     this.#code = createCodeFingerprints(options.project.directory);
+    this.#launch = options.launch ?? launchDbos;
     this.store = new RunStore(options.database);
   }
 
@@ -241,7 +249,7 @@ export class PipelineRunner implements AsyncDisposable {
     return result;
   }
 
-  async #openEngine(): Promise<DbosEngine> {
+  async #openEngine(): Promise<Engine> {
     this.#engine ??= this.#launchEngine();
     try {
       return await this.#engine;
@@ -251,15 +259,13 @@ export class PipelineRunner implements AsyncDisposable {
     }
   }
 
-  async #launchEngine(): Promise<DbosEngine> {
-    // Loaded when something runs: commands that only look do not pay for it.
-    const { DbosEngine: Engine } = await import("./dbos-engine.ts");
+  async #launchEngine(): Promise<Engine> {
     const active = (runId: string): ActiveRun => {
       const run = this.#active.get(runId);
       if (run === undefined) throw new MillraceError("RUN_NOT_HERE", `Run ${runId} does not play in this process.`);
       return run;
     };
-    return Engine.launch({
+    return this.#launch({
       database: this.#database,
       executorId: this.#executorId,
       host: {
@@ -303,6 +309,9 @@ export class PipelineRunner implements AsyncDisposable {
     events.emit({ type: "schema_changed", statements: plan.statements });
   }
 }
+
+// Loaded when something runs: commands that only look do not pay for it.
+const launchDbos: LaunchEngine = async (options) => (await import("./dbos-engine.ts")).DbosEngine.launch(options);
 
 // A table that is made anew holds nothing of what the ledger says was written.
 function modelsOf(graph: Graph, tables: readonly string[]): readonly string[] {

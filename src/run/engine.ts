@@ -1,0 +1,69 @@
+import type { ErrorJson } from "../core/errors.ts";
+import type { Database } from "../database/connect.ts";
+import type { Receipt } from "./results.ts";
+
+/** What a run needs to know to schedule its models. */
+export interface RunGraph {
+  readonly models: readonly { readonly name: string; readonly upstreams: readonly string[] }[];
+  readonly stopOnError: boolean;
+}
+
+export type ModelOutcome =
+  | { readonly model: string; readonly receipt: Receipt }
+  | { readonly model: string; readonly error: ErrorJson }
+  | { readonly model: string; readonly skipped: string };
+
+export interface RetrySettings {
+  readonly maxAttempts: number;
+  readonly intervalSeconds: number;
+  readonly backoffRate: number;
+}
+
+/** What an engine calls back: supplied by the project, so that schedules carry names instead of code. */
+export interface EngineHost {
+  runModel(
+    runId: string,
+    model: string,
+    step: { readonly attempt: number; readonly signal: AbortSignal },
+  ): Promise<Receipt>;
+  retryOf(runId: string, model: string): RetrySettings;
+  shouldRetry(runId: string, model: string, error: unknown): boolean;
+  /** Stores the end of a run and returns its status. */
+  finishRun(runId: string): Promise<string>;
+  /** An outcome is certain; called once in each process that plays the run. */
+  onOutcome(runId: string, outcome: ModelOutcome): void;
+}
+
+/** Brings the models of runs to their turn. */
+export interface Engine extends AsyncDisposable {
+  /** Starts a run and waits for its end; the result is in the database by then. */
+  run(runId: string, graph: RunGraph): Promise<void>;
+  cancel(runId: string): Promise<void>;
+  /** Forgets a run's scheduling and the given models, so that the run can be started again under its id. */
+  forget(runId: string, models: readonly string[]): Promise<void>;
+}
+
+export type LaunchEngine = (options: {
+  readonly database: Database;
+  readonly executorId: string;
+  readonly host: EngineHost;
+}) => Promise<Engine>;
+
+/** Says why a model that waits for `upstreams` will not run; undefined while it still may. */
+export function reasonToSkip(
+  upstreams: readonly string[],
+  outcomes: ReadonlyMap<string, ModelOutcome>,
+  stopOnError: boolean,
+): string | undefined {
+  const missing = upstreams.find((upstream) => outcomes.has(upstream) && !hasReceipt(outcomes.get(upstream)));
+  if (missing !== undefined)
+    return "skipped" in (outcomes.get(missing) ?? {})
+      ? `upstream ${missing} was skipped`
+      : `upstream ${missing} failed`;
+  const failed = stopOnError ? [...outcomes.values()].find((outcome) => "error" in outcome) : undefined;
+  return failed === undefined ? undefined : `${failed.model} failed`;
+}
+
+export function hasReceipt(outcome: ModelOutcome | undefined): boolean {
+  return outcome !== undefined && "receipt" in outcome;
+}
