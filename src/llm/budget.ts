@@ -1,4 +1,4 @@
-import { onAbort } from "./on-abort.ts";
+import { abortedError, onAbort } from "./on-abort.ts";
 
 export interface BudgetOptions {
   /** What was spent before, by an earlier part of the same run. */
@@ -39,10 +39,10 @@ export class Budget {
 
   /**
    * Whether there is room for `usd`. Reservations are pessimistic, so one that does not fit waits for the calls in
-   * flight to settle before it is refused. Rejects with the signal's reason when that fires.
+   * flight to settle before it is refused. Rejects as `aborted` when the signal fires.
    */
   async reserve(usd: number, signal: AbortSignal): Promise<boolean> {
-    signal.throwIfAborted();
+    if (signal.aborted) throw abortedError(signal);
     if (this.#take(usd)) return true;
     if (this.#callsInFlight === 0) return false;
     return this.#wait(usd, signal);
@@ -74,7 +74,7 @@ export class Budget {
       this.#waiters.add(waiter);
       const stopListening = onAbort(signal, () => {
         this.#waiters.delete(waiter);
-        reject(signal.reason as Error);
+        reject(abortedError(signal));
       });
     });
   }

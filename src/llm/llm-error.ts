@@ -1,4 +1,5 @@
 import { MillraceError } from "../core/errors.ts";
+import type { LlmUsage } from "./transport.ts";
 
 /** What went wrong with a call, by what can be done about it. */
 export type LlmErrorKind =
@@ -28,6 +29,8 @@ export interface LlmErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** HTTP status, where there was an answer. */
   readonly status?: number | undefined;
+  /** What the call used all the same, where the answer says so. */
+  readonly usage?: LlmUsage | undefined;
 }
 
 /** A call that did not give an answer. Its message never holds text of the request or of the answer. */
@@ -35,6 +38,7 @@ export class LlmError extends MillraceError {
   readonly kind: LlmErrorKind;
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
+  readonly usage: LlmUsage | undefined;
 
   constructor(kind: LlmErrorKind, message: string, options: LlmErrorOptions = {}) {
     super(`LLM_${kind.toUpperCase()}`, message, {
@@ -46,6 +50,7 @@ export class LlmError extends MillraceError {
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
     this.status = options.status;
+    this.usage = options.usage;
   }
 
   /** No other call to the same provider can succeed either: a batch stops. */

@@ -1,3 +1,5 @@
+import { LlmError } from "./llm-error.ts";
+
 type Callback = () => void;
 
 const callbacksOf = new WeakMap<AbortSignal, Set<Callback>>();
@@ -19,6 +21,23 @@ export function onAbort(signal: AbortSignal, callback: Callback): () => void {
     callbacks.delete(own);
   };
 }
+
+/** Waits, or rejects with an `LlmError` of kind `aborted` when the signal fires first. */
+export function sleep(waitMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      stopListening();
+      resolve();
+    }, waitMs);
+    const stopListening = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(abortedError(signal));
+    });
+  });
+}
+
+export const abortedError = (signal: AbortSignal) =>
+  new LlmError("aborted", "The call to the model was aborted.", { cause: signal.reason });
 
 function listen(signal: AbortSignal): Set<Callback> {
   const callbacks = new Set<Callback>();

@@ -1,0 +1,105 @@
+import { untilAborted } from "../core/abort.ts";
+import { LlmError, type LlmErrorKind } from "./llm-error.ts";
+import { abortedError, onAbort } from "./on-abort.ts";
+import type { LlmAnswer, LlmRequest, LlmTransport, LlmUsage } from "./transport.ts";
+
+/** One request to the server. */
+export type Attempt = (
+  | { readonly answer: LlmAnswer; readonly error: undefined }
+  | { readonly answer: undefined; readonly error: LlmError }
+) & {
+  readonly latencyMs: number;
+  /** Undefined where the server said nothing. */
+  readonly usage: LlmUsage | undefined;
+  /** Null where nobody knows: a call that timed out may be billed all the same. */
+  readonly costUsd: number | null;
+};
+
+export interface AttemptOptions {
+  readonly signal: AbortSignal;
+  /** For the whole answer, its body included. */
+  readonly timeoutMs: number;
+  readonly costOf: (usage: LlmUsage) => number | null;
+}
+
+/** Sends a request once. Failures are part of the result, as `LlmError`s all. */
+export async function attemptCall(
+  transport: LlmTransport,
+  request: LlmRequest,
+  options: AttemptOptions,
+): Promise<Attempt> {
+  const startedAtMs = performance.now();
+  try {
+    const answer = await callInTime(transport, request, options);
+    const latencyMs = performance.now() - startedAtMs;
+    const { usage } = answer;
+    return { answer, error: undefined, latencyMs, usage, costUsd: options.costOf(usage) };
+  } catch (thrown) {
+    const latencyMs = performance.now() - startedAtMs;
+    const error = toLlmError(thrown, transport);
+    const { usage } = error;
+    const costUsd = usage === undefined ? costWithoutUsage(error) : options.costOf(usage);
+    return { answer: undefined, error, latencyMs, usage, costUsd };
+  }
+}
+
+async function callInTime(
+  transport: LlmTransport,
+  request: LlmRequest,
+  { signal, timeoutMs }: AttemptOptions,
+): Promise<LlmAnswer> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => {
+    const message = `${transport.provider} did not answer completely within ${timeoutMs} ms.`;
+    stop.abort(new LlmError("timeout", message, { hint: "Raise `llm.timeoutMs`, or ask for shorter answers." }));
+  }, timeoutMs);
+  const stopListening = onAbort(signal, () => stop.abort(abortedError(signal)));
+  try {
+    // A transport may not hear the signal while a body stalls; the call ends all the same.
+    return await untilAborted(transport.call(request, { signal: stop.signal }), stop.signal);
+  } catch (error) {
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+    stopListening();
+  }
+}
+
+/** Transports throw `LlmError`s; what else comes up keeps its text to itself, which may quote the request. */
+function toLlmError(thrown: unknown, { provider }: LlmTransport): LlmError {
+  if (thrown instanceof LlmError) return thrown;
+  const code = systemCodeOf(thrown);
+  if (code !== undefined)
+    return new LlmError("network", `${provider} could not be reached: ${code}.`, { cause: thrown });
+  const name = thrown instanceof Error ? thrown.name : typeof thrown;
+  return new LlmError("bad_request", `The transport of ${provider} failed with a ${name}.`, { cause: thrown });
+}
+
+const UNBILLED: ReadonlySet<LlmErrorKind> = new Set([
+  "auth",
+  "quota",
+  "rate_limit",
+  "server",
+  "bad_request",
+  "context_length",
+]);
+const UNSENT_CODES: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+function costWithoutUsage(error: LlmError): number | null {
+  if (UNBILLED.has(error.kind)) return 0;
+  return error.kind === "network" && UNSENT_CODES.has(systemCodeOf(error) ?? "") ? 0 : null;
+}
+
+/** `ECONNREFUSED` and the like; `fetch` hides it in a cause. */
+function systemCodeOf(thrown: unknown): string | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const { code } = error as { readonly code?: unknown };
+    if (typeof code === "string" && /^(E[A-Z_]+|UND_ERR_[A-Z_]+)$/.test(code)) return code;
+  }
+  return undefined;
+}

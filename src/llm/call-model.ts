@@ -1,0 +1,125 @@
+import { type Attempt, attemptCall } from "./attempt.ts";
+import type { Budget } from "./budget.ts";
+import { LlmError } from "./llm-error.ts";
+import { limiterOf, type Limiter, type Permit } from "./limiter.ts";
+import { abortedError, sleep } from "./on-abort.ts";
+import { type RetryOptions, RetryWait } from "./retry-wait.ts";
+import type { LlmAnswer, LlmRequest, LlmTransport, LlmUsage } from "./transport.ts";
+
+export interface CallModelOptions extends RetryOptions {
+  readonly signal: AbortSignal;
+  /** For one attempt, its body included. A minute unless said otherwise. */
+  readonly timeoutMs?: number | undefined;
+  readonly budget?: Budget | undefined;
+  /** The most that one attempt can cost; a budget needs it. */
+  readonly estimateUsd?: number | undefined;
+  /** Of input and output together; guessed from the request unless given. */
+  readonly estimatedTokens?: number | undefined;
+  readonly costOf?: ((usage: LlmUsage) => number | null) | undefined;
+  /** Hears of every request as it ends, also when the call fails in the end: money was spent. */
+  readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
+}
+
+export interface CalledModel {
+  readonly answer: LlmAnswer;
+  /** In order; the last one gave the answer. */
+  readonly attempts: readonly Attempt[];
+  /** Time of the requests alone. */
+  readonly latencyMs: number;
+  /** Time spent waiting for the limits, the budget and the next attempt. */
+  readonly queueMs: number;
+}
+
+/**
+ * Asks a model once, and again where that may help: the one place that retries. Whatever the server asks everybody to
+ * wait for is waited for at the limiter, where all calls of the key stand.
+ */
+export async function callModel(
+  transport: LlmTransport,
+  request: LlmRequest,
+  options: CallModelOptions,
+): Promise<CalledModel> {
+  const { signal, budget, estimatedTokens = guessTokens(request), timeoutMs = 60_000, costOf = () => null } = options;
+  const reservedUsd = budget === undefined ? 0 : estimateOf(transport, options);
+  const limiter = limiterOf(transport.limiterKey);
+  const retryWait = new RetryWait(options);
+  const attempts: Attempt[] = [];
+  const startedAtMs = performance.now();
+  for (;;) {
+    let sleepMs: number;
+    const permit = await limiter.acquire(signal, estimatedTokens);
+    try {
+      if (signal.aborted) throw abortedError(signal);
+      const attempt = await payFor(budget, { usd: reservedUsd, signal }, () =>
+        attemptCall(transport, request, { signal, timeoutMs, costOf }),
+      );
+      attempts.push(attempt);
+      options.onAttempt?.(attempt);
+      if (attempt.error === undefined) {
+        permit.succeeded(attempt.answer.rateLimit);
+        const latencyMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
+        const queueMs = Math.max(0, performance.now() - startedAtMs - latencyMs);
+        return { answer: attempt.answer, attempts, latencyMs, queueMs };
+      }
+      sleepMs = waitAfter(attempt.error, retryWait, { limiter, permit });
+    } finally {
+      permit.release();
+    }
+    if (sleepMs > 0) await sleep(sleepMs, signal);
+  }
+}
+
+/** How long this call alone has to wait. Throws the error where trying again is no use. */
+function waitAfter(
+  error: LlmError,
+  retryWait: RetryWait,
+  { limiter, permit }: { readonly limiter: Limiter; readonly permit: Permit },
+): number {
+  const waitMs = retryWait.after(error);
+  if (error.kind === "rate_limit") {
+    // A wait that is too long for this call is not forced on the others: each of them hears of it and gives up too.
+    permit.rateLimited(waitMs ?? 0);
+  } else if (waitMs !== undefined && error.retryAfterMs !== undefined) {
+    limiter.pause(waitMs);
+  }
+  if (waitMs === undefined) throw error;
+  return error.kind === "rate_limit" || error.retryAfterMs !== undefined ? 0 : waitMs;
+}
+
+function estimateOf({ provider, model }: LlmTransport, { estimateUsd }: CallModelOptions): number {
+  if (estimateUsd !== undefined) return estimateUsd;
+  throw new LlmError("budget", `The price of ${provider}:${model} is not known, so a budget cannot be held.`, {
+    hint: "Give `llm.price` in the config, `{ inputPer1M, outputPer1M }` in USD, or take the budget away.",
+  });
+}
+
+async function payFor(
+  budget: Budget | undefined,
+  { usd, signal }: { readonly usd: number; readonly signal: AbortSignal },
+  send: () => Promise<Attempt>,
+): Promise<Attempt> {
+  if (budget === undefined) return send();
+  if (!(await budget.reserve(usd, signal))) throw noRoomIn(budget, usd);
+  // What nobody knows may have cost all that it could.
+  let spentUsd = usd;
+  try {
+    const attempt = await send();
+    spentUsd = attempt.costUsd ?? usd;
+    return attempt;
+  } finally {
+    budget.settle(usd, spentUsd);
+  }
+}
+
+function noRoomIn({ maxUsd, spentUsd }: Budget, usd: number): LlmError {
+  const message = `The budget of $${maxUsd} has no room for another call: $${spentUsd.toFixed(4)} are spent, and one may cost $${usd.toFixed(4)}.`;
+  return new LlmError("budget", message, {
+    hint: "Raise the budget and run again: answers that were paid for are kept.",
+  });
+}
+
+/** Four characters a token: only to pace by, so it need not be exact. */
+function guessTokens({ messages, params }: LlmRequest): number {
+  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+  return Math.ceil(characters / 4) + (params.maxOutputTokens ?? 1);
+}
