@@ -22,6 +22,9 @@ export interface AttemptOptions {
   readonly costOf: (usage: LlmUsage) => number | null;
 }
 
+// A longer timer fires at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Sends a request once. Failures are part of the result, as `LlmError`s all. */
 export async function attemptCall(
   transport: LlmTransport,
@@ -49,10 +52,13 @@ async function callInTime(
   { signal, timeoutMs }: AttemptOptions,
 ): Promise<LlmAnswer> {
   const stop = new AbortController();
-  const timer = setTimeout(() => {
-    const message = `${transport.provider} did not answer completely within ${timeoutMs} ms.`;
-    stop.abort(new LlmError("timeout", message, { hint: "Raise `llm.timeoutMs`, or ask for shorter answers." }));
-  }, timeoutMs);
+  const timer = setTimeout(
+    () => {
+      const message = `${transport.provider} did not answer completely within ${timeoutMs} ms.`;
+      stop.abort(new LlmError("timeout", message, { hint: "Raise `llm.timeoutMs`, or ask for shorter answers." }));
+    },
+    Math.min(timeoutMs, LONGEST_TIMER_MS),
+  );
   const stopListening = onAbort(signal, () => stop.abort(abortedError(signal)));
   try {
     // A transport may not hear the signal while a body stalls; the call ends all the same.
