@@ -208,15 +208,17 @@ export class RunStore {
    */
   async finishModel(client: Pick<DatabaseClient, "query">, options: FinishModelOptions): Promise<Receipt> {
     const { runId, lease, outcome, rows } = options;
-    const { rows: stored } = await client.query<{ receipt: Receipt }>(
-      `with returned as (delete from ${this.#system}.model_lease where model = $2 and token = $3 returning 1)
+    const { rows: stored } = await client.query<{ receipt: Receipt }>({
+      // Planned once for each connection.
+      name: "finish model",
+      text: `with returned as (delete from ${this.#system}.model_lease where model = $2 and token = $3 returning 1)
        update ${this.#system}.model_run set finished_at = now(), rows_written = rows_written + $5,
          rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7,
          receipt = $4::jsonb || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
            'rowsWritten', rows_written + $5, 'rowsDeleted', rows_deleted + $6, 'rowsUnchanged', rows_unchanged + $7,
            'unitsQuarantined', (select count(*) from ${this.#system}.unit_state u where u.model = $2 and u.status = 'quarantined'))
        where run_id = $1 and model = $2 and exists (select from returned) returning receipt`,
-      [
+      values: [
         runId,
         lease.model,
         lease.token,
@@ -225,7 +227,7 @@ export class RunStore {
         rows.rowsDeleted,
         rows.rowsUnchanged,
       ],
-    );
+    });
     if (stored[0] === undefined) throw leaseLost(lease.model);
     return stored[0].receipt;
   }
