@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^millrace\/schema$/, replacement: source("schema.ts") },
+      { find: /^millrace\/llm$/, replacement: source("llm.ts") },
       { find: /^millrace\/testing$/, replacement: source("testing.ts") },
       { find: /^millrace$/, replacement: source("index.ts") },
     ],
@@ -16,8 +17,8 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     typecheck: {
       enabled: true,
       include: ["test/types/**/*.test-d.ts"],

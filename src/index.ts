@@ -28,6 +28,7 @@ export type { RefOptions, Source } from "./model/sources.ts";
 export { log, progress } from "./run/activity.ts";
 export { executeModel } from "./run/execute-model.ts";
 export type { ExecuteOptions } from "./run/execute-model.ts";
+export type { CostGroup, CostLine } from "./run/cost-report.ts";
 export { openProject } from "./run/project.ts";
 export type { Explanation } from "./run/explain.ts";
 export type { Estimate, ModelPlan, PlannedReason, PlannedUnit, PlanOptions, RunPlan } from "./run/plan.ts";

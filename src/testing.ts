@@ -1,3 +1,4 @@
+export { offlineLlm } from "./llm/offline-llm.ts";
 export { executeModel } from "./run/execute-model.ts";
 export type { ExecuteOptions } from "./run/execute-model.ts";
 export { createTestProject } from "./testing/create-test-project.ts";

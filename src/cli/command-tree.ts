@@ -63,6 +63,20 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
         cancel: { description: "Cancel a run, wherever it plays", load: () => import("./commands/runs-cancel.ts") },
       },
     },
+    cost: { description: "Add up what language models have cost", load: () => import("./commands/cost.ts") },
+    llm: {
+      description: "Answers of language models",
+      children: {
+        cache: {
+          description: "Answers that are kept",
+          fallback: "stats",
+          children: {
+            stats: { description: "Show what is kept", load: () => import("./commands/llm-cache-stats.ts") },
+            prune: { description: "Delete what is kept", load: () => import("./commands/llm-cache-prune.ts") },
+          },
+        },
+      },
+    },
     migrate: {
       description: "Change tables to what the models declare, where data may be lost too",
       load: () => import("./commands/migrate.ts"),

@@ -106,6 +106,36 @@ const MIGRATIONS: readonly string[] = [
   update unit_state set has_output = status in ('done', 'stale');
   alter table run add column scope jsonb not null default '{}';
   `,
+  `
+  create table llm_cache (
+    key text primary key,
+    program text not null,
+    provider text not null,
+    model text not null,
+    answer jsonb not null,
+    hits integer not null default 0,
+    created_at timestamptz not null default now(),
+    last_hit_at timestamptz
+  );
+
+  create table llm_usage (
+    id bigint generated always as identity primary key,
+    run_id text not null,
+    model text not null,
+    source_key text not null,
+    document_id text,
+    calls integer not null,
+    cached_calls integer not null,
+    input_tokens bigint,
+    output_tokens bigint,
+    cost_usd double precision,
+    at timestamptz not null default now()
+  );
+  create index on llm_usage (run_id, model);
+  create index on llm_usage (model, at);
+  alter table unit_state drop column llm_calls, drop column llm_cached_calls, drop column llm_input_tokens,
+    drop column llm_output_tokens, drop column llm_cost_usd;
+  `,
 ];
 
 /** Changes whenever the system schema does. */

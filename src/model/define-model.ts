@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { z } from "zod";
+import type { Llm } from "../llm/llm.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
 import type { ModelContext } from "./context.ts";
 import { type Source, sourceByName, type SourceSpec, type UntypedRow } from "./sources.ts";
@@ -86,6 +87,8 @@ interface SharedArguments<Config> {
   readonly context: ModelContext;
   /** Fires when the run is cancelled or the model's time is up; pass it to fetch and the like. */
   readonly signal: AbortSignal;
+  /** Asks the configured language model; what it costs is counted for the unit. */
+  readonly llm: Llm;
 }
 
 /** What `run` receives: `row`, or `key` and `rows`, or all sources and a `writer`. */

@@ -80,7 +80,12 @@ function createLoader(directory: string): Jiti {
   return createJiti(base, {
     fsCache: cacheFolder(directory) ?? false,
     transform: (source) => ({ code: guardLazyImports(compiler.transform(source)) }),
-    alias: { "millrace/schema": entry("schema"), "millrace/testing": entry("testing"), millrace: entry("index") },
+    alias: {
+      "millrace/llm": entry("llm"),
+      "millrace/schema": entry("schema"),
+      "millrace/testing": entry("testing"),
+      millrace: entry("index"),
+    },
   });
 }
 

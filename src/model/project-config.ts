@@ -19,7 +19,28 @@ const schema = z.strictObject({
     .optional(),
   config: parameters.default({}),
   vars: z.record(z.string(), z.unknown()).default({}),
-  llm: z.record(z.string(), z.unknown()).default({}),
+  llm: z
+    .strictObject({
+      /** `provider:model`, an OpenAI-compatible `http://host/v1#model`, an AI SDK model, or a transport. */
+      model: z.union([z.string(), z.custom<object>((value) => typeof value === "object" && value !== null)]).optional(),
+      temperature: z.number().min(0).optional(),
+      maxOutputTokens: z.number().int().positive().optional(),
+      seed: z.number().int().optional(),
+      timeoutMs: z.number().int().positive().optional(),
+      maxRetries: z.number().int().min(0).optional(),
+      cache: z.enum(["on", "off", "refresh", "only"]).default("on"),
+      /** US dollars per million tokens, where the shipped table does not know the model. */
+      price: z
+        .strictObject({
+          inputPer1M: z.number().min(0),
+          cachedInputPer1M: z.number().min(0).optional(),
+          outputPer1M: z.number().min(0),
+        })
+        .optional(),
+      /** Most that one run may spend on calls, in US dollars. */
+      maxCostUsd: z.number().positive().optional(),
+    })
+    .prefault({}),
 });
 
 /** What `millrace.config.ts` exports. Every member may be left out. */

@@ -1,12 +1,14 @@
 import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
+import type { LlmSource } from "../llm/llm.ts";
+import { addUsage } from "../llm/telemetry.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import { describeTable } from "../table/table-shape.ts";
 import type { ModelOutcome, RetrySettings } from "./engine.ts";
 import type { EventLog } from "./event-log.ts";
-import type { ModelStatus, Receipt, RunResult, RunStatus } from "./results.ts";
+import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "./results.ts";
 import { runModel } from "./run-model.ts";
 import { scopeOfModel } from "./run-scope.ts";
 import type { ModelRunRecord, RunSpec, RunStore } from "./run-store.ts";
@@ -21,6 +23,7 @@ export interface ActiveRunOptions {
   readonly graph: Graph;
   readonly configs: ReadonlyMap<string, unknown>;
   readonly codeOf: CodeOf;
+  readonly llm: LlmSource;
   readonly database: Database;
   readonly store: RunStore;
   readonly events: EventLog;
@@ -82,6 +85,7 @@ export class ActiveRun {
       resolved: this.#model(name),
       config: configs.get(name),
       code: await this.#options.codeOf(name),
+      llm: this.#options.llm,
       scope: scopeOfModel(this.spec.scope, this.#model(name), this.#options.graph),
       context: this.#context(),
       executorId,
@@ -137,7 +141,7 @@ export class ActiveRun {
       ),
       modelsSkipped: byStatus("skipped"),
       errors,
-      usage: null,
+      usage: sumUsage(Object.values(receipts)),
       durationMs: Math.round(performance.now() - this.#started),
     };
     await store.finish(result);
@@ -150,6 +154,8 @@ export class ActiveRun {
     if (this.isCancelled) return "cancelled";
     const has = (status: ModelStatus) => receipts.some((receipt) => receipt.status === status);
     if (has("cancelled")) return "cancelled";
+    // Money is no failure: the run goes on when there is more of it.
+    if (receipts.some(({ error }) => error?.code === "LLM_BUDGET")) return "stopped";
     return has("failed") ? "failed" : has("partial") ? "partial" : "succeeded";
   }
 
@@ -188,6 +194,11 @@ export class ActiveRun {
       throw new MillraceError("MODEL_NOT_FOUND", `Model "${name}" is not part of run ${this.spec.runId}.`);
     return model;
   }
+}
+
+function sumUsage(receipts: readonly Receipt[]): Usage | null {
+  const used = receipts.flatMap(({ usage }) => (usage === null ? [] : [usage]));
+  return used.length === 0 ? null : used.reduce(addUsage);
 }
 
 function modelFailed(model: string, cause: unknown): MillraceError {

@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
+import type { Llm } from "../llm/llm.ts";
+import { offlineLlm } from "../llm/offline-llm.ts";
+import type { OfflineOptions } from "../llm/offline.ts";
 import { didYouMean } from "../core/text.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import type { AnyModel, Model } from "../model/define-model.ts";
@@ -17,6 +20,8 @@ export interface ExecuteOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly context?: Partial<ModelContext>;
   readonly signal?: AbortSignal;
+  /** What the language model answers, or whose: the offline one unless given. */
+  readonly llm?: OfflineOptions | Llm;
 }
 
 /**
@@ -50,6 +55,7 @@ export async function executeModel<WrittenRow extends object>(
       ...options.context,
     } satisfies ModelContext,
     signal: options.signal ?? new AbortController().signal,
+    llm: llmOf(options.llm),
   };
   const written: Row[] = [];
   const rowsOf = (name: string) => sources.get(name) ?? [];
@@ -69,6 +75,10 @@ export async function executeModel<WrittenRow extends object>(
     }
   }
   return written.map((row) => completeRow(model, row)) as unknown as readonly WrittenRow[];
+}
+
+function llmOf(given: ExecuteOptions["llm"]): Llm {
+  return given !== undefined && "predict" in given ? given : offlineLlm(given);
 }
 
 type UnitArguments = { readonly row: Row } | { readonly key: Row; readonly rows: readonly Row[] };

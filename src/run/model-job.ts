@@ -1,5 +1,6 @@
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { LlmSource } from "../llm/llm.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
@@ -17,6 +18,7 @@ export interface ModelJob {
   /** Resolved parameters. */
   readonly config: unknown;
   readonly code: CodeFingerprint;
+  readonly llm: LlmSource;
   /** What the run is limited to, beside its documents. */
   readonly scope: RunScope;
   readonly context: ModelContext;

@@ -2,6 +2,7 @@ import { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/document-filters.ts";
 import type { DocumentSync } from "../documents/sync-documents.ts";
 import type { Graph } from "../graph/build-graph.ts";
+import type { LlmSource } from "../llm/llm.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import { type ShownForm, shownForm } from "../model/define-sql-model.ts";
@@ -73,7 +74,12 @@ export type PlanOptions = Pick<
 /** Says what a run would do. Nothing is changed: documents are looked at in a temporary table. */
 export async function planRun(
   project: Project,
-  options: PlanOptions & { readonly database: Database; readonly pipeline: Pipeline; readonly codeOf: CodeOf },
+  options: PlanOptions & {
+    readonly database: Database;
+    readonly pipeline: Pipeline;
+    readonly codeOf: CodeOf;
+    readonly llm: LlmSource;
+  },
 ): Promise<RunPlan> {
   const { pipeline, filters = {}, mode = "delta", settings = {}, metadata = {} } = options;
   const graph = graphOf(project, pipeline);
@@ -113,6 +119,7 @@ interface PlannerOptions extends PlanOptions {
   readonly schema: SchemaPlan;
   readonly context: ModelContext;
   readonly codeOf: CodeOf;
+  readonly llm: LlmSource;
   readonly documentsChange: boolean;
 }
 
@@ -166,6 +173,7 @@ class Planner {
       context,
       config: configs.get(model.name),
       code: await codeOf(model.name),
+      llm: this.#options.llm,
       scope: scopeOfModel(this.#options, resolved, graph),
       knownTables: new Set([...graph.values()].map((each) => each.shape.name)),
       isTableMissing: schema.created.includes(shape.name),

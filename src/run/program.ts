@@ -1,6 +1,7 @@
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { DatabaseClient } from "../database/connect.ts";
+import type { LlmSource } from "../llm/llm.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";
@@ -14,6 +15,8 @@ export interface ProgramParts {
   readonly config: Readonly<Record<string, string>>;
   readonly schema: string;
   readonly version: string | null;
+  /** The language model and its settings, for a model that asks one. */
+  readonly llm: string | null;
   /** Digests of the sources that every unit sees in full, by name. */
   readonly sides: Readonly<Record<string, string>>;
 }
@@ -34,14 +37,18 @@ export interface KnownProgram {
 }
 
 export interface ProgramDifference {
-  readonly reason: "code" | "config" | "schema" | "upstream";
+  readonly reason: "code" | "config" | "llm" | "schema" | "upstream";
   /** What exactly: `version`, names of parameters or of sources; empty when there is no name for it. */
   readonly what: readonly string[];
 }
 
 export function describeParts(
   model: AnyModel,
-  given: Pick<ProgramParts, "sides"> & { readonly config: unknown; readonly code: CodeFingerprint },
+  given: Pick<ProgramParts, "sides"> & {
+    readonly config: unknown;
+    readonly code: CodeFingerprint;
+    readonly llm: LlmSource;
+  },
 ): ProgramParts {
   const table = dataColumns(describeTable(model.table)).map(({ name, sqlType, notNull }) => [name, sqlType, notNull]);
   return {
@@ -50,9 +57,13 @@ export function describeParts(
     config: Object.fromEntries(Object.entries(given.config ?? {}).map(([name, value]) => [name, digest(value)])),
     schema: digest({ table, writeStrategy: model.writeStrategy, by: model.by }),
     version: model.version ?? null,
+    llm: asksModel(model) ? given.llm.fingerprint : null,
     sides: given.sides,
   };
 }
+
+// A function asks a model through its argument of this name.
+const asksModel = ({ form, run }: AnyModel) => form !== "sql" && /\bllm\b/.test(run.toString());
 
 const digest = (value: unknown) => sha256(canonicalJson(value) ?? "").slice(0, 32);
 
@@ -73,6 +84,8 @@ export function differences(before: ProgramParts, now: ProgramParts): readonly P
   else if (before.code !== now.code && before.source !== now.source) found.push({ reason: "code", what: [] });
   const config = differingKeys(before.config, now.config);
   if (config.length > 0) found.push({ reason: "config", what: config });
+  // Programs that were stored before there was a language layer say nothing about it.
+  if ((before.llm ?? null) !== now.llm) found.push({ reason: "llm", what: [] });
   if (before.schema !== now.schema) found.push({ reason: "schema", what: [] });
   const sides = differingKeys(before.sides, now.sides);
   if (sides.length > 0) found.push({ reason: "upstream", what: sides });

@@ -74,6 +74,7 @@ export class ProjectUnits {
       context: { runId: "none", mode, filters: {}, documentIds: allDocuments, metadata: {} },
       config: configsOf(this.#project, graph, settings).get(model.name),
       code: await runner.codeOf(model.name),
+      llm: runner.llm,
       scope,
       knownTables: new Set(),
       directory,

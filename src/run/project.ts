@@ -113,9 +113,9 @@ export class Project implements AsyncDisposable {
   /** What a run would do, by model and reason. Nothing is changed. */
   async plan(pipeline?: Pipeline | string, options: PlanOptions = {}): Promise<RunPlan> {
     const { database, runner } = await this.session();
-    const { codeOf } = runner;
+    const { codeOf, llm } = runner;
     const resolved = isPipeline(pipeline) ? pipeline : this.resolvePipeline(pipeline);
-    return planRun(this, { ...options, database, codeOf, pipeline: resolved });
+    return planRun(this, { ...options, database, codeOf, llm, pipeline: resolved });
   }
 
   /** Follows a row back to what it was made of: upstream rows, and in the end documents. */

@@ -1,5 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
+import type { LlmSource } from "../llm/llm.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
@@ -19,6 +20,7 @@ export interface RunModelOptions {
   readonly resolved: ResolvedModel;
   readonly config: unknown;
   readonly code: CodeFingerprint;
+  readonly llm: LlmSource;
   readonly scope: RunScope;
   readonly context: ModelContext;
   readonly executorId: string;

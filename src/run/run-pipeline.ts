@@ -4,6 +4,8 @@ import { MillraceError, UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/document-filters.ts";
 import { buildGraph, type Graph, withDownstreams } from "../graph/build-graph.ts";
+import { configuredLlm } from "../llm/configured-llm.ts";
+import type { LlmSource } from "../llm/llm.ts";
 import { type CodeFingerprint, createCodeFingerprints } from "../model/code-fingerprint.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
 import type { Pipeline } from "../model/pipeline.ts";
@@ -11,6 +13,7 @@ import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/sc
 import { shownForm } from "../model/define-sql-model.ts";
 import { ActiveRun } from "./active-run.ts";
 import type { Engine, LaunchEngine } from "./engine.ts";
+import { spentInRun } from "./record-usage.ts";
 import { EventLog } from "./event-log.ts";
 import { forgetModels } from "./ledger.ts";
 import { configsOf, graphOf, syncRunDocuments } from "./prepare-run.ts";
@@ -223,6 +226,7 @@ export class PipelineRunner implements AsyncDisposable {
       graph,
       configs,
       codeOf: this.codeOf,
+      llm: await this.#llmOf(runId),
       database: this.#database,
       store: this.store,
       events,
@@ -291,6 +295,21 @@ export class PipelineRunner implements AsyncDisposable {
     throw new MillraceError("RUN_GRAPH_CHANGED", `The models of run ${spec.runId} have changed since it started.`, {
       hint: `Start a new run: \`millrace run ${spec.pipeline}\`. Units that are done are not processed again.`,
     });
+  }
+
+  /** The language model of the project, without a run's account: for what plans and tries. */
+  get llm(): LlmSource {
+    return configuredLlm(this.#project.config.llm, { database: this.#database, environment: process.env });
+  }
+
+  // What a run may spend holds for all of it, also after a resume.
+  async #llmOf(runId: string): Promise<LlmSource> {
+    const { llm } = this.#project.config;
+    const options = { database: this.#database, environment: process.env };
+    if (llm.maxCostUsd === undefined) return configuredLlm(llm, options);
+    const { Budget } = await import("../llm/budget.ts");
+    const spentUsd = await spentInRun(this.#database, runId);
+    return configuredLlm(llm, { ...options, budget: new Budget(llm.maxCostUsd, { spentUsd }) });
   }
 
   /** Digests of a model's code as it stands on disk. */

@@ -5,6 +5,7 @@ import type { RowCounts } from "../table/apply-rows.ts";
 import { isAliveSql } from "./executor.ts";
 import { type Lease, leaseLost } from "./lease.ts";
 import type { Receipt, RunResult, RunStatus } from "./results.ts";
+import { usageJsonSql } from "./record-usage.ts";
 import type { RunScope } from "./run-scope.ts";
 
 /** What a run was asked to do: enough to go on with it in another process. */
@@ -216,6 +217,7 @@ export class RunStore {
          rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7,
          receipt = $4::jsonb || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
            'rowsWritten', rows_written + $5, 'rowsDeleted', rows_deleted + $6, 'rowsUnchanged', rows_unchanged + $7,
+           'usage', (select ${usageJsonSql} from ${this.#system}.llm_usage u where u.run_id = $1 and u.model = $2),
            'unitsQuarantined', (select count(*) from ${this.#system}.unit_state u where u.model = $2 and u.status = 'quarantined'))
        where run_id = $1 and model = $2 and exists (select from returned) returning receipt`,
       values: [

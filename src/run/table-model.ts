@@ -2,10 +2,14 @@ import { randomBytes } from "node:crypto";
 import { untilAborted } from "../core/abort.ts";
 import { MillraceError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
+import { createLlm } from "../llm/llm.ts";
 import type { SourceReader } from "../model/define-model.ts";
 import { applyStage, dropStages, TableWriter } from "../table/table-writer.ts";
 import { bindSource, type BoundSource } from "./bind-source.ts";
 import type { ModelJob, Outcome } from "./model-job.ts";
+import { LlmAccount } from "./llm-account.ts";
+import { WHOLE_KEY } from "./model-state.ts";
+import { recordUsage } from "./record-usage.ts";
 import type { Receipt } from "./results.ts";
 import { readContent } from "./read-content.ts";
 import { openReader } from "./open-reader.ts";
@@ -27,13 +31,17 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   const writer = new TableWriter({ database, shape, stage });
   try {
     const readers = Object.fromEntries(sources);
-    const given = { sources: readers, writer, config: job.config, context, signal: job.signal };
+    const account = new LlmAccount(job);
+    const llm = createLlm(job.llm, { signal: job.signal, onUsage: account.onUsage });
+    const given = { sources: readers, writer, config: job.config, context, signal: job.signal, llm };
     const returned = await untilAborted(model.run(given as never), job.signal);
     await writer.close();
     tellRemoved(job, writer.nulCharacters);
     const counts = readCounts(model.name, returned);
     return await database.transaction(async (client) => {
       const { writeStrategy: strategy, name: modelName } = model;
+      const scope = { system: database.systemSchema, model: modelName, runId: context.runId };
+      await recordUsage(client, scope, [{ sourceKey: WHOLE_KEY, documentId: null, usage: account.usage }]);
       const rows = await applyStage(client, { writer, strategy, runId: context.runId, modelName });
       return job.finish(client, { status: "succeeded", ...counts }, rows);
     });

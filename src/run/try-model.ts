@@ -41,7 +41,7 @@ export async function tryModel(
       const started = performance.now();
       const base = () => ({ unit: unit.sourceKey, durationMs: Math.round(performance.now() - started) });
       try {
-        const rows = await callModel(unit, signal);
+        const rows = await callModel(unit, { signal, onUsage: () => undefined });
         for (const row of rows) encoder.encode(row);
         return { ...base(), rows: rows as readonly Record<string, unknown>[], error: undefined };
       } catch (error) {

@@ -12,6 +12,7 @@ import {
 } from "../table/apply-rows.ts";
 import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "./ledger.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
+import { recordUsage } from "./record-usage.ts";
 import { failedUnit, type UnitResult } from "./unit-results.ts";
 
 const MOST_UNITS = 2_000;
@@ -111,9 +112,10 @@ export class UnitCommitter {
       await lease.assertHeld(client);
       const good = units.filter((unit) => unit.error === undefined);
       const applied = await this.#apply(client, good);
-      const rejected = applied.rejected.map(({ unit, error }) => failedUnit(unit, unit.durationMs, error));
+      const rejected = applied.rejected.map(({ unit, error }) => failedUnit(unit, unit, error));
       const failed = [...units.filter((unit) => unit.error !== undefined), ...(isLastTry ? rejected : [])];
       await recordDone(client, this.#scope, applied.done);
+      await recordUsage(client, this.#scope, [...applied.done, ...failed]);
       await recordFailed(client, this.#scope, { units: failed, maxAttempts });
       await this.#count(client, { done: applied.done.length, failed: failed.length }, applied.counts);
       return { units: [...applied.done, ...failed], rejected: applied.rejected, counts: applied.counts };

@@ -1,4 +1,6 @@
 import { untilAborted } from "../core/abort.ts";
+import type { AskOptions } from "../llm/ask.ts";
+import { createLlm } from "../llm/llm.ts";
 import { ArrayReader } from "./array-reader.ts";
 import type { BoundSource } from "./bind-source.ts";
 import type { ModelJob } from "./model-job.ts";
@@ -7,7 +9,7 @@ import { readContent } from "./read-content.ts";
 import type { Unit } from "./unit-feed.ts";
 import type { UnitPlan } from "./unit-query.ts";
 
-export type FunctionJob = Pick<ModelJob, "database" | "resolved" | "config" | "context" | "directory" | "emit">;
+export type FunctionJob = Pick<ModelJob, "database" | "resolved" | "config" | "context" | "directory" | "emit" | "llm">;
 
 /** The model's function as one of a unit: returns the rows it made, not checked yet. */
 export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: readonly BoundSource[]) {
@@ -18,7 +20,8 @@ export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: re
       .filter((source) => source.match.length === 0)
       .map((source) => [source.name, openReader(job.database, source)]),
   );
-  return async (unit: Unit, signal: AbortSignal): Promise<readonly unknown[]> => {
+  return async (unit: Unit, caller: AskOptions): Promise<readonly unknown[]> => {
+    const { signal } = caller;
     const rows = plan.source.withContent ? await withContent(job, unit) : unit.rows;
     const matched = Object.entries(unit.matched).map(([name, side]) => [name, new ArrayReader(side)]);
     const unitArguments = model.form === "group" ? { key: unit.key, rows } : { row: rows[0] };
@@ -31,6 +34,7 @@ export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: re
       config: job.config,
       context: job.context,
       signal,
+      llm: createLlm(job.llm, caller),
     } as never);
     warnAboutBlocking(job, unit, performance.now() - called);
     const output = await untilAborted(returned, signal);

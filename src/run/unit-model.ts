@@ -1,8 +1,10 @@
 import { type ErrorJson, MillraceError } from "../core/errors.ts";
 import { createRowEncoder } from "../table/row-encoder.ts";
 import type { BoundSource } from "./bind-source.ts";
+import { LlmAccount } from "./llm-account.ts";
 import { hasWorked } from "./ledger.ts";
 import type { AnyModel } from "../model/define-model.ts";
+import { LlmError } from "../llm/llm-error.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
 import { type ModelJob, NO_ROWS, type Outcome } from "./model-job.ts";
 import type { Receipt } from "./results.ts";
@@ -75,9 +77,11 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
   const callModel = createUnitFunction(job, plan, sources);
   return async (unit: Unit, signal: AbortSignal): Promise<UnitResult | undefined> => {
     const started = performance.now();
+    const account = new LlmAccount(job);
+    const { onUsage } = account;
     try {
       let nulCharacters = 0;
-      const lines = (await callModel(unit, signal)).map((row) => {
+      const lines = (await callModel(unit, { signal, onUsage })).map((row) => {
         const encoded = encoder.encode(row);
         nulCharacters += encoded.nulCharacters;
         return encoded.line;
@@ -90,11 +94,13 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
           message: `unit ${unit.sourceKey}: removed ${nulCharacters} U+0000, which Postgres cannot store`,
         });
       }
-      return succeededUnit(unit, performance.now() - started, lines);
+      return succeededUnit(unit, { durationMs: performance.now() - started, usage: account.usage, lines });
     } catch (error) {
       // What a cancelled unit throws says nothing about its data.
       if (signal.aborted) return undefined;
-      return failedUnit(unit, performance.now() - started, error);
+      // No other unit would fare better: the model stops, and this one is not to blame.
+      if (error instanceof LlmError && error.isFatal) throw error;
+      return failedUnit(unit, { durationMs: performance.now() - started, usage: account.usage }, error);
     }
   };
 }

@@ -1,5 +1,6 @@
 import { errorToJson, type ErrorJson } from "../core/errors.ts";
 import { RowError } from "../core/row-error.ts";
+import type { UsageTotals } from "../llm/telemetry.ts";
 import type { UnitFate } from "./ledger.ts";
 import type { Unit } from "./unit-feed.ts";
 
@@ -9,19 +10,29 @@ export interface UnitResult extends UnitFate {
   readonly isData: boolean;
   readonly lines: readonly string[];
   readonly bytes: number;
+  /** What its calls of a language model took. */
+  readonly usage: UsageTotals;
 }
 
-export function succeededUnit(unit: Unit, durationMs: number, lines: readonly string[]): UnitResult {
+export function succeededUnit(
+  unit: Unit,
+  { durationMs, usage, lines }: Pick<UnitResult, "durationMs" | "usage" | "lines">,
+): UnitResult {
   const bytes = lines.reduce((sum, line) => sum + line.length, 0);
-  return { ...identify(unit), durationMs, lines, bytes, isData: false, error: undefined };
+  return { ...identify(unit), durationMs, usage, lines, bytes, isData: false, error: undefined };
 }
 
-export function failedUnit(unit: Unit | UnitResult, durationMs: number, error: unknown): UnitResult {
+export function failedUnit(
+  unit: Unit | UnitResult,
+  { durationMs, usage }: Pick<UnitResult, "durationMs" | "usage">,
+  error: unknown,
+): UnitResult {
   const isRowError = error instanceof RowError;
   const json = errorToJson(error);
   return {
     ...identify(unit),
     durationMs,
+    usage,
     lines: [],
     bytes: 0,
     isData: isRowError || json.code.startsWith("DOCUMENT_"),

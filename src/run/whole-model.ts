@@ -103,7 +103,7 @@ function queryFingerprint({ resolved, database }: PlanningJob): CodeFingerprint 
 }
 
 /** True for a table or view of the search path. */
-export async function hasRelation(database: Database, name: string): Promise<boolean> {
+async function hasRelation(database: Database, name: string): Promise<boolean> {
   const [row] = await database.query("select to_regclass($1) is not null as present", [quoteName(name)]);
   return row?.["present"] === true;
 }

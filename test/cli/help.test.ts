@@ -33,6 +33,8 @@ test("--help shows every command", async () => {
       trace                              Follow a row back to its documents
       documents [ls|add]                 Bring documents in, list them
       runs [ls|show|logs|resume|cancel]  Look at runs, resume and cancel them
+      cost                               Add up what language models have cost
+      llm cache                          Answers of language models
       migrate                            Change tables to what the models declare, where data may be lost too
       db url|psql|start|stop|reset       The project's database
       doctor                             Check that everything a project needs is there

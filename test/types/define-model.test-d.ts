@@ -1,6 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { defineModel, documents, ref } from "millrace";
+import { offlineLlm } from "millrace/testing";
 import { integer, json, pipelineTable, primaryKey, text } from "millrace/schema";
 
 const sections = pipelineTable(
@@ -157,6 +158,7 @@ test("a model can be called directly with fakes", async () => {
     config: { maxChars: 1 },
     context: { runId: "r", mode: "full", filters: {}, documentIds: [], metadata: {} },
     signal: new AbortController().signal,
+    llm: offlineLlm(),
   });
   expectTypeOf(result).resolves.toMatchTypeOf<readonly { documentId: string }[]>();
   // @ts-expect-error the row lacks its columns

@@ -14,9 +14,6 @@ export interface SectionText {
   readonly startOffset: number;
 }
 
-/** Turns a section into knowledge. One that asks a language model fits behind the same type. */
-export type Extractor = (section: SectionText) => Extraction | Promise<Extraction>;
-
 const MAX_QUOTE_CHARS = 300;
 const MAX_LINKS = 50;
 

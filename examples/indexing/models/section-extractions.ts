@@ -1,11 +1,9 @@
 import { defineModel, ref } from "millrace";
-import { integer, json, pipelineTable, primaryKey, text } from "millrace/schema";
-import { type Extractor, extractWithRules } from "../helpers/extract.ts";
+import { integer, json, llmTelemetry, pipelineTable, primaryKey, text } from "millrace/schema";
+import { extractWithRules } from "../helpers/extract.ts";
+import { extractWithLlm } from "../helpers/extract-with-llm.ts";
 import { extractionSchema } from "../helpers/extraction.ts";
 import { documentSections } from "./document-sections.ts";
-
-// What fills the table, and what the column `extractor` says about it.
-const extractor: { readonly name: string; readonly extract: Extractor } = { name: "rules", extract: extractWithRules };
 
 const table = pipelineTable(
   "indexing_section_extractions",
@@ -18,7 +16,9 @@ const table = pipelineTable(
     entities: json(extractionSchema.shape.entities).notNull(),
     relationships: json(extractionSchema.shape.relationships).notNull(),
     claims: json(extractionSchema.shape.claims).notNull(),
+    /** `rules`, or the language model. */
     extractor: text().notNull(),
+    ...llmTelemetry(),
   },
   (column) => [primaryKey({ columns: [column.documentId, column.sectionId] })],
 );
@@ -33,14 +33,16 @@ export const sectionExtractions = defineModel({
     }),
   },
   forEach: "sections",
-  async run({ row: section }) {
-    return {
+  async run({ row: section, llm }) {
+    const place = {
       documentId: section.documentId,
       sectionId: section.sectionId,
       sectionNumber: section.sectionNumber,
       sectionHeading: section.heading,
-      ...(await extractor.extract(section)),
-      extractor: extractor.name,
     };
+    // Without a configured model the rules know more than the offline one makes up.
+    if (llm.isOffline) return { ...place, ...extractWithRules(section), extractor: "rules" };
+    const { telemetry, ...extraction } = await extractWithLlm(section, llm);
+    return { ...place, ...extraction, extractor: llm.model(), ...telemetry };
   },
 });

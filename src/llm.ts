@@ -1,0 +1,20 @@
+export { LlmError } from "./llm/llm-error.ts";
+export type { LlmErrorKind } from "./llm/llm-error.ts";
+export { offlineModel } from "./llm/offline.ts";
+export type { OfflineOptions } from "./llm/offline.ts";
+export { signature, signatureOf } from "./llm/signature.ts";
+export type { Signature, SignatureDeclaration } from "./llm/signature.ts";
+export type { BatchInput, Llm, Prediction } from "./llm/llm.ts";
+export type { BatchOptions, BatchProgress, BatchResult } from "./llm/batch.ts";
+export type { CacheMode } from "./llm/response-cache.ts";
+export type { Telemetry } from "./llm/telemetry.ts";
+export type {
+  LlmAnswer,
+  LlmMessage,
+  LlmParams,
+  LlmRequest,
+  LlmTransport,
+  LlmUsage,
+  RateLimit,
+  StructuredMode,
+} from "./llm/transport.ts";

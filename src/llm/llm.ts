@@ -1,0 +1,84 @@
+import type { AskOptions } from "./ask.ts";
+import { type BatchOptions, type BatchResult, runBatch, streamBatch } from "./batch.ts";
+import { programOf } from "./program.ts";
+import type { LlmSession } from "./session.ts";
+import type { Signature } from "./signature.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** An answer, checked against its signature, and what it took. */
+export interface Prediction<Output> {
+  readonly output: Output;
+  /** Columns of `llmTelemetry()`: spread them into the row. */
+  readonly telemetry: Telemetry;
+}
+
+export interface BatchInput<Row, Input> extends BatchOptions {
+  /** What of a row is put to the model. */
+  readonly input: (row: Row) => Input;
+}
+
+/** Asks the configured model. In a model it comes as `llm`; every call counts for the unit that makes it. */
+export interface Llm {
+  /** Asks once. Fails with an `LlmError` that says of which kind. */
+  predict<Input, Output>(signature: Signature<Input, Output>, input: Input): Promise<Prediction<Output>>;
+  /** Lets the model think in a field of its own first; it comes back as `reasoning`. */
+  chainOfThought<Input, Output>(
+    signature: Signature<Input, Output>,
+    input: Input,
+  ): Promise<Prediction<Output & { readonly reasoning: string }>>;
+  /** Asks for every row; `results[i]` belongs to `rows[i]`. */
+  runBatch<Row, Input, Output>(
+    signature: Signature<Input, Output>,
+    rows: readonly Row[],
+    options: BatchInput<Row, Input>,
+  ): Promise<readonly BatchResult<Output>[]>;
+  /** Asks for rows as they come and yields results as they finish, with the index of their row. */
+  streamBatch<Row, Input, Output>(
+    signature: Signature<Input, Output>,
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options: BatchInput<Row, Input>,
+  ): AsyncIterable<BatchResult<Output>>;
+  /** Provider and name of the model that answers. */
+  model(): string;
+  /** No model is configured: answers are made up from the prompt. */
+  readonly isOffline: boolean;
+}
+
+/** The model of a project, reached at the first call. */
+export interface LlmSource {
+  /** Provider and name of the model. */
+  readonly model: string;
+  readonly isOffline: boolean;
+  /** Digest of what, beside the prompt, decides an answer. */
+  readonly fingerprint: string;
+  open(): Promise<LlmSession>;
+}
+
+/** Binds a model to one caller: its signal, and its account. */
+export function createLlm(source: LlmSource, caller: AskOptions): Llm {
+  const predict = async (
+    signature: Signature<unknown, unknown>,
+    input: unknown,
+    { thinks = false, signal = caller.signal }: { thinks?: boolean; signal?: AbortSignal } = {},
+  ) => {
+    // Loaded when somebody asks: most runs do not.
+    const { ask } = await import("./ask.ts");
+    // The signature's own schema has checked that the output is what it declares.
+    return (await ask(await source.open(), programOf(signature, thinks), input, {
+      ...caller,
+      signal,
+    })) as Prediction<never>;
+  };
+  const askRow =
+    <Row, Input, Output>(signature: Signature<Input, Output>, { input }: BatchInput<Row, Input>) =>
+    (row: Row, signal: AbortSignal): Promise<Prediction<Output>> =>
+      predict(signature, input(row), { signal: AbortSignal.any([signal, caller.signal]) });
+  return {
+    predict: (signature, input) => predict(signature, input),
+    chainOfThought: (signature, input) => predict(signature, input, { thinks: true }),
+    runBatch: (signature, rows, options) => runBatch(rows, askRow(signature, options), options),
+    streamBatch: (signature, rows, options) => streamBatch(rows, askRow(signature, options), options),
+    model: () => source.model,
+    isOffline: source.isOffline,
+  };
+}

@@ -1,0 +1,28 @@
+import { addUsage, NO_USAGE, type UsageTotals } from "../llm/telemetry.ts";
+import type { ModelJob } from "./model-job.ts";
+
+const told = new WeakSet<ModelJob>();
+
+/** Adds up what the calls of one unit take. */
+export class LlmAccount {
+  usage: UsageTotals = NO_USAGE;
+  readonly #job: ModelJob;
+
+  constructor(job: ModelJob) {
+    this.#job = job;
+  }
+
+  readonly onUsage = (used: UsageTotals): void => {
+    this.usage = addUsage(this.usage, used);
+    if (this.#job.llm.isOffline) this.#tellOffline();
+  };
+
+  // Made-up answers must not be taken for real; once is enough to say so.
+  #tellOffline(): void {
+    if (told.has(this.#job)) return;
+    told.add(this.#job);
+    const message =
+      "no language model is configured: the offline model makes answers up; set `llm.model` in millrace.config.ts";
+    this.#job.emit({ type: "log", model: this.#job.resolved.model.name, level: "warning", message });
+  }
+}
