@@ -39,16 +39,17 @@ export function aiSdkError(thrown: unknown, to: { readonly provider: string; rea
       apiKeyVariable: `${to.provider.toUpperCase().replaceAll("-", "_")}_API_KEY`,
     });
   }
-  if (statusCode !== undefined || BAD_RESPONSES.has(name)) {
+  if (thrown instanceof TypeError && /fetch failed|terminated|network/i.test(message)) {
+    return networkError(thrown, to.provider);
+  }
+  // Providers that rely on the shape of an answer stumble over it with a TypeError.
+  if (statusCode !== undefined || BAD_RESPONSES.has(name) || thrown instanceof TypeError) {
     return new LlmError("bad_response", `The answer of ${to.provider} to the call to ${to.model} could not be read.`, {
       status: statusCode,
     });
   }
   // Without a status there was no answer; the call error of the SDK then has the reason as its cause.
   if (name === "AI_APICallError") return networkError((thrown as Error).cause, to.provider);
-  if (thrown instanceof TypeError && /fetch failed|terminated|network/i.test(message)) {
-    return networkError(thrown, to.provider);
-  }
   return new LlmError("bad_request", `The model ${to.provider}:${to.model} failed with ${name}.`);
 }
 

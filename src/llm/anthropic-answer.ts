@@ -27,7 +27,11 @@ export function readMessage(
   const isEmpty = !Array.isArray(content) || (content.length === 0 && (finish === "stop" || finish === "other"));
   if (message === undefined || message === null || isEmpty) {
     const problem = message === undefined ? "is not JSON" : "is empty";
-    throw new LlmError("bad_response", `The answer of anthropic to the call to ${model} ${problem}.`, { status });
+    const usage = message?.usage == null ? undefined : usageOf(message.usage);
+    throw new LlmError("bad_response", `The answer of anthropic to the call to ${model} ${problem}.`, {
+      status,
+      usage,
+    });
   }
   return {
     text: textOf(content ?? []),

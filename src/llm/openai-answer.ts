@@ -32,7 +32,11 @@ export function readCompletion(
   const choice = completion?.choices?.[0];
   if (completion === undefined || completion === null || choice?.message === undefined) {
     const problem = completion === undefined ? "is not JSON" : "holds no choice";
-    throw new LlmError("bad_response", `The answer of ${provider} to the call to ${model} ${problem}.`, { status });
+    const usage = completion?.usage == null ? undefined : usageOf(completion.usage);
+    throw new LlmError("bad_response", `The answer of ${provider} to the call to ${model} ${problem}.`, {
+      status,
+      usage,
+    });
   }
   return {
     text: textOf(choice.message),

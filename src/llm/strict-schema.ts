@@ -48,7 +48,7 @@ function partsOf({ items, anyOf, oneOf, properties, $defs }: Schema): readonly u
 function strict(schema: Schema): Schema {
   const entries = Object.entries(schema).flatMap(([keyword, value]) => strictKeyword(keyword, value));
   const made = Object.fromEntries(entries);
-  if (made["type"] !== "object") return made;
+  if (!hasType(made, "object")) return made;
   const properties = isSchema(made["properties"]) ? made["properties"] : {};
   const required = new Set(Array.isArray(schema["required"]) ? (schema["required"] as unknown[]) : []);
   const named = Object.entries(properties).map(
@@ -76,11 +76,14 @@ function strictKeyword(keyword: string, value: unknown): (readonly [string, unkn
 }
 
 function nullable(schema: Schema): Schema {
-  const { anyOf, type } = schema;
-  const choices = Array.isArray(anyOf) ? (anyOf as Schema[]) : undefined;
-  if (type === "null" || choices?.some((choice) => choice["type"] === "null") === true) return schema;
+  const { anyOf } = schema;
+  const choices = Array.isArray(anyOf) ? (anyOf as Schema[]) : [];
+  if ([schema, ...choices].some((choice) => hasType(choice, "null"))) return schema;
   return { anyOf: [schema, { type: "null" }] };
 }
+
+const hasType = ({ type }: Schema, name: string): boolean =>
+  type === name || (Array.isArray(type) && type.includes(name));
 
 const isSchema = (value: unknown): value is Schema =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -227,6 +227,12 @@ describe("the shape of OpenAI's answers", () => {
   });
 });
 
+test.each(["openAiCompatible with tool", "anthropic"])("%s tells what an empty answer used", async (name) => {
+  await using server = await startModelServer({ faults: () => "empty" });
+  const { usage } = await failureOf(TRANSPORTS[name]!(server).call(request, never()));
+  expect(usage).toMatchObject(server.billed);
+});
+
 test("anthropic gets its system text apart, a limit always, and the shape as a tool it must use", async () => {
   await using server = await startModelServer();
   await anthropic({ baseUrl: `${server.origin}/v1/`, model: "m", apiKey: "k" }).call(request, never());

@@ -60,6 +60,7 @@ const OPENAI: Protocol = {
     return {
       id: `chatcmpl-${index}-${attempt}`,
       object: "chat.completion",
+      created: 1_700_000_000,
       model: `${model}-2025-01-01`,
       choices: fault === "empty" ? [] : [{ index: 0, finish_reason, message }],
       ...(usage === undefined
@@ -68,6 +69,7 @@ const OPENAI: Protocol = {
             usage: {
               prompt_tokens: usage.input,
               completion_tokens: usage.output,
+              total_tokens: usage.input + usage.output,
               ...(usage.cached === undefined ? {} : { prompt_tokens_details: { cached_tokens: usage.cached } }),
             },
           }),
