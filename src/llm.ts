@@ -1,7 +1,11 @@
+export { fromAiSdk } from "./llm/ai-sdk.ts";
+export { anthropic } from "./llm/anthropic.ts";
 export { LlmError } from "./llm/llm-error.ts";
 export type { LlmErrorKind } from "./llm/llm-error.ts";
 export { offlineModel } from "./llm/offline.ts";
 export type { OfflineOptions } from "./llm/offline.ts";
+export { openAiCompatible } from "./llm/openai-compatible.ts";
+export type { OpenAiCompatibleOptions } from "./llm/openai-compatible.ts";
 export { signature, signatureOf } from "./llm/signature.ts";
 export type { Signature, SignatureDeclaration } from "./llm/signature.ts";
 export type { BatchInput, Llm, Prediction } from "./llm/llm.ts";

@@ -18,6 +18,8 @@ export interface LlmSettings extends LlmParams {
 
 export interface LlmSourceOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where packages of providers are looked for; the current folder unless given. */
+  readonly projectFolder?: string;
   /** Where answers are kept; without it they are not. */
   readonly database: Database | undefined;
   readonly budget?: LlmSession["budget"];
@@ -58,11 +60,14 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
   };
 }
 
-async function openTransport(model: LlmSettings["model"], { environment }: LlmSourceOptions): Promise<LlmTransport> {
+async function openTransport(
+  model: LlmSettings["model"],
+  { environment, projectFolder }: LlmSourceOptions,
+): Promise<LlmTransport> {
   if (model === undefined) return offlineModel();
   if (typeof model === "string") {
     const { loadTransport } = await import("./load-transport.ts");
-    return loadTransport(model, { environment });
+    return loadTransport(model, { environment, ...(projectFolder === undefined ? {} : { projectFolder }) });
   }
   if (isTransport(model)) return model;
   const { fromAiSdk } = await import("./ai-sdk.ts");

@@ -299,13 +299,17 @@ export class PipelineRunner implements AsyncDisposable {
 
   /** The language model of the project, without a run's account: for what plans and tries. */
   get llm(): LlmSource {
-    return configuredLlm(this.#project.config.llm, { database: this.#database, environment: process.env });
+    return configuredLlm(this.#project.config.llm, this.#llmOptions());
+  }
+
+  #llmOptions() {
+    return { database: this.#database, environment: process.env, projectFolder: this.#project.directory };
   }
 
   // What a run may spend holds for all of it, also after a resume.
   async #llmOf(runId: string): Promise<LlmSource> {
     const { llm } = this.#project.config;
-    const options = { database: this.#database, environment: process.env };
+    const options = this.#llmOptions();
     if (llm.maxCostUsd === undefined) return configuredLlm(llm, options);
     const { Budget } = await import("../llm/budget.ts");
     const spentUsd = await spentInRun(this.#database, runId);
