@@ -292,9 +292,8 @@ describe("changes that could lose data or fail are blocked, with their SQL", () 
       describeTable(pipelineTable("colored", { id: id(), color: pgEnum("color", values)() }));
     await applySchemaChanges(database(), [declare(["red"])]);
     const changes = await planSchemaChanges(database(), [declare(["red", "green"])]);
-    expect(changes).toEqual({
+    expect(changes).toMatchObject({
       statements: [],
-      created: [],
       blocked: [{ table: "color", reason: "the enum gets a new value", sql: `alter type "color" add value 'green'` }],
     });
   });
