@@ -54,8 +54,9 @@ test(
     while ((await project.committed()).length < 30) await sleep(20);
     command.kill("SIGKILL");
     await command.ended;
+    // The server takes a moment to notice that the process is gone.
+    await expect.poll(async () => (await project.test.project.runs.show("last")).status).toBe("interrupted");
     const interrupted = await project.test.project.runs.show("last");
-    expect(interrupted.status).toBe("interrupted");
     const before = new Set(await project.committed());
     await project.takeCalls();
     const { code, output } = await project.start(["runs", "resume", interrupted.runId]).ended;
