@@ -135,15 +135,29 @@ function openCursor(
 ): { read(size: number): Promise<Batch>; close(): Promise<void> } {
   const cursor = client.query(new Cursor<unknown[]>(text, [...parameters], { rowMode: "array" }));
   let names: readonly string[] | undefined;
+  let hasFailed = false;
+  const [ended, onEnd] = signal();
+  client.once("end", onEnd);
   return {
     read: (size) =>
       new Promise((resolve, reject) => {
         cursor.read(size, (error, rows, result) => {
+          hasFailed ||= Boolean(error);
           if (error) return reject(error);
           names ??= result.fields.map((field) => field.name);
           resolve({ rows, names });
         });
       }),
-    close: () => cursor.close(),
+    async close() {
+      // The server closes what has failed, and on a lost connection the driver would wait for its word for ever.
+      if (!hasFailed) await Promise.race([cursor.close(), ended]);
+      client.off("end", onEnd);
+    },
   };
+}
+
+function signal(): [Promise<void>, () => void] {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return [given, give];
 }

@@ -156,3 +156,20 @@ test("streams 100,000 rows of 1 kB in little memory", async () => {
   expect(rows).toBe(100_000);
   expect(most / 2 ** 20).toBeLessThan(150);
 });
+
+test("a connection that ends while rows are read is an error, not a silence", async () => {
+  await using lossy = new Database({ url: database().url, applicationName: "lossy" });
+  const read = async (size: number) => {
+    for await (const _rows of openReader({}, lossy).batches(size)) {
+      await database().query(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'lossy'",
+      );
+    }
+  };
+  for (const size of [1, 9_999]) await expect(read(size)).rejects.toThrow(/terminat|ended|lost/i);
+  // The connection is gone before anything is asked of it, and the driver does not know.
+  const client = await lossy.connect();
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  client.release();
+  await expect(openReader({}, lossy).rows()).rejects.toThrow();
+});
