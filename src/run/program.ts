@@ -5,6 +5,7 @@ import type { LlmSource } from "../llm/llm.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";
+import { Parameters } from "./conditions.ts";
 
 /** What, beside its own rows, decides a unit's output, as digests that can be told apart. */
 export interface ProgramParts {
@@ -101,10 +102,19 @@ function differingKeys(
 }
 
 /** Stores today's program, so that a later run can say what has changed since. */
-export async function saveProgram(
-  client: Pick<DatabaseClient, "query">,
-  { system, model, program }: { readonly system: string; readonly model: string; readonly program: Program },
-): Promise<void> {
+export async function saveProgram(client: Pick<DatabaseClient, "query">, scope: ProgramScope): Promise<void> {
+  const parameters = new Parameters();
+  await client.query(`with ${saveProgramSql(scope, parameters)} select`, parameters.values);
+}
+
+export interface ProgramScope {
+  readonly system: string;
+  readonly model: string;
+  readonly program: Program;
+}
+
+/** The parts of a `with` that store today's program. */
+export function saveProgramSql({ system, model, program }: ProgramScope, parameters: Parameters): string {
   const { hash, parts, known } = program;
   // Equal output under another code digest: the next comparison starts from today's digests, or the second small
   // change in a row would look like a large one.
@@ -112,11 +122,14 @@ export async function saveProgram(
     .filter(({ difference }) => difference === undefined)
     .map((each) => each.hash)
     .filter((each) => each !== hash);
-  await client.query(
-    `with renewed as (
-       update ${system}.program set parts = parts || jsonb_build_object('code', $4::text, 'source', $5::text)
-       where model = $1 and program_hash = any($6) and (parts ->> 'code', parts ->> 'source') is distinct from ($4, $5))
-     insert into ${system}.program (model, program_hash, parts) values ($1, $2, $3) on conflict do nothing`,
-    [model, hash, JSON.stringify(parts), parts.code, parts.source, outdated],
-  );
+  const name = parameters.add(model);
+  const code = `${parameters.add(parts.code)}::text`;
+  const source = `${parameters.add(parts.source)}::text`;
+  return `renewed as (
+      update ${system}.program set parts = parts || jsonb_build_object('code', ${code}, 'source', ${source})
+      where model = ${name} and program_hash = any(${parameters.add(outdated)})
+        and (parts ->> 'code', parts ->> 'source') is distinct from (${code}, ${source})),
+    saved as (
+      insert into ${system}.program (model, program_hash, parts)
+      values (${name}, ${parameters.add(hash)}, ${parameters.add(JSON.stringify(parts))}) on conflict do nothing)`;
 }

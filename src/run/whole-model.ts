@@ -1,13 +1,13 @@
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
-import { type Database, quoteName } from "../database/connect.ts";
+import { type Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import { bindSource } from "./bind-source.ts";
-import { recordDone } from "./ledger.ts";
+import { Parameters } from "./conditions.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
 import { loadModelState, WHOLE_KEY, type WholeUnit } from "./model-state.ts";
 import type { PlanningJob } from "./plan-units.ts";
-import { createProgram, describeParts, type Program, saveProgram } from "./program.ts";
+import { createProgram, describeParts, type Program, saveProgramSql } from "./program.ts";
 import type { Receipt } from "./results.ts";
 import { renderSqlModel, runSqlModel } from "./sql-model.ts";
 import { runTableModel } from "./table-model.ts";
@@ -15,35 +15,44 @@ import type { UnitReason } from "./unit-query.ts";
 
 /** Brings a model up to date that writes its table as one unit: all of it, or nothing when nothing has changed. */
 export async function runWholeModel(job: ModelJob): Promise<Receipt> {
-  const { database, resolved, context } = job;
+  const { database, resolved } = job;
   const { program, reason } = await planWhole(job);
   if (!isWork(reason)) {
     return database.use((client) => job.finish(client, { status: "succeeded" }, NO_ROWS));
   }
-  const scope = {
-    system: database.systemSchema,
-    model: resolved.model.name,
-    runId: context.runId,
-    programHash: program.hash,
-  };
   const started = performance.now();
   const finish: ModelJob["finish"] = async (client, outcome, rows) => {
-    await saveProgram(client, { ...scope, program });
-    const durationMs = performance.now() - started;
-    await recordDone(client, scope, [{ ...WHOLE_UNIT, durationMs }]);
+    await recordWhole(client, job, { program, durationMs: performance.now() - started });
     return job.finish(client, outcome, rows);
   };
   const run = resolved.model.form === "sql" ? runSqlModel : runTableModel;
   return run({ ...job, finish });
 }
 
-const WHOLE_UNIT = {
-  sourceKey: WHOLE_KEY,
-  documentId: null,
-  inputHash: Buffer.alloc(0),
-  sideHash: null,
-  error: undefined,
-};
+/** In one statement: the model's program and its one unit; units it had under another form are gone. */
+async function recordWhole(
+  client: Pick<DatabaseClient, "query">,
+  { database, resolved, context }: ModelJob,
+  { program, durationMs }: { readonly program: Program; readonly durationMs: number },
+): Promise<void> {
+  const system = database.systemSchema;
+  const model = resolved.model.name;
+  const parameters = new Parameters();
+  const name = parameters.add(model);
+  await client.query(
+    `with ${saveProgramSql({ system, model, program }, parameters)},
+       others as (delete from ${system}.unit_state where model = ${name} and source_key <> '${WHOLE_KEY}')
+     insert into ${system}.unit_state as u
+       (model, source_key, status, has_output, input_hash, run_id, program_hash, duration_ms)
+     values (${name}, '${WHOLE_KEY}', 'done', true, '', ${parameters.add(context.runId)},
+       ${parameters.add(program.hash)}, ${parameters.add(Math.round(durationMs))})
+     on conflict (model, source_key) do update set
+       status = 'done', error_code = null, error = null, attempts = 0, run_id = excluded.run_id,
+       document_id = null, input_hash = '', side_hash = null, program_hash = excluded.program_hash,
+       duration_ms = excluded.duration_ms, has_output = true, updated_at = now()`,
+    parameters.values,
+  );
+}
 
 export interface WholePlan {
   readonly program: Program;

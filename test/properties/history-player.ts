@@ -1,0 +1,271 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Database } from "../../src/database/connect.ts";
+import { migrateSystemSchema } from "../../src/database/system-schema.ts";
+import { documentId } from "../../src/documents/document-id.ts";
+import type { RunResult } from "../../src/run/results.ts";
+import { createTestDatabase } from "../support/test-database.ts";
+import { buildModels } from "./build-models.ts";
+import { DOCUMENTS, documentPath, type Edit, type History, type PlannedRun, type Step } from "./create-history.ts";
+import { createKit, type Kit } from "./model-kit.ts";
+import { type Failures, type ModelSpec, modelName, tableName } from "./model-spec.ts";
+import { difference, readState, readWhole } from "./read-state.ts";
+import { strayChanges, takeSnapshot } from "./stray-changes.ts";
+import { TestProcess } from "./test-process.ts";
+
+export const DOCUMENT_IDS = Array.from({ length: DOCUMENTS }, (_, index) => documentId(documentPath(index)));
+
+// The history stands in one target, the run from scratch in another; both read the table `public.input`.
+const TARGETS = ["grown", "fresh"] as const;
+type Target = (typeof TARGETS)[number];
+const SYSTEM_TABLES = ["run_event", "model_run", "run", "unit_state", "program", "model_lease", "documents"];
+const MOST_ROUNDS = 3;
+
+class PropertyError extends Error {
+  override readonly name = "PropertyError";
+}
+
+interface Calls {
+  failures: Failures;
+  units: string[];
+}
+
+/** Plays histories one after the other, in one database and in this process, and fails where a property does not hold. */
+export class HistoryPlayer implements AsyncDisposable {
+  readonly #url: string;
+  readonly #directory: string;
+  readonly #admin: Database;
+  readonly #dropDatabase: () => Promise<void>;
+  readonly #calls: Calls = { failures: [], units: [] };
+  readonly #kit: Kit;
+  #process: TestProcess | undefined;
+  #history!: History;
+  /** What a run that died had committed. */
+  #committed: readonly string[] = [];
+  /** Statements of the last run. */
+  statements = 0;
+  deaths = 0;
+
+  private constructor(parts: { url: string; directory: string; admin: Database; dropDatabase: () => Promise<void> }) {
+    this.#url = parts.url;
+    this.#directory = parts.directory;
+    this.#admin = parts.admin;
+    this.#dropDatabase = parts.dropDatabase;
+    const calls = this.#calls;
+    this.#kit = createKit({
+      get failures() {
+        return calls.failures;
+      },
+      onCall: (model, unit) => void calls.units.push(`${modelName(model)} ${unit}`),
+    });
+  }
+
+  static async open(): Promise<HistoryPlayer> {
+    const database = await createTestDatabase();
+    const { url } = database;
+    const directory = await mkdtemp(join(tmpdir(), "millrace-history-"));
+    const admin = new Database({ url, maxConnections: 2 });
+    for (const target of TARGETS) {
+      await using system = new Database({ url, target, maxConnections: 1 });
+      await migrateSystemSchema(system);
+    }
+    await admin.query(
+      "create table input (id text primary key, grp text, document_id text not null, n integer not null, slot text not null, body text not null)",
+    );
+    return new HistoryPlayer({ url, directory, admin, dropDatabase: async () => database[Symbol.asyncDispose]() });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process?.[Symbol.asyncDispose]();
+    await this.#admin.close();
+    await this.#dropDatabase();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async play(history: History): Promise<void> {
+    await this.#reset(history);
+    for (const [index, step] of history.steps.entries()) await this.#playStep(step, history.steps[index - 1]);
+    const last = history.steps.at(-1);
+    if (last === undefined) return;
+    this.#calls.failures = [];
+    await this.#settle(last);
+    await this.#checkCalm(last);
+    await this.#checkFresh(last);
+  }
+
+  async #reset(history: History): Promise<void> {
+    this.#history = history;
+    this.#committed = [];
+    await this.#process?.[Symbol.asyncDispose]();
+    this.#process = undefined;
+    const statements = TARGETS.flatMap((target) => [
+      `drop schema if exists ${target} cascade; create schema ${target}`,
+      ...SYSTEM_TABLES.map((table) => `delete from millrace_${target}.${table}`),
+    ]);
+    await this.#admin.query([...statements, "delete from input"].join(";"));
+    await rm(join(this.#directory, "docs"), { recursive: true, force: true });
+    await mkdir(join(this.#directory, "docs"));
+    if (history.hasFiles) return;
+    // No model reads them; they are there to be named by limited runs.
+    await this.#admin.query(
+      `insert into millrace_grown.documents (id, source_url, path, content_type, status)
+       select id, path, path, 'text/markdown', 'ready' from unnest($1::text[], $2::text[]) as document (id, path)`,
+      [DOCUMENT_IDS, DOCUMENT_IDS.map((_, index) => documentPath(index))],
+    );
+  }
+
+  async #playStep(step: Step, before: Step | undefined): Promise<void> {
+    for (const edit of step.edits) await this.#edit(edit);
+    for (const index of step.drops) await this.#drop(index);
+    const { run } = step;
+    if (run.kind === "none") return;
+    const limited = {
+      target: "grown",
+      models: step.models,
+      documentIds: run.documents.map((index) => DOCUMENT_IDS[index] ?? ""),
+    };
+    const snapshot = run.kind === "limited" ? await takeSnapshot(this.#admin, limited) : undefined;
+    const committed = before !== undefined && goesOn(before, step) ? new Set(this.#committed) : undefined;
+    this.#calls.failures = step.failures;
+    await this.#run("grown", step, run);
+    const repeated = this.#calls.units.filter((unit) => committed?.has(unit));
+    if (repeated.length > 0)
+      throw new PropertyError(`committed before the crash, and called again: ${repeated.join(", ")}`);
+    this.#committed = [];
+    if (this.#process?.isDead === true) await this.#bury();
+    const strays = snapshot === undefined ? [] : await strayChanges(this.#admin, limited, snapshot);
+    if (strays.length > 0) throw new PropertyError(`units outside the scope of the run changed:\n${strays.join("\n")}`);
+  }
+
+  async #bury(): Promise<void> {
+    const dead = this.#process;
+    this.#process = undefined;
+    await dead?.[Symbol.asyncDispose]();
+    await dead?.isGone(this.#admin);
+    this.deaths += 1;
+    const rows = await this.#admin.query<{ unit: string }>(
+      `select model || ' ' || source_key as unit from millrace_grown.unit_state
+       where status = 'done' and run_id = (select run_id from millrace_grown.run order by started_at desc limit 1)`,
+    );
+    this.#committed = rows.map(({ unit }) => unit);
+  }
+
+  // Until no unit is failed: units may stand in each other's way, so that one round is not always enough.
+  async #settle(last: Step): Promise<void> {
+    const kinds = this.#history.retriesFirst ? (["retry", "delta"] as const) : (["delta", "retry"] as const);
+    for (let round = 1; ; round += 1) {
+      for (const kind of kinds) await this.#run("grown", last, { kind });
+      const failed = await this.#failedUnits();
+      if (failed.length === 0) break;
+      if (round === MOST_ROUNDS) throw new PropertyError(`units that stay failed:\n${failed.join("\n")}`);
+    }
+    requireSuccess(await this.#run("grown", last, { kind: "delta" }));
+  }
+
+  async #failedUnits(): Promise<readonly string[]> {
+    const rows = await this.#admin.query<{ text: string }>(
+      "select concat_ws(' ', model, source_key, status, error) as text from millrace_grown.unit_state where status <> 'done' order by 1",
+    );
+    return rows.map(({ text }) => text);
+  }
+
+  async #checkCalm(last: Step): Promise<void> {
+    const options = { target: "grown", models: last.models };
+    const before = await readWhole(this.#admin, options);
+    requireSuccess(await this.#run("grown", last, { kind: "delta" }));
+    if (this.#calls.units.length > 0)
+      throw new PropertyError(`nothing had changed, and yet functions were called: ${this.#calls.units.join(", ")}`);
+    const after = await readWhole(this.#admin, options);
+    const found = difference({ name: "before", state: before }, { name: "after", state: after });
+    if (found !== undefined) throw new PropertyError(`a run that has nothing to do changed something:\n${found}`);
+  }
+
+  async #checkFresh(last: Step): Promise<void> {
+    const { models } = last;
+    const grown = await readState(this.#admin, { target: "grown", models });
+    await this.#process?.[Symbol.asyncDispose]();
+    this.#process = undefined;
+    requireSuccess(await this.#run("fresh", last, { kind: "full" }));
+    const fresh = await readState(this.#admin, { target: "fresh", models });
+    const found = difference({ name: "grown", state: grown }, { name: "fresh", state: fresh });
+    if (found !== undefined) throw new PropertyError(`the history and a run from scratch differ:\n${found}`);
+  }
+
+  async #run(
+    target: Target,
+    { models, factors }: Step,
+    run: Pick<PlannedRun, "kind"> & Partial<PlannedRun>,
+  ): Promise<RunResult | undefined> {
+    const { kind, documents = [], models: some = [], stopOnError = false, crash } = run;
+    const { hasFiles, width } = this.#history;
+    this.#process ??= await TestProcess.start({
+      url: this.#url,
+      target,
+      directory: this.#directory,
+      documents: hasFiles ? ["./docs"] : [],
+    });
+    this.#calls.units = [];
+    // A parameter of a model that does not run is an error.
+    const mayRun = new Set(kind === "some" ? some : models.map(({ index }) => index));
+    const settings = Object.entries(factors).flatMap(([index, factor]) =>
+      mayRun.has(Number(index)) && hasFunction(models[Number(index)])
+        ? [[`${modelName(Number(index))}.factor`, String(factor)]]
+        : [],
+    );
+    return this.#process.run({
+      models: buildModels(models, this.#kit),
+      names: kind === "some" ? some.map(modelName) : undefined,
+      resumes: kind === "resume",
+      width,
+      stopOnError,
+      death: crash,
+      options: {
+        allowDeletes: true,
+        mode: kind === "full" ? "full" : "delta",
+        settings: Object.fromEntries(settings) as Record<string, string>,
+        ...(kind === "limited" ? { filters: { ids: documents.map((index) => DOCUMENT_IDS[index] ?? "") } } : {}),
+        ...(kind === "sample" ? { sample: 2 } : {}),
+        ...(kind === "retry" ? { retry: {} } : {}),
+      },
+    });
+  }
+
+  async #edit(edit: Edit): Promise<void> {
+    const file = (index: number) => join(this.#directory, documentPath(index));
+    if ("remove" in edit) await this.#admin.query("delete from input where id = $1", [edit.remove]);
+    else if ("write" in edit) await writeFile(file(edit.write), edit.content);
+    else if ("unlink" in edit) await rm(file(edit.unlink));
+    else {
+      const { id, grp, documentId, n, slot, body } = edit.put;
+      await this.#admin.query(
+        `insert into input values ($1, $2, $3, $4, $5, $6) on conflict (id) do update
+         set (grp, document_id, n, slot, body) = row(excluded.grp, excluded.document_id, excluded.n, excluded.slot, excluded.body)`,
+        [id, grp, documentId, n, slot, body],
+      );
+    }
+  }
+
+  async #drop(index: number): Promise<void> {
+    const name = `grown.${tableName(index)}`;
+    const [found] = await this.#admin.query("select relkind from pg_class where oid = to_regclass($1)", [name]);
+    if (found !== undefined)
+      await this.#admin.query(`drop ${found["relkind"] === "v" ? "view" : "table"} ${name} cascade`);
+  }
+}
+
+const hasFunction = (model: ModelSpec | undefined) =>
+  model !== undefined && model.form !== "query" && model.form !== "view";
+
+/** True when the second step has nothing to do but what the first, which died, has left undone. */
+function goesOn(before: Step, step: Step): boolean {
+  const isSame = step.edits.length === 0 && step.drops.length === 0 && step.models === before.models;
+  if (!isSame || step.factors !== before.factors || before.failures.length > 0) return false;
+  const { kind } = before.run;
+  return step.run.kind === "resume" || ((kind === "delta" || kind === "full") && step.run.kind === "delta");
+}
+
+function requireSuccess(result: RunResult | undefined): void {
+  if (result?.status === "succeeded") return;
+  throw new PropertyError(`a calm run ended ${result?.status}: ${JSON.stringify(result?.errors)}`);
+}

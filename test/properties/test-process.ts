@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AnyModel } from "../../src/model/define-model.ts";
+import { definePipeline } from "../../src/model/pipeline.ts";
+import { resolveProjectConfig } from "../../src/model/project-config.ts";
+import { ModelRegistry } from "../../src/model/registry.ts";
+import { MillraceError } from "../../src/core/errors.ts";
+import type { Database } from "../../src/database/connect.ts";
+import { applicationName, createExecutorId, Presence } from "../../src/run/executor.ts";
+import { Project } from "../../src/run/project.ts";
+import type { RunResult } from "../../src/run/results.ts";
+import { PipelineRunner, type RunOptions } from "../../src/run/run-pipeline.ts";
+import { inlineEngine } from "../support/inline-engine.ts";
+import { type Death, MortalDatabase } from "../support/mortal-database.ts";
+
+export interface ProcessOptions {
+  readonly url: string;
+  readonly target: string;
+  readonly directory: string;
+  readonly documents: readonly string[];
+}
+
+export interface ProcessRun {
+  readonly models: readonly AnyModel[];
+  /** Names of the models to run; all of them unless given. */
+  readonly names?: readonly string[] | undefined;
+  /** Goes on with the last run where that is possible. */
+  readonly resumes: boolean;
+  readonly width: number;
+  readonly stopOnError: boolean;
+  readonly options: RunOptions;
+  readonly death: Death | undefined;
+}
+
+/** What a process of Millrace is to the others: an executor with a connection of its own, which can die at any statement. */
+export class TestProcess implements AsyncDisposable {
+  readonly #options: ProcessOptions;
+  readonly #database: MortalDatabase;
+  readonly #presence: Presence;
+  readonly #executorId: string;
+
+  private constructor(options: ProcessOptions, database: MortalDatabase, presence: Presence, executorId: string) {
+    this.#options = options;
+    this.#database = database;
+    this.#presence = presence;
+    this.#executorId = executorId;
+  }
+
+  static async start(options: ProcessOptions): Promise<TestProcess> {
+    const executorId = createExecutorId();
+    const { url, target } = options;
+    const database = new MortalDatabase({
+      url,
+      target,
+      applicationName: applicationName(executorId),
+      maxConnections: 8,
+    });
+    return new TestProcess(options, database, await Presence.open(database, executorId), executorId);
+  }
+
+  get isDead(): boolean {
+    return this.#database.isDead;
+  }
+
+  get statements(): number {
+    return this.#database.statements;
+  }
+
+  /** Undefined when the process died. */
+  async run({
+    models,
+    names,
+    resumes,
+    width,
+    stopOnError,
+    options,
+    death,
+  }: ProcessRun): Promise<RunResult | undefined> {
+    const { directory, documents, target } = this.#options;
+    const database = this.#database;
+    const registry = new ModelRegistry();
+    for (const model of models) registry.register(model);
+    const config = resolveProjectConfig({ documents, target }, "the test");
+    const project = new Project({ directory, config, registry, pipelines: [] });
+    const launch = inlineEngine({ width, isDead: () => database.isDead });
+    await using runner = new PipelineRunner({ project, database, executorId: this.#executorId, launch });
+    database.dieAt(death);
+    const pipeline = definePipeline({ name: "history", models: names ?? models, stopOnError });
+    try {
+      const resumed = resumes ? await resume(runner) : undefined;
+      return resumed ?? (await runner.start(pipeline, options));
+    } catch (error) {
+      if (!database.isDead) throw error;
+      return undefined;
+    } finally {
+      database.dieAt(undefined);
+    }
+  }
+
+  /** Ends the process; the others see that it is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#presence[Symbol.asyncDispose]();
+    await this.#database.close();
+  }
+
+  /** Resolves when the server has noticed. */
+  async isGone(admin: Database): Promise<void> {
+    const name = applicationName(this.#executorId);
+    while ((await admin.query("select from pg_stat_activity where application_name = $1", [name])).length > 0)
+      await sleep(2);
+  }
+}
+
+async function resume(runner: PipelineRunner): Promise<RunResult | undefined> {
+  const [last] = await runner.store.list({ limit: 1 });
+  if (last === undefined) return undefined;
+  try {
+    return await runner.resume(last.runId, {});
+  } catch (error) {
+    if (error instanceof MillraceError && ["RUN_SUCCEEDED", "RUN_GRAPH_CHANGED"].includes(error.code)) return undefined;
+    throw error;
+  }
+}
