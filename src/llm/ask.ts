@@ -13,8 +13,8 @@ import type { LlmAnswer, LlmRequest, LlmUsage } from "./transport.ts";
 
 export interface AskOptions {
   readonly signal: AbortSignal;
-  /** Hears of everything that was paid for, also when no answer came of it. */
-  readonly onUsage: (usage: UsageTotals) => void;
+  /** Hears of everything that was paid for, also when no answer came of it, and by whom it was made. */
+  readonly onUsage: (usage: UsageTotals, transport: { readonly provider: string }) => void;
 }
 
 export interface Asked {
@@ -34,8 +34,13 @@ export async function ask(session: LlmSession, program: Program, input: unknown,
   const isShared = session.cacheMode === "on" || session.cacheMode === "only";
   const running = isShared ? inFlight.get(key) : undefined;
   if (running !== undefined) {
-    const asked = await running;
-    options.onUsage({ ...NO_USAGE, calls: 1, cachedCalls: 1 });
+    const asked = await running.catch((error: unknown) => {
+      // Whoever asked has given up, which is nothing to this one.
+      if (error instanceof LlmError && error.kind === "aborted" && !options.signal.aborted) return undefined;
+      throw error;
+    });
+    if (asked === undefined) return ask(session, program, input, options);
+    options.onUsage({ ...NO_USAGE, calls: 1, cachedCalls: 1 }, session.transport);
     return { ...asked, telemetry: cachedTelemetry(asked.telemetry.llmModel) };
   }
   const asking = askOnce(session, program, { request, key }, options);
@@ -66,7 +71,7 @@ async function askOnce(
 ): Promise<Asked> {
   const kept = await readCache(session, program, key);
   if (kept !== undefined) {
-    options.onUsage({ ...NO_USAGE, calls: 1, cachedCalls: 1 });
+    options.onUsage({ ...NO_USAGE, calls: 1, cachedCalls: 1 }, session.transport);
     return { output: kept.output, telemetry: cachedTelemetry(kept.answer.model) };
   }
   if (session.cacheMode === "only") {
@@ -78,9 +83,11 @@ async function askOnce(
   try {
     const { answer, output } = await conversation.run(request);
     const { usage, latencyMs } = conversation;
-    const kept: CachedAnswer = { ...answer, costUsd: usage.costUsd };
+    const { text, finish, model } = answer;
+    const kept: CachedAnswer = { text, finish, model, usage: answer.usage, costUsd: usage.costUsd };
     if (session.cacheMode !== "off") {
-      await session.cache?.set(key, { ...kept, program: program.name, provider: session.transport.provider });
+      const { provider } = session.transport;
+      await session.cache?.write([{ key, program: program.name, provider, answer: kept }]);
     }
     return {
       output,
@@ -94,7 +101,7 @@ async function askOnce(
       },
     };
   } finally {
-    options.onUsage(conversation.usage);
+    options.onUsage(conversation.usage, session.transport);
   }
 }
 
@@ -104,7 +111,7 @@ async function readCache(
   key: string,
 ): Promise<{ readonly answer: CachedAnswer; readonly output: unknown } | undefined> {
   if (cache === undefined || cacheMode === "off" || cacheMode === "refresh") return undefined;
-  const answer = await cache.get(key);
+  const answer = (await cache.read<CachedAnswer>([key])).get(key);
   if (answer === undefined) return undefined;
   try {
     return { answer, output: parseAnswer(program, answer) };
@@ -152,8 +159,9 @@ class Conversation {
   async #call(request: LlmRequest): Promise<LlmAnswer> {
     const { transport, timeoutMs, maxRetries, budget, price } = this.#session;
     const { signal } = this.#options;
-    const called = await callModel(transport, request, {
+    const called = await callModel(transport, (until) => transport.call(request, { signal: until }), {
       signal,
+      estimatedTokens: guessTokens(request),
       timeoutMs,
       maxRetries,
       budget,
@@ -171,6 +179,12 @@ class Conversation {
     const { inputTokens, outputTokens } = usage ?? UNKNOWN_USAGE;
     this.usage = addUsage(this.usage, { calls: 1, cachedCalls: 0, inputTokens, outputTokens, costUsd });
   }
+}
+
+/** Four characters a token: only to pace by, so it need not be exact. */
+function guessTokens({ messages, params }: LlmRequest): number {
+  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+  return Math.ceil(characters / 4) + (params.maxOutputTokens ?? 1);
 }
 
 const DEFAULT_OUTPUT_TOKENS = 4_096;

@@ -1,11 +1,20 @@
 import { untilAborted } from "../core/abort.ts";
 import { LlmError, type LlmErrorKind } from "./llm-error.ts";
 import { abortedError, onAbort } from "./on-abort.ts";
-import type { LlmAnswer, LlmRequest, LlmTransport, LlmUsage } from "./transport.ts";
+import type { LlmUsage, RateLimit } from "./transport.ts";
+
+/** What every answer says beside itself. */
+export interface AnyAnswer {
+  readonly usage: LlmUsage;
+  readonly rateLimit: RateLimit | undefined;
+}
+
+/** Sends one request; it never retries and never waits for a limit. */
+export type Send<Answer extends AnyAnswer> = (signal: AbortSignal) => Promise<Answer>;
 
 /** One request to the server. */
-export type Attempt = (
-  | { readonly answer: LlmAnswer; readonly error: undefined }
+export type Attempt<Answer extends AnyAnswer = AnyAnswer> = (
+  | { readonly answer: Answer; readonly error: undefined }
   | { readonly answer: undefined; readonly error: LlmError }
 ) & {
   readonly latencyMs: number;
@@ -16,6 +25,8 @@ export type Attempt = (
 };
 
 export interface AttemptOptions {
+  /** Whom to name when it fails. */
+  readonly provider: string;
   readonly signal: AbortSignal;
   /** For the whole answer, its body included. */
   readonly timeoutMs: number;
@@ -26,35 +37,33 @@ export interface AttemptOptions {
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Sends a request once. Failures are part of the result, as `LlmError`s all. */
-export async function attemptCall(
-  transport: LlmTransport,
-  request: LlmRequest,
+export async function attemptCall<Answer extends AnyAnswer>(
+  send: Send<Answer>,
   options: AttemptOptions,
-): Promise<Attempt> {
+): Promise<Attempt<Answer>> {
   const startedAtMs = performance.now();
   try {
-    const answer = await callInTime(transport, request, options);
+    const answer = await callInTime(send, options);
     const latencyMs = performance.now() - startedAtMs;
     const { usage } = answer;
     return { answer, error: undefined, latencyMs, usage, costUsd: options.costOf(usage) };
   } catch (thrown) {
     const latencyMs = performance.now() - startedAtMs;
-    const error = toLlmError(thrown, transport);
+    const error = toLlmError(thrown, options);
     const { usage } = error;
     const costUsd = usage === undefined ? costWithoutUsage(error) : options.costOf(usage);
     return { answer: undefined, error, latencyMs, usage, costUsd };
   }
 }
 
-async function callInTime(
-  transport: LlmTransport,
-  request: LlmRequest,
-  { signal, timeoutMs }: AttemptOptions,
-): Promise<LlmAnswer> {
+async function callInTime<Answer extends AnyAnswer>(
+  send: Send<Answer>,
+  { provider, signal, timeoutMs }: AttemptOptions,
+): Promise<Answer> {
   const stop = new AbortController();
   const timer = setTimeout(
     () => {
-      const message = `${transport.provider} did not answer completely within ${timeoutMs} ms.`;
+      const message = `${provider} did not answer completely within ${timeoutMs} ms.`;
       stop.abort(new LlmError("timeout", message, { hint: "Raise `llm.timeoutMs`, or ask for shorter answers." }));
     },
     Math.min(timeoutMs, LONGEST_TIMER_MS),
@@ -62,7 +71,7 @@ async function callInTime(
   const stopListening = onAbort(signal, () => stop.abort(abortedError(signal)));
   try {
     // A transport may not hear the signal while a body stalls; the call ends all the same.
-    return await untilAborted(transport.call(request, { signal: stop.signal }), stop.signal);
+    return await untilAborted(send(stop.signal), stop.signal);
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
@@ -72,7 +81,7 @@ async function callInTime(
 }
 
 /** Transports throw `LlmError`s; what else comes up keeps its text to itself, which may quote the request. */
-function toLlmError(thrown: unknown, { provider }: LlmTransport): LlmError {
+function toLlmError(thrown: unknown, { provider }: Pick<AttemptOptions, "provider">): LlmError {
   if (thrown instanceof LlmError) return thrown;
   const code = systemCodeOf(thrown);
   if (code !== undefined)

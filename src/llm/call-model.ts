@@ -1,10 +1,17 @@
-import { type Attempt, attemptCall } from "./attempt.ts";
+import { type AnyAnswer, type Attempt, attemptCall, type Send } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
 import { LlmError } from "./llm-error.ts";
 import { limiterOf, type Limiter, type Permit } from "./limiter.ts";
 import { abortedError, sleep } from "./on-abort.ts";
 import { type RetryOptions, RetryWait } from "./retry-wait.ts";
-import type { LlmAnswer, LlmRequest, LlmTransport, LlmUsage } from "./transport.ts";
+import type { LlmUsage } from "./transport.ts";
+
+/** Whom a call goes to. */
+export interface CallTarget {
+  readonly provider: string;
+  readonly model: string;
+  readonly limiterKey: string;
+}
 
 export interface CallModelOptions extends RetryOptions {
   readonly signal: AbortSignal;
@@ -13,17 +20,17 @@ export interface CallModelOptions extends RetryOptions {
   readonly budget?: Budget | undefined;
   /** The most that one attempt can cost; a budget needs it. */
   readonly estimateUsd?: number | undefined;
-  /** Of input and output together; guessed from the request unless given. */
+  /** Of input and output together. */
   readonly estimatedTokens?: number | undefined;
   readonly costOf?: ((usage: LlmUsage) => number | null) | undefined;
   /** Hears of every request as it ends, also when the call fails in the end: money was spent. */
   readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
 }
 
-export interface CalledModel {
-  readonly answer: LlmAnswer;
+export interface CalledModel<Answer extends AnyAnswer> {
+  readonly answer: Answer;
   /** In order; the last one gave the answer. */
-  readonly attempts: readonly Attempt[];
+  readonly attempts: readonly Attempt<Answer>[];
   /** Time of the requests alone. */
   readonly latencyMs: number;
   /** Time spent waiting for the limits, the budget and the next attempt. */
@@ -34,16 +41,17 @@ export interface CalledModel {
  * Asks a model once, and again where that may help: the one place that retries. Whatever the server asks everybody to
  * wait for is waited for at the limiter, where all calls of the key stand.
  */
-export async function callModel(
-  transport: LlmTransport,
-  request: LlmRequest,
+export async function callModel<Answer extends AnyAnswer>(
+  target: CallTarget,
+  send: Send<Answer>,
   options: CallModelOptions,
-): Promise<CalledModel> {
-  const { signal, budget, estimatedTokens = guessTokens(request), timeoutMs = 60_000, costOf = () => null } = options;
-  const reservedUsd = budget === undefined ? 0 : estimateOf(transport, options);
-  const limiter = limiterOf(transport.limiterKey);
+): Promise<CalledModel<Answer>> {
+  const { signal, budget, estimatedTokens, timeoutMs = 60_000, costOf = () => null } = options;
+  const { provider } = target;
+  const reservedUsd = budget === undefined ? 0 : estimateOf(target, options);
+  const limiter = limiterOf(target.limiterKey);
   const retryWait = new RetryWait(options);
-  const attempts: Attempt[] = [];
+  const attempts: Attempt<Answer>[] = [];
   const startedAtMs = performance.now();
   for (;;) {
     let sleepMs: number;
@@ -51,7 +59,7 @@ export async function callModel(
     try {
       if (signal.aborted) throw abortedError(signal);
       const attempt = await payFor(budget, { usd: reservedUsd, signal }, () =>
-        attemptCall(transport, request, { signal, timeoutMs, costOf }),
+        attemptCall(send, { provider, signal, timeoutMs, costOf }),
       );
       attempts.push(attempt);
       options.onAttempt?.(attempt);
@@ -86,18 +94,18 @@ function waitAfter(
   return error.kind === "rate_limit" || error.retryAfterMs !== undefined ? 0 : waitMs;
 }
 
-function estimateOf({ provider, model }: LlmTransport, { estimateUsd }: CallModelOptions): number {
+function estimateOf({ provider, model }: CallTarget, { estimateUsd }: CallModelOptions): number {
   if (estimateUsd !== undefined) return estimateUsd;
   throw new LlmError("budget", `The price of ${provider}:${model} is not known, so a budget cannot be held.`, {
     hint: "Give `llm.price` in the config, `{ inputPer1M, outputPer1M }` in USD, or take the budget away.",
   });
 }
 
-async function payFor(
+async function payFor<Answer extends AnyAnswer>(
   budget: Budget | undefined,
   { usd, signal }: { readonly usd: number; readonly signal: AbortSignal },
-  send: () => Promise<Attempt>,
-): Promise<Attempt> {
+  send: () => Promise<Attempt<Answer>>,
+): Promise<Attempt<Answer>> {
   if (budget === undefined) return send();
   if (!(await budget.reserve(usd, signal))) throw noRoomIn(budget, usd);
   // What nobody knows may have cost all that it could.
@@ -116,10 +124,4 @@ function noRoomIn({ maxUsd, spentUsd }: Budget, usd: number): LlmError {
   return new LlmError("budget", message, {
     hint: "Raise the budget and run again: answers that were paid for are kept.",
   });
-}
-
-/** Four characters a token: only to pace by, so it need not be exact. */
-function guessTokens({ messages, params }: LlmRequest): number {
-  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
-  return Math.ceil(characters / 4) + (params.maxOutputTokens ?? 1);
 }

@@ -1,6 +1,8 @@
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { Database } from "../database/connect.ts";
+import type { Embedder } from "./embedder.ts";
+import type { EmbeddingTransport } from "./embedding-transport.ts";
 import type { LlmSource } from "./llm.ts";
 import { offlineModel } from "./offline.ts";
 import { type CacheMode, PostgresCache } from "./response-cache.ts";
@@ -10,6 +12,7 @@ import type { LlmParams, LlmTransport } from "./transport.ts";
 /** `llm` of a project's config file. */
 export interface LlmSettings extends LlmParams {
   readonly model?: string | object | undefined;
+  readonly embeddingModel?: string | object | undefined;
   readonly timeoutMs?: number | undefined;
   readonly maxRetries?: number | undefined;
   readonly cache: CacheMode;
@@ -25,39 +28,52 @@ export interface LlmSourceOptions {
   readonly budget?: LlmSession["budget"];
 }
 
-/** The model that a config names, or the offline one. Its key and its packages are looked for at the first call. */
+/** The models that a config names, or the offline ones. Keys and packages are looked for at the first call. */
 export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions): LlmSource {
-  const { model, temperature, maxOutputTokens, seed, cache, price, timeoutMs, maxRetries } = settings;
+  const { model, embeddingModel, temperature, maxOutputTokens, seed, cache, price, timeoutMs, maxRetries } = settings;
   const params = { temperature, maxOutputTokens, seed };
-  let session: Promise<LlmSession> | undefined;
+  const sharedBy = ({ provider }: { readonly provider: string }) => ({
+    // Made-up answers cost nothing and are no answers to keep.
+    cache: options.database === undefined || provider === "offline" ? undefined : new PostgresCache(options.database),
+    cacheMode: cache,
+    budget: options.budget,
+    timeoutMs,
+    maxRetries,
+  });
   const openSession = async (): Promise<LlmSession> => {
     const transport = await openTransport(model, options);
     const { priceOf } = await import("./prices.ts");
     return {
+      ...sharedBy(transport),
       transport,
       params,
-      // Made-up answers cost nothing and are no answers to keep.
-      cache:
-        options.database === undefined || transport.provider === "offline"
-          ? undefined
-          : new PostgresCache(options.database),
-      cacheMode: cache,
       price: price ?? priceOf(transport.provider, transport.model),
-      budget: options.budget,
-      timeoutMs,
-      maxRetries,
     };
   };
+  const openEmbedder = async (): Promise<Embedder> => {
+    const transport = await openEmbeddings(embeddingModel, options);
+    const [{ Embedder }, { priceOf }] = await Promise.all([import("./embedder.ts"), import("./prices.ts")]);
+    return new Embedder({
+      ...sharedBy(transport),
+      transport,
+      price: priceOf(transport.provider, transport.model),
+    });
+  };
   const name = nameOf(model);
+  const embeddings = embeddingModel === undefined ? undefined : nameOf(embeddingModel);
   return {
     model: name,
     isOffline: name === "offline",
-    fingerprint: sha256(canonicalJson({ name, params })).slice(0, 32),
-    open: () => {
-      session ??= openSession();
-      return session;
-    },
+    fingerprint: sha256(canonicalJson({ name, embeddings, params })).slice(0, 32),
+    open: once(openSession),
+    openEmbedder: once(openEmbedder),
   };
+}
+
+/** Opens at the first call; all others share it. */
+function once<Opened>(open: () => Promise<Opened>): () => Promise<Opened> {
+  let opened: Promise<Opened> | undefined;
+  return () => (opened ??= open());
 }
 
 async function openTransport(
@@ -74,12 +90,27 @@ async function openTransport(
   return fromAiSdk(model as Parameters<typeof fromAiSdk>[0]);
 }
 
+async function openEmbeddings(
+  model: LlmSettings["embeddingModel"],
+  { environment, projectFolder }: LlmSourceOptions,
+): Promise<EmbeddingTransport> {
+  if (model === undefined) return (await import("./offline-embeddings.ts")).offlineEmbeddings();
+  if (typeof model === "string") {
+    const { loadEmbeddings } = await import("./load-embeddings.ts");
+    return loadEmbeddings(model, { environment, ...(projectFolder === undefined ? {} : { projectFolder }) });
+  }
+  if (isEmbeddingTransport(model)) return model;
+  const { embeddingsFromAiSdk } = await import("./ai-sdk-embeddings.ts");
+  return embeddingsFromAiSdk(model as Parameters<typeof embeddingsFromAiSdk>[0]);
+}
+
+const isEmbeddingTransport = (model: object): model is EmbeddingTransport => "embed" in model && "limiterKey" in model;
 const isTransport = (model: object): model is LlmTransport => "call" in model && "limiterKey" in model;
 
 function nameOf(model: LlmSettings["model"]): string {
   if (model === undefined) return "offline";
   if (typeof model === "string") return model;
-  if (isTransport(model))
+  if (isTransport(model) || isEmbeddingTransport(model))
     return model.provider === "offline" ? "offline" : `${model.provider}:${model.model}@${model.endpoint}`;
   const { provider, modelId } = model as { readonly provider?: unknown; readonly modelId?: unknown };
   return `${String(provider)}:${String(modelId)}`;

@@ -1,5 +1,6 @@
 import type { AskOptions } from "./ask.ts";
 import { type BatchOptions, type BatchResult, runBatch, streamBatch } from "./batch.ts";
+import type { Embedded, Embedder } from "./embedder.ts";
 import { programOf } from "./program.ts";
 import type { LlmSession } from "./session.ts";
 import type { Signature } from "./signature.ts";
@@ -38,6 +39,13 @@ export interface Llm {
     rows: Iterable<Row> | AsyncIterable<Row>,
     options: BatchInput<Row, Input>,
   ): AsyncIterable<BatchResult<Output>>;
+  /**
+   * Embeds texts; `embeddings[i]` belongs to `texts[i]`. Texts that units ask for at the same time go out together.
+   *
+   * @example
+   * const { embeddings } = await llm.embed([row.name]);
+   */
+  embed(texts: readonly string[]): Promise<Embedded>;
   /** Provider and name of the model that answers. */
   model(): string;
   /** No model is configured: answers are made up from the prompt. */
@@ -52,6 +60,7 @@ export interface LlmSource {
   /** Digest of what, beside the prompt, decides an answer. */
   readonly fingerprint: string;
   open(): Promise<LlmSession>;
+  openEmbedder(): Promise<Embedder>;
 }
 
 /** Binds a model to one caller: its signal, and its account. */
@@ -78,6 +87,7 @@ export function createLlm(source: LlmSource, caller: AskOptions): Llm {
     chainOfThought: (signature, input) => predict(signature, input, { thinks: true }),
     runBatch: (signature, rows, options) => runBatch(rows, askRow(signature, options), options),
     streamBatch: (signature, rows, options) => streamBatch(rows, askRow(signature, options), options),
+    embed: async (texts) => (await source.openEmbedder()).embed(texts, caller),
     model: () => source.model,
     isOffline: source.isOffline,
   };

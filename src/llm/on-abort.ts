@@ -36,6 +36,14 @@ export function sleep(waitMs: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Settles like `promise`, or rejects with an `LlmError` of kind `aborted` when the signal fires first. */
+export function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stopListening = onAbort(signal, () => reject(abortedError(signal)));
+    promise.then(resolve, reject).finally(stopListening);
+  });
+}
+
 export const abortedError = (signal: AbortSignal) =>
   new LlmError("aborted", "The call to the model was aborted.", { cause: signal.reason });
 

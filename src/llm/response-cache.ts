@@ -7,9 +7,24 @@ export type CachedAnswer = Pick<LlmAnswer, "text" | "finish" | "usage" | "model"
 /** `on` reads and writes, `refresh` only writes, `only` fails on a miss, `off` does neither. */
 export type CacheMode = "on" | "off" | "refresh" | "only";
 
+/** What every kept answer says beside itself. */
+interface KeptAnswer {
+  readonly model: string;
+  readonly costUsd: number | null;
+}
+
+export interface CacheEntry {
+  readonly key: string;
+  /** What was asked: the name of a signature, or `embed`. */
+  readonly program: string;
+  readonly provider: string;
+  readonly answer: KeptAnswer;
+}
+
 export interface ResponseCache {
-  get(key: string): Promise<CachedAnswer | undefined>;
-  set(key: string, entry: CachedAnswer & { readonly program: string; readonly provider: string }): Promise<void>;
+  /** Answers by key; those that are not there are missing. */
+  read<Answer extends KeptAnswer>(keys: readonly string[]): Promise<ReadonlyMap<string, Answer>>;
+  write(entries: readonly CacheEntry[]): Promise<void>;
 }
 
 /** Answers in the database. Each is committed as it comes: a process that dies has lost none that was paid for. */
@@ -20,24 +35,32 @@ export class PostgresCache implements ResponseCache {
     this.#database = database;
   }
 
-  async get(key: string): Promise<CachedAnswer | undefined> {
-    const [row] = await this.#database.query<{ answer: CachedAnswer }>(
-      `update ${this.#database.systemSchema}.llm_cache set hits = hits + 1, last_hit_at = now()
-       where key = $1 returning answer`,
-      [key],
+  async read<Answer extends KeptAnswer>(keys: readonly string[]): Promise<ReadonlyMap<string, Answer>> {
+    const table = `${this.#database.systemSchema}.llm_cache`;
+    // In the order of the keys: readers that lock the same rows in other orders would wait for each other.
+    const rows = await this.#database.query<{ key: string; answer: Answer }>(
+      `with found as (select key from ${table} where key = any($1) order by key for no key update)
+       update ${table} as c set hits = hits + 1, last_hit_at = now() from found where c.key = found.key
+       returning c.key, c.answer`,
+      [keys],
     );
-    return row?.answer;
+    return new Map(rows.map(({ key, answer }) => [key, answer]));
   }
 
-  async set(
-    key: string,
-    { program, provider, ...answer }: CachedAnswer & { readonly program: string; readonly provider: string },
-  ): Promise<void> {
+  async write(entries: readonly CacheEntry[]): Promise<void> {
     await this.#database.query(
       `insert into ${this.#database.systemSchema}.llm_cache (key, program, provider, model, answer)
-       values ($1, $2, $3, $4, $5)
+       select key, program, provider, model, answer::jsonb
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as t (key, program, provider, model, answer)
+       order by key
        on conflict (key) do update set answer = excluded.answer, created_at = now(), model = excluded.model`,
-      [key, program, provider, answer.model, JSON.stringify(answer)],
+      [
+        entries.map(({ key }) => key),
+        entries.map(({ program }) => program),
+        entries.map(({ provider }) => provider),
+        entries.map(({ answer }) => answer.model),
+        entries.map(({ answer }) => JSON.stringify(answer)),
+      ],
     );
   }
 }

@@ -23,6 +23,10 @@ const schema = z.strictObject({
     .strictObject({
       /** `provider:model`, an OpenAI-compatible `http://host/v1#model`, an AI SDK model, or a transport. */
       model: z.union([z.string(), z.custom<object>((value) => typeof value === "object" && value !== null)]).optional(),
+      /** The same for `llm.embed`. */
+      embeddingModel: z
+        .union([z.string(), z.custom<object>((value) => typeof value === "object" && value !== null)])
+        .optional(),
       temperature: z.number().min(0).optional(),
       maxOutputTokens: z.number().int().positive().optional(),
       seed: z.number().int().optional(),

@@ -12,9 +12,9 @@ export class LlmAccount {
     this.#job = job;
   }
 
-  readonly onUsage = (used: UsageTotals): void => {
+  readonly onUsage = (used: UsageTotals, { provider }: { readonly provider: string }): void => {
     this.usage = addUsage(this.usage, used);
-    if (this.#job.llm.isOffline) this.#tellOffline();
+    if (provider === "offline") this.#tellOffline();
   };
 
   // Made-up answers must not be taken for real; once is enough to say so.
@@ -22,7 +22,7 @@ export class LlmAccount {
     if (told.has(this.#job)) return;
     told.add(this.#job);
     const message =
-      "no language model is configured: the offline model makes answers up; set `llm.model` in millrace.config.ts";
+      "no language model is configured: the offline model makes answers up; set `llm.model` in millrace.config.ts, and `llm.embeddingModel` for embeddings";
     this.#job.emit({ type: "log", model: this.#job.resolved.model.name, level: "warning", message });
   }
 }

@@ -10,7 +10,7 @@ import { answerOf, fakeServer, type FakeServerOptions, fakeTransport, inParallel
 
 const signal = new AbortController().signal;
 const call = (transport: LlmTransport, options: Partial<CallModelOptions> = {}) =>
-  callModel(transport, REQUEST, { signal, backoffMs: 5, ...options });
+  callModel(transport, (until) => transport.call(REQUEST, { signal: until }), { signal, backoffMs: 5, ...options });
 
 /** Fails with these errors, one a call, and answers after that. */
 function failing(...errors: readonly unknown[]) {
