@@ -136,6 +136,9 @@ const MIGRATIONS: readonly string[] = [
   alter table unit_state drop column llm_calls, drop column llm_cached_calls, drop column llm_input_tokens,
     drop column llm_output_tokens, drop column llm_cost_usd;
   `,
+  `
+  alter table program add column asked text[];
+  `,
 ];
 
 /** Changes whenever the system schema does. */

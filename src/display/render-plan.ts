@@ -10,6 +10,7 @@ const ORDER: readonly PlannedReason[] = [
   "changed",
   "code",
   "config",
+  "prompt",
   "llm",
   "schema",
   "upstream",

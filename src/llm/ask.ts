@@ -15,11 +15,15 @@ export interface AskOptions {
   readonly signal: AbortSignal;
   /** Hears of everything that was paid for, also when no answer came of it, and by whom it was made. */
   readonly onUsage: (usage: UsageTotals, transport: { readonly provider: string }) => void;
+  /** Hears the name of every signature that is asked. */
+  readonly onAsk?: ((signature: string) => void) | undefined;
 }
 
 export interface Asked {
   readonly output: unknown;
   readonly telemetry: Telemetry;
+  /** What the answer cost when it was asked, also when it comes from the cache; null where that is not known. */
+  readonly paidUsd: number | null;
 }
 
 const MOST_REPAIRS = 1;
@@ -72,7 +76,8 @@ async function askOnce(
   const kept = await readCache(session, program, key);
   if (kept !== undefined) {
     options.onUsage({ ...NO_USAGE, calls: 1, cachedCalls: 1 }, session.transport);
-    return { output: kept.output, telemetry: cachedTelemetry(kept.answer.model) };
+    const { model, costUsd } = kept.answer;
+    return { output: kept.output, telemetry: cachedTelemetry(model), paidUsd: costUsd };
   }
   if (session.cacheMode === "only") {
     throw new LlmError("bad_request", `The answer of ${program.name} is not in the cache, and nothing may be asked.`, {
@@ -91,6 +96,7 @@ async function askOnce(
     }
     return {
       output,
+      paidUsd: usage.costUsd,
       telemetry: {
         llmModel: answer.model,
         llmInputTokens: usage.inputTokens,

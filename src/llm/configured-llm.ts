@@ -4,6 +4,7 @@ import type { Database } from "../database/connect.ts";
 import type { Embedder } from "./embedder.ts";
 import type { EmbeddingTransport } from "./embedding-transport.ts";
 import type { LlmSource } from "./llm.ts";
+import type { AdoptedArtifacts } from "./optimize/adopted.ts";
 import { offlineModel } from "./offline.ts";
 import { type CacheMode, PostgresCache } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
@@ -26,6 +27,8 @@ export interface LlmSourceOptions {
   /** Where answers are kept; without it they are not. */
   readonly database: Database | undefined;
   readonly budget?: LlmSession["budget"];
+  /** Tuned prompts, by signature. */
+  readonly adopted?: AdoptedArtifacts;
 }
 
 /** The models that a config names, or the offline ones. Keys and packages are looked for at the first call. */
@@ -65,6 +68,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
     model: name,
     isOffline: name === "offline",
     fingerprint: sha256(canonicalJson({ name, embeddings, params })).slice(0, 32),
+    adopted: options.adopted,
     open: once(openSession),
     openEmbedder: once(openEmbedder),
   };

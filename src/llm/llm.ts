@@ -1,6 +1,7 @@
 import type { AskOptions } from "./ask.ts";
 import { type BatchOptions, type BatchResult, runBatch, streamBatch } from "./batch.ts";
 import type { Embedded, Embedder } from "./embedder.ts";
+import type { AdoptedArtifacts } from "./optimize/adopted.ts";
 import { programOf } from "./program.ts";
 import type { LlmSession } from "./session.ts";
 import type { Signature } from "./signature.ts";
@@ -59,6 +60,8 @@ export interface LlmSource {
   readonly isOffline: boolean;
   /** Digest of what, beside the prompt, decides an answer. */
   readonly fingerprint: string;
+  /** Tuned prompts of the project, by signature. */
+  readonly adopted?: AdoptedArtifacts | undefined;
   open(): Promise<LlmSession>;
   openEmbedder(): Promise<Embedder>;
 }
@@ -70,13 +73,13 @@ export function createLlm(source: LlmSource, caller: AskOptions): Llm {
     input: unknown,
     { thinks = false, signal = caller.signal }: { thinks?: boolean; signal?: AbortSignal } = {},
   ) => {
+    caller.onAsk?.(signature.name);
+    const program = programOf(signature, { thinks, adopted: source.adopted?.get(signature.name) });
     // Loaded when somebody asks: most runs do not.
     const { ask } = await import("./ask.ts");
+    const { output, telemetry } = await ask(await source.open(), program, input, { ...caller, signal });
     // The signature's own schema has checked that the output is what it declares.
-    return (await ask(await source.open(), programOf(signature, thinks), input, {
-      ...caller,
-      signal,
-    })) as Prediction<never>;
+    return { output, telemetry } as Prediction<never>;
   };
   const askRow =
     <Row, Input, Output>(signature: Signature<Input, Output>, { input }: BatchInput<Row, Input>) =>

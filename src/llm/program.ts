@@ -1,8 +1,15 @@
 import { z } from "zod";
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
+import { type Artifact, checkArtifact } from "./optimize/artifact.ts";
 import type { Signature } from "./signature.ts";
-import type { LlmParams, LlmRequest } from "./transport.ts";
+import type { LlmMessage, LlmParams, LlmRequest } from "./transport.ts";
+
+/** One example that a model is shown: what it was given, and what it was right to answer. */
+export interface Demonstration {
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly output: Readonly<Record<string, unknown>>;
+}
 
 /** A signature as it is put to a model: its shape, with a field to think in if that is wanted. */
 export interface Program {
@@ -11,9 +18,25 @@ export interface Program {
   readonly input: z.ZodObject;
   readonly output: z.ZodObject;
   readonly schema: Readonly<Record<string, unknown>>;
+  readonly demonstrations: readonly Demonstration[];
+  /** They come before those of the session. */
+  readonly params: LlmParams;
 }
 
-export function programOf(signature: Signature<unknown, unknown>, thinks: boolean): Program {
+/** `adopted` is the tuned prompt of the project; one that the signature brings along comes first. */
+export function programOf(
+  signature: Signature<unknown, unknown>,
+  { thinks, adopted }: { readonly thinks: boolean; readonly adopted?: Artifact | undefined },
+): Program {
+  const shape = shapeOf(signature, thinks);
+  const artifact = signature.artifact ?? adopted;
+  if (artifact === undefined) return { ...shape, demonstrations: [], params: {} };
+  checkArtifact(artifact, signature, thinks ? "chainOfThought" : "predict");
+  const { instructions, demonstrations, params } = artifact;
+  return { ...shape, instructions, demonstrations, params };
+}
+
+function shapeOf(signature: Signature<unknown, unknown>, thinks: boolean): Omit<Program, "demonstrations" | "params"> {
   if (!thinks) return signature;
   const reasoning = z.string().describe("Think step by step here, before the other fields.");
   const output = z.object({ reasoning, ...signature.output.shape });
@@ -35,17 +58,25 @@ export function renderRequest(
     ...(described.length === 0 ? [] : [`You are given:\n${described.join("\n")}`]),
     `Answer with one JSON object that matches this JSON Schema:\n${canonicalJson(program.schema)}`,
   ].join("\n\n");
-  const given = Object.entries(input)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}:\n${typeof value === "string" ? value : canonicalJson(value)}`);
   return {
     messages: [
       { role: "system", content: system },
-      { role: "user", content: given.join("\n\n") },
+      ...program.demonstrations.flatMap((shown): LlmMessage[] => [
+        { role: "user", content: renderInput(shown.input) },
+        { role: "assistant", content: JSON.stringify(shown.output) },
+      ]),
+      { role: "user", content: renderInput(input) },
     ],
     schema: { name: program.name, json: program.schema },
-    params,
+    params: { ...params, ...program.params },
   };
+}
+
+function renderInput(input: Readonly<Record<string, unknown>>): string {
+  return Object.entries(input)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}:\n${typeof value === "string" ? value : canonicalJson(value)}`)
+    .join("\n\n");
 }
 
 /** What an answer is found under: everything that decides it, and nothing that is secret. */

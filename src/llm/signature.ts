@@ -2,6 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
+import type { Artifact } from "./optimize/artifact.ts";
 import { type FieldsOf, parseFields } from "./signature-text.ts";
 
 declare const inputType: unique symbol;
@@ -18,6 +19,8 @@ export interface Signature<Input, Output> {
   readonly schema: Readonly<Record<string, unknown>>;
   /** Changes with the shapes, not with the instructions. */
   readonly fingerprint: string;
+  /** The tuned prompt it is asked with, after `loadProgram`. */
+  readonly artifact?: Artifact;
   readonly [inputType]: Input;
   readonly [outputType]: Output;
 }

@@ -95,6 +95,7 @@ function programDifferences({ parts, known }: Program, made: string): readonly s
     const names = what.join(", ");
     if (reason === "code") return names === "" ? "the model's code has changed" : `the model's ${names} has changed`;
     if (reason === "config") return `parameters differ: ${names}`;
+    if (reason === "prompt") return `tuned prompts have changed: ${names}`;
     if (reason === "llm") return "the language model or its settings have changed";
     if (reason === "schema") return "the model's table has changed";
     return `sources that every unit sees in full have changed: ${names}`;

@@ -17,6 +17,8 @@ export class LlmAccount {
     if (provider === "offline") this.#tellOffline();
   };
 
+  readonly onAsk = (signature: string): void => this.#job.asked.add(signature);
+
   // Made-up answers must not be taken for real; once is enough to say so.
   #tellOffline(): void {
     if (told.has(this.#job)) return;

@@ -3,6 +3,7 @@ import { isAliveSql } from "./executor.ts";
 import { Parameters } from "./conditions.ts";
 import { WHOLE_KEY } from "./model-state.ts";
 import { type PlanningJob, planUnits } from "./plan-units.ts";
+import { inheritAsked } from "./asked-signatures.ts";
 import { saveProgram } from "./program.ts";
 import { unitReasonsSql } from "./unit-query.ts";
 import { planWhole } from "./whole-model.ts";
@@ -33,6 +34,7 @@ export async function markCurrent(job: PlanningJob): Promise<number> {
       );
     }
     await saveProgram(client, { system, model, program });
+    await inheritAsked(client, { system, model, programHash: program.hash });
     const parameters = new Parameters();
     const hash = parameters.add(program.hash);
     const name = parameters.add(model);

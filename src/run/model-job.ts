@@ -4,6 +4,7 @@ import type { LlmSource } from "../llm/llm.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
+import type { AskedSignatures } from "./asked-signatures.ts";
 import type { Lease } from "./lease.ts";
 import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
@@ -19,6 +20,7 @@ export interface ModelJob {
   readonly config: unknown;
   readonly code: CodeFingerprint;
   readonly llm: LlmSource;
+  readonly asked: AskedSignatures;
   /** What the run is limited to, beside its documents. */
   readonly scope: RunScope;
   readonly context: ModelContext;

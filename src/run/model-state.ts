@@ -1,13 +1,13 @@
 import type { Database } from "../database/connect.ts";
 import type { BoundSource } from "./bind-source.ts";
 import { Parameters } from "./conditions.ts";
-import type { ProgramParts } from "./program.ts";
+import type { StoredParts } from "./program.ts";
 import { wholeDigestSql } from "./unit-query.ts";
 
 /** What is known of a model before it runs. */
 export interface ModelState {
   /** Programs that its stored output was made by. */
-  readonly programs: ReadonlyMap<string, ProgramParts>;
+  readonly programs: ReadonlyMap<string, StoredParts>;
   /** Digests of the given sources, by name. */
   readonly sides: Readonly<Record<string, string>>;
   /** The one unit of a model that writes its whole table; undefined before the first success. */
@@ -33,11 +33,11 @@ export async function loadModelState(
   const digests = sides.map((side) => `encode((${wholeDigestSql(side, parameters)}), 'hex')`);
   const system = database.systemSchema;
   const [row] = await database.query<{
-    programs: Record<string, ProgramParts> | null;
+    programs: Record<string, StoredParts> | null;
     whole: WholeUnit | null;
     sides: string[];
   }>(
-    `select (select jsonb_object_agg(program_hash, parts) from ${system}.program where model = ${name}) as programs,
+    `select (select jsonb_object_agg(program_hash, parts || jsonb_build_object('asked', asked)) from ${system}.program where model = ${name}) as programs,
        (select jsonb_build_object('programHash', program_hash, 'status', status, 'runId', run_id)
         from ${system}.unit_state where model = ${name} and source_key = '${WHOLE_KEY}') as whole,
        array[${digests.join(", ")}]::text[] as sides`,

@@ -2,6 +2,7 @@ import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { DatabaseClient } from "../database/connect.ts";
 import type { LlmSource } from "../llm/llm.ts";
+import { digestAdopted } from "../llm/optimize/adopted.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";
@@ -18,9 +19,19 @@ export interface ProgramParts {
   readonly version: string | null;
   /** The language model and its settings, for a model that asks one. */
   readonly llm: string | null;
+  /** Digests of the tuned prompts of the project, by signature, for a model that asks. */
+  readonly prompts: Readonly<Record<string, string>>;
   /** Digests of the sources that every unit sees in full, by name. */
   readonly sides: Readonly<Record<string, string>>;
 }
+
+/** A program as it is stored. */
+export type StoredParts = Omit<ProgramParts, "prompts"> & {
+  /** Programs that were stored before there were tuned prompts have none. */
+  readonly prompts?: ProgramParts["prompts"];
+  /** Signatures that units of this program have asked; null where nobody wrote them down. */
+  readonly asked?: readonly string[] | null;
+};
 
 /** The program of today, and what the ledger knows of those before it. */
 export interface Program {
@@ -32,14 +43,14 @@ export interface Program {
 /** A program that stored output was made by. */
 export interface KnownProgram {
   readonly hash: string;
-  readonly parts: ProgramParts;
+  readonly parts: StoredParts;
   /** How it differs from today's; undefined when its output is as good. */
   readonly difference: ProgramDifference | undefined;
 }
 
 export interface ProgramDifference {
-  readonly reason: "code" | "config" | "llm" | "schema" | "upstream";
-  /** What exactly: `version`, names of parameters or of sources; empty when there is no name for it. */
+  readonly reason: "code" | "config" | "prompt" | "llm" | "schema" | "upstream";
+  /** What exactly: `version`, names of parameters, of signatures or of sources; empty when there is no name for it. */
   readonly what: readonly string[];
 }
 
@@ -59,6 +70,7 @@ export function describeParts(
     schema: digest({ table, writeStrategy: model.writeStrategy, by: model.by }),
     version: model.version ?? null,
     llm: asksModel(model) ? given.llm.fingerprint : null,
+    prompts: asksModel(model) ? digestAdopted(given.llm.adopted ?? new Map()) : {},
     sides: given.sides,
   };
 }
@@ -69,7 +81,7 @@ const asksModel = ({ form, run }: AnyModel) => form !== "sql" && /\bllm\b/.test(
 const digest = (value: unknown) => sha256(canonicalJson(value) ?? "").slice(0, 32);
 
 /** Puts today's program beside the stored ones. */
-export function createProgram(parts: ProgramParts, stored: ReadonlyMap<string, ProgramParts>): Program {
+export function createProgram(parts: ProgramParts, stored: ReadonlyMap<string, StoredParts>): Program {
   const known = [...stored].map(([hash, before]) => ({
     hash,
     parts: before,
@@ -79,12 +91,17 @@ export function createProgram(parts: ProgramParts, stored: ReadonlyMap<string, P
 }
 
 /** Every way in which a program differs from today's, the weightiest first; none when it would write the same. */
-export function differences(before: ProgramParts, now: ProgramParts): readonly ProgramDifference[] {
+export function differences(before: StoredParts, now: ProgramParts): readonly ProgramDifference[] {
   const found: ProgramDifference[] = [];
   if (before.version !== now.version) found.push({ reason: "code", what: ["version"] });
   else if (before.code !== now.code && before.source !== now.source) found.push({ reason: "code", what: [] });
   const config = differingKeys(before.config, now.config);
   if (config.length > 0) found.push({ reason: "config", what: config });
+  const prompts = differingKeys(before.prompts ?? {}, now.prompts).filter(
+    // What none of its units ever asked has no part in its output.
+    (signature) => before.asked?.includes(signature) ?? true,
+  );
+  if (prompts.length > 0) found.push({ reason: "prompt", what: prompts });
   // Programs that were stored before there was a language layer say nothing about it.
   if ((before.llm ?? null) !== now.llm) found.push({ reason: "llm", what: [] });
   if (before.schema !== now.schema) found.push({ reason: "schema", what: [] });
@@ -130,6 +147,6 @@ export function saveProgramSql({ system, model, program }: ProgramScope, paramet
       where model = ${name} and program_hash = any(${parameters.add(outdated)})
         and (parts ->> 'code', parts ->> 'source') is distinct from (${code}, ${source})),
     saved as (
-      insert into ${system}.program (model, program_hash, parts)
-      values (${name}, ${parameters.add(hash)}, ${parameters.add(JSON.stringify(parts))}) on conflict do nothing)`;
+      insert into ${system}.program (model, program_hash, parts, asked)
+      values (${name}, ${parameters.add(hash)}, ${parameters.add(JSON.stringify(parts))}, '{}') on conflict do nothing)`;
 }

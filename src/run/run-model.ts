@@ -5,6 +5,7 @@ import type { ResolvedModel } from "../graph/resolve-model.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import { withActivity } from "./activity.ts";
+import { AskedSignatures } from "./asked-signatures.ts";
 import { Lease } from "./lease.ts";
 import type { ModelJob } from "./model-job.ts";
 import type { Receipt } from "./results.ts";
@@ -55,6 +56,7 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
     emit({ type: "model_started", model: model.name, attempt: options.attempt });
     const job: ModelJob = {
       ...options,
+      asked: new AskedSignatures(),
       signal,
       lease,
       async finish(client, outcome, rows) {

@@ -6,6 +6,7 @@ import { resolveDocumentFilters } from "../documents/document-filters.ts";
 import { buildGraph, type Graph, withDownstreams } from "../graph/build-graph.ts";
 import { configuredLlm } from "../llm/configured-llm.ts";
 import type { LlmSource } from "../llm/llm.ts";
+import { readAdopted } from "../llm/optimize/adopted.ts";
 import { type CodeFingerprint, createCodeFingerprints } from "../model/code-fingerprint.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
 import type { Pipeline } from "../model/pipeline.ts";
@@ -90,6 +91,8 @@ export class PipelineRunner implements AsyncDisposable {
     const runId = createId();
     const graph = graphOf(this.#project, pipeline);
     const configs = configsOf(this.#project, graph, settings);
+    // A broken one stops the run before there is one.
+    readAdopted(this.#project.directory);
     const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
     const models = plannedModels(graph);
     events.emit({
@@ -303,7 +306,9 @@ export class PipelineRunner implements AsyncDisposable {
   }
 
   #llmOptions() {
-    return { database: this.#database, environment: process.env, projectFolder: this.#project.directory };
+    const { directory } = this.#project;
+    const adopted = readAdopted(directory);
+    return { database: this.#database, environment: process.env, projectFolder: directory, adopted };
   }
 
   // What a run may spend holds for all of it, also after a resume.

@@ -32,7 +32,7 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   try {
     const readers = Object.fromEntries(sources);
     const account = new LlmAccount(job);
-    const llm = createLlm(job.llm, { signal: job.signal, onUsage: account.onUsage });
+    const llm = createLlm(job.llm, { signal: job.signal, onUsage: account.onUsage, onAsk: account.onAsk });
     const given = { sources: readers, writer, config: job.config, context, signal: job.signal, llm };
     const returned = await untilAborted(model.run(given as never), job.signal);
     await writer.close();

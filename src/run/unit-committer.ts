@@ -106,7 +106,7 @@ export class UnitCommitter {
   }
 
   async #write(units: readonly UnitResult[], isLastTry: boolean): Promise<void> {
-    const { database, lease, resolved } = this.#job;
+    const { database, lease, resolved, asked } = this.#job;
     const { maxAttempts } = resolved.model;
     const committed = await database.transaction(async (client) => {
       await lease.assertHeld(client);
@@ -114,6 +114,7 @@ export class UnitCommitter {
       const applied = await this.#apply(client, good);
       const rejected = applied.rejected.map(({ unit, error }) => failedUnit(unit, unit, error));
       const failed = [...units.filter((unit) => unit.error !== undefined), ...(isLastTry ? rejected : [])];
+      await asked.record(client, this.#scope);
       await recordDone(client, this.#scope, applied.done);
       await recordUsage(client, this.#scope, [...applied.done, ...failed]);
       await recordFailed(client, this.#scope, { units: failed, maxAttempts });

@@ -78,10 +78,10 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
   return async (unit: Unit, signal: AbortSignal): Promise<UnitResult | undefined> => {
     const started = performance.now();
     const account = new LlmAccount(job);
-    const { onUsage } = account;
+    const { onUsage, onAsk } = account;
     try {
       let nulCharacters = 0;
-      const lines = (await callModel(unit, { signal, onUsage })).map((row) => {
+      const lines = (await callModel(unit, { signal, onUsage, onAsk })).map((row) => {
         const encoded = encoder.encode(row);
         nulCharacters += encoded.nulCharacters;
         return encoded.line;

@@ -37,7 +37,18 @@ export interface UnitScope {
 export type UnitReason = WorkReason | "unchanged" | "kept" | "quarantined";
 
 /** `full`: nothing changed, but the run takes everything. */
-export const WORK_REASONS = ["new", "changed", "code", "config", "llm", "schema", "upstream", "retry", "full"] as const;
+export const WORK_REASONS = [
+  "new",
+  "changed",
+  "code",
+  "config",
+  "prompt",
+  "llm",
+  "schema",
+  "upstream",
+  "retry",
+  "full",
+] as const;
 export type WorkReason = (typeof WORK_REASONS)[number];
 
 export interface Sql {

@@ -32,7 +32,7 @@ export async function runWholeModel(job: ModelJob): Promise<Receipt> {
 /** In one statement: the model's program and its one unit; units it had under another form are gone. */
 async function recordWhole(
   client: Pick<DatabaseClient, "query">,
-  { database, resolved, context }: ModelJob,
+  { database, resolved, context, asked }: ModelJob,
   { program, durationMs }: { readonly program: Program; readonly durationMs: number },
 ): Promise<void> {
   const system = database.systemSchema;
@@ -52,6 +52,7 @@ async function recordWhole(
        duration_ms = excluded.duration_ms, has_output = true, updated_at = now()`,
     parameters.values,
   );
+  await asked.record(client, { system, model, programHash: program.hash });
 }
 
 export interface WholePlan {

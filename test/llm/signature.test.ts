@@ -16,7 +16,7 @@ const invoice = signature({
     lines: z.array(z.object({ what: z.string() })).default([]),
   }),
 });
-const program = programOf(invoice, false);
+const program = programOf(invoice, { thinks: false });
 const answer = (text: string, finish: "stop" | "length" | "refusal" | "content_filter" = "stop") => ({ text, finish });
 
 test("a prompt says what to do, what is given and what is wanted, the same every time", () => {

@@ -11,6 +11,7 @@ const MEANING: Readonly<Record<Explanation["reason"], string>> = {
   changed: "its input has changed",
   code: "the model has changed",
   config: "a parameter has changed",
+  prompt: "a tuned prompt that it asks with has changed",
   llm: "the language model or its settings have changed",
   schema: "the table has changed",
   upstream: "a source beside its own row has changed",
