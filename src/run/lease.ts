@@ -100,7 +100,10 @@ async function tryTake(
 ): Promise<Taken | undefined> {
   const { systemSchema: system } = database;
   const isHolderDead = replaceDead ? `not ${isAliveSql("lease.executor_id")}` : "false";
-  const text = `with taken as (
+  // A server that dies at once may forget the lease with its holders' connections; nobody else can guess its token.
+  const text = `with quiet as (
+       select set_config('synchronous_commit', 'off', true)
+     ), taken as (
        insert into ${system}.model_lease as lease (model, token, run_id, executor_id, expires_at)
        values ($1, $2, $3, $4, now() + make_interval(secs => $5))
        on conflict (model) do update
@@ -114,7 +117,7 @@ async function tryTake(
        insert into ${system}.model_run (run_id, model) select $3, $1 from taken
        on conflict (run_id, model) do update set finished_at = null returning receipt
      )
-     select is_takeover, receipt from taken cross join opened`;
+     select is_takeover, receipt from taken cross join opened cross join quiet`;
   const name = replaceDead ? undefined : "take lease";
   const values = [model, token, runId, executorId, SILENCE_SECONDS];
   const { rows } = await database.use((client) => client.query<Taken>({ name, text, values }));
