@@ -14,7 +14,11 @@ export interface DatabaseOptions {
   readonly maxConnections?: number | undefined;
   /** Where the documents are; a rehearsal has a table of its own. */
   readonly documents?: string | undefined;
+  /** Brings a server back that takes no connections. */
+  readonly revive?: (() => Promise<void>) | undefined;
 }
+
+const SYSTEM_SCHEMA = "millrace";
 
 // Times keep their microseconds: they stay text until a table's column decides what they become.
 const TEXT_OIDS = new Set([1082, 1083, 1114, 1184, 1186, 1182, 1183, 1115, 1185, 1187, 1231]);
@@ -34,13 +38,16 @@ export class Database implements AsyncDisposable {
   readonly documents: string;
   /** Name of the schema that holds the tables of the engine. */
   readonly engineSchema: string;
+  readonly #revive: DatabaseOptions["revive"];
+  #reviving: Promise<void> | undefined;
 
   constructor(options: DatabaseOptions) {
     this.url = options.url;
-    this.systemSchema = options.target === undefined ? "millrace" : quoteName(`millrace_${options.target}`);
+    this.#revive = options.revive;
+    this.systemSchema = options.target === undefined ? SYSTEM_SCHEMA : quoteName(`${SYSTEM_SCHEMA}_${options.target}`);
     this.documents = options.documents ?? `${this.systemSchema}.documents`;
     this.engineSchema = options.target === undefined ? "dbos" : `dbos_${options.target}`;
-    const settings = { timezone: "UTC", datestyle: "ISO", intervalstyle: "iso_8601", ...searchPath(options.target) };
+    const settings = { timezone: "UTC", datestyle: "ISO", intervalstyle: "iso_8601", ...searchPath(options) };
     this.pool = new pg.Pool({
       connectionString: options.url,
       application_name: options.applicationName ?? "millrace",
@@ -93,9 +100,14 @@ export class Database implements AsyncDisposable {
   /** A connection of its own; the caller releases it. */
   async connect(): Promise<DatabaseClient> {
     try {
-      return await this.pool.connect();
+      return await this.pool.connect().catch(async (error: unknown) => {
+        if (this.#revive === undefined || (error as { code?: unknown }).code !== "ECONNREFUSED") throw error;
+        this.#reviving ??= this.#revive().finally(() => (this.#reviving = undefined));
+        await this.#reviving;
+        return this.pool.connect();
+      });
     } catch (error) {
-      throw unreachable(this.url, error);
+      throw error instanceof MillraceError ? error : unreachable(this.url, error);
     }
   }
 
@@ -140,8 +152,11 @@ export function quoteName(name: string): string {
   return pg.escapeIdentifier(name);
 }
 
-function searchPath(target: string | undefined): Record<string, string> {
-  return target === undefined ? {} : { search_path: `${target},public` };
+function searchPath({ target, url }: DatabaseOptions): Record<string, string> {
+  if (target !== undefined) return { search_path: `${target},public` };
+  // Postgres looks first into the schema that is called like the user, and there are Millrace's own tables.
+  const user = URL.canParse(url) ? new URL(url).username : "";
+  return user === SYSTEM_SCHEMA ? { search_path: "public" } : {};
 }
 
 function unreachable(url: string, cause: unknown): MillraceError {

@@ -73,6 +73,12 @@ export function startEmbeddedPostgres(options: StartEmbeddedPostgresOptions): Pr
   });
 }
 
+/** Starts a server that has data and does not run, on the port it had; one that was deleted stays away. */
+export async function reviveEmbeddedPostgres({ directory }: EmbeddedPostgresOptions): Promise<void> {
+  const { state } = await embeddedPostgresStatus({ directory });
+  if (state !== "absent") await startEmbeddedPostgres({ directory });
+}
+
 /** Stops the server, ending its connections, and waits until it is gone. */
 export function stopEmbeddedPostgres({ directory }: EmbeddedPostgresOptions): Promise<void> {
   return reportingErrors(directory, async () => {

@@ -1,5 +1,5 @@
 import { UsageError } from "../core/errors.ts";
-import { assertEmbeddedAllowed, startEmbeddedPostgres } from "./embedded-postgres.ts";
+import { assertEmbeddedAllowed, reviveEmbeddedPostgres, startEmbeddedPostgres } from "./embedded-postgres.ts";
 
 export interface ResolveDatabaseOptions {
   /** Usually `DATABASE_URL`; empty counts as unset. */
@@ -11,6 +11,8 @@ export interface ResolveDatabaseOptions {
 export interface ResolvedDatabase {
   readonly url: string;
   readonly embedded: boolean;
+  /** Starts the embedded server again that was killed. */
+  readonly revive?: () => Promise<void>;
 }
 
 /** The database of a project: the one it names, otherwise the embedded server, started if needed. */
@@ -22,7 +24,7 @@ export async function resolveDatabaseUrl({
   if (given) return { url: assertPostgresUrl(given), embedded: false };
   assertEmbeddedAllowed();
   const { url } = await startEmbeddedPostgres({ directory });
-  return { url, embedded: true };
+  return { url, embedded: true, revive: () => reviveEmbeddedPostgres({ directory }) };
 }
 
 // The text itself stays out of the message, since it may hold a password.

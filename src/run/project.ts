@@ -5,6 +5,7 @@ import { resolveDatabaseUrl } from "../database/resolve-database.ts";
 import { migrateSystemSchema } from "../database/system-schema.ts";
 import { buildGraph, type Graph } from "../graph/build-graph.ts";
 import { defaultPipeline, resolvePipeline } from "../graph/resolve-pipeline.ts";
+import { createLlm, type Llm } from "../llm/llm.ts";
 import { loadConfigFile, loadModels } from "../model/load-files.ts";
 import { isPipeline, type Pipeline } from "../model/pipeline.ts";
 import { type ProjectConfig, type ProjectConfigInput, resolveProjectConfig } from "../model/project-config.ts";
@@ -123,6 +124,17 @@ export class Project implements AsyncDisposable {
     return traceRow(this, { model, key, options });
   }
 
+  /**
+   * The project's language model, outside of a run: to ask, evaluate, optimise.
+   *
+   * @example
+   * const { score } = await (await project.openLlm()).evaluate(classify, { examples, metric: exactMatch() });
+   */
+  async openLlm(): Promise<Llm> {
+    const { runner } = await this.session();
+    return createLlm(runner.llm, { signal: new AbortController().signal, onUsage: () => undefined });
+  }
+
   async openDatabase(): Promise<Database> {
     return (await this.session()).database;
   }
@@ -150,12 +162,12 @@ export class Project implements AsyncDisposable {
 
   async #open(): Promise<Session> {
     const { target } = this.config;
-    const { url } = await resolveDatabaseUrl({
+    const { url, revive } = await resolveDatabaseUrl({
       databaseUrl: this.config.database ?? process.env["DATABASE_URL"],
       directory: join(this.directory, ".millrace", "postgres"),
     });
     const executorId = createExecutorId();
-    const database = new Database({ url, target, applicationName: applicationName(executorId) });
+    const database = new Database({ url, target, revive, applicationName: applicationName(executorId) });
     try {
       if (target !== undefined) await database.query(`create schema if not exists ${quoteName(target)}`);
       await migrateSystemSchema(database);
