@@ -1,3 +1,14 @@
+export {
+  acceptedValues,
+  customSql,
+  expression,
+  notNull,
+  relationships,
+  rowCount,
+  unique,
+} from "./checks/define-tests.ts";
+export type { RelationshipOptions } from "./checks/define-tests.ts";
+export type { TestStatus } from "./checks/judge-test.ts";
 export { MillraceError, IssuesError, UsageError } from "./core/errors.ts";
 export type { ErrorJson, Issue } from "./core/errors.ts";
 export { RowError } from "./core/row-error.ts";
@@ -6,6 +17,7 @@ export { discoverPipeline, resolvePipeline } from "./graph/resolve-pipeline.ts";
 export { configParam } from "./model/config.ts";
 export { allDocuments } from "./model/context.ts";
 export type { DocumentFilters, ModelContext, RunMode } from "./model/context.ts";
+export type { DataTest, DataTestOptions, TestSeverity } from "./model/data-test.ts";
 export { defineModel } from "./model/define-model.ts";
 export type {
   Model,

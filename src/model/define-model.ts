@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Llm } from "../llm/llm.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
 import type { ModelContext } from "./context.ts";
+import { type AnyDataTest, type DataTestOf, namedApart } from "./data-test.ts";
 import { type Source, sourceByName, type SourceSpec, type UntypedRow } from "./sources.ts";
 
 declare const rowType: unique symbol;
@@ -49,6 +50,8 @@ export interface AnyModel {
   /** Share of the units of a run that may fail before the model does. */
   readonly maxErrorRate: number;
   readonly onChange: OnChange;
+  /** Each has a name of its own. */
+  readonly tests: readonly AnyDataTest[];
   readonly run: (args: never) => Promise<unknown>;
 }
 
@@ -160,6 +163,8 @@ export interface ModelDeclaration<
   readonly maxErrorRate?: number;
   /** With `keep`, new code or parameters apply to new and changed units only; `rerun` unless said otherwise. */
   readonly onChange?: OnChange;
+  /** What must hold for the rows: `notNull`, `unique` and the like. `millrace build` and `millrace test` look. */
+  readonly tests?: readonly DataTestOf<NoInfer<Row>>[];
   run(
     this: void,
     args: RunArguments<Given, Each, By, NewRow, z.output<Config>>,
@@ -218,6 +223,7 @@ export function defineModel<
     maxAttempts: declaration.maxAttempts ?? 3,
     maxErrorRate: declaration.maxErrorRate ?? 1,
     onChange: declaration.onChange ?? "rerun",
+    tests: namedApart(declaration.tests ?? []),
     run: declaration.run,
   };
   return Object.freeze(model) as unknown as ReturnType<

@@ -5,6 +5,7 @@ import { UsageError } from "../core/errors.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
 import { shortName } from "../table/table-ddl.ts";
 import { filledByQuery } from "../table/table-shape.ts";
+import { type DataTestOf, namedApart } from "./data-test.ts";
 import { type AnyModel, type Model, type RetryPolicy, type RowOf, type Sources, toSpecs } from "./define-model.ts";
 import type { UntypedRow } from "./sources.ts";
 
@@ -13,7 +14,7 @@ declare const sourceRow: unique symbol;
 /** A source inside a SQL template: stands for its table, its properties for the names of its columns. */
 export type SqlSource<Row> = { readonly [Column in keyof Row]: SQLWrapper } & { readonly [sourceRow]: Row };
 
-interface SharedDeclaration<Given extends Sources> {
+interface SharedDeclaration<Row extends object, Given extends Sources> {
   /** `namespace.model`, unique in the project. */
   readonly name: string;
   readonly description?: string;
@@ -24,18 +25,20 @@ interface SharedDeclaration<Given extends Sources> {
   /** How often the model is tried when it fails. */
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
+  /** What must hold for the rows: `notNull`, `unique` and the like. `millrace build` and `millrace test` look. */
+  readonly tests?: readonly DataTestOf<NoInfer<Row>>[];
   /** The query: `sql` with the sources in it. Values become parameters; those of a view stand in its text. */
   sql(this: void, sources: { readonly [Name in keyof Given]: SqlSource<RowOf<Given[Name]>> }): SQL;
 }
 
 export type SqlModelDeclaration<Row extends object, NewRow extends object, Given extends Sources> =
-  | (SharedDeclaration<Given> & {
+  | (SharedDeclaration<Row, Given> & {
       /** `view` keeps the query and no rows, `table` the rows; `view` unless said otherwise. */
       readonly materialized?: "view";
       /** Columns that the query gives. Without it readers see whatever the view has, untyped. */
       readonly table?: PipelineTable<Row, NewRow>;
     })
-  | (SharedDeclaration<Given> & {
+  | (SharedDeclaration<Row, Given> & {
       readonly materialized: "table";
       readonly table: PipelineTable<Row, NewRow>;
     });
@@ -77,6 +80,7 @@ export function defineSqlModel<
     maxAttempts: 1,
     maxErrorRate: 1,
     onChange: "rerun",
+    tests: namedApart(declaration.tests ?? []),
     retry: {
       maxAttempts: retry?.maxAttempts ?? 1,
       intervalSeconds: retry?.intervalSeconds ?? 1,

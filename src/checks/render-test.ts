@@ -1,0 +1,44 @@
+import { type SQL, sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import type { TestScope } from "../model/data-test.ts";
+import { dataColumns, hasColumns } from "../table/table-shape.ts";
+import type { ResolvedTest } from "./resolve-test.ts";
+
+/** A statement and its values. */
+export interface TestQuery {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+const dialect = new PgDialect();
+
+/** The query that gives the failing rows of a test; `changed` limits the rows it looks at. */
+export function renderTest({ test, shape, column, reads }: ResolvedTest, changed?: SQL): TestQuery {
+  const table = sql.identifier(shape.name).getSQL();
+  // A view has no record of who wrote its rows, and when.
+  const isPart = changed !== undefined && test.rows === "changed" && shape.query !== "view";
+  const from = (conditions: readonly SQL[]) =>
+    conditions.length === 0
+      ? sql`${table} as tested`
+      : sql`(select * from ${table} where ${sql.join(
+          conditions.map((condition) => sql`(${condition})`),
+          sql` and `,
+        )}) as tested`;
+  const own = test.where === undefined ? [] : [test.where.getSQL()];
+  const scope: TestScope = {
+    table,
+    column,
+    all: from(own),
+    rows: from(isPart ? [...own, changed] : own),
+    isPart,
+    shown: hasColumns(shape)
+      ? sql.join(
+          dataColumns(shape).map(({ name }) => sql.identifier(name)),
+          sql`, `,
+        )
+      : sql`*`,
+    other: (name) => reads.get(name) ?? { table: sql.identifier(name).getSQL(), column },
+  };
+  const { sql: text, params } = dialect.sqlToQuery(test.failing(scope));
+  return { text: text.replace(/[\s;]+$/, ""), values: params };
+}
