@@ -22,6 +22,8 @@ export interface AskOptions {
 export interface Asked {
   readonly output: unknown;
   readonly telemetry: Telemetry;
+  /** What it is found under. */
+  readonly key: string;
   /** What the answer cost when it was asked, also when it comes from the cache; null where that is not known. */
   readonly paidUsd: number | null;
 }
@@ -45,7 +47,7 @@ export async function ask(session: LlmSession, program: Program, input: unknown,
     });
     if (asked === undefined) return ask(session, program, input, options);
     options.onUsage({ ...NO_USAGE, calls: 1, cachedCalls: 1 }, session.transport);
-    return { ...asked, telemetry: cachedTelemetry(asked.telemetry.llmModel) };
+    return { ...asked, telemetry: cachedTelemetry(asked.telemetry.llmModel), paidUsd: 0 };
   }
   const asking = askOnce(session, program, { request, key }, options);
   if (!isShared) return asking;
@@ -77,7 +79,7 @@ async function askOnce(
   if (kept !== undefined) {
     options.onUsage({ ...NO_USAGE, calls: 1, cachedCalls: 1 }, session.transport);
     const { model, costUsd } = kept.answer;
-    return { output: kept.output, telemetry: cachedTelemetry(model), paidUsd: costUsd };
+    return { output: kept.output, telemetry: cachedTelemetry(model), key, paidUsd: costUsd };
   }
   if (session.cacheMode === "only") {
     throw new LlmError("bad_request", `The answer of ${program.name} is not in the cache, and nothing may be asked.`, {
@@ -96,6 +98,7 @@ async function askOnce(
     }
     return {
       output,
+      key,
       paidUsd: usage.costUsd,
       telemetry: {
         llmModel: answer.model,

@@ -5,6 +5,8 @@ export interface BudgetOptions {
   readonly spentUsd?: number | undefined;
   /** Hears of the new total whenever a call has been paid. */
   readonly onSettle?: ((spentUsd: number) => void) | undefined;
+  /** A larger sum that this one is a part of. */
+  readonly within?: Budget | undefined;
 }
 
 interface Waiter {
@@ -22,15 +24,17 @@ const ROUNDING_USD = 1e-9;
 export class Budget {
   readonly maxUsd: number;
   readonly #onSettle: BudgetOptions["onSettle"];
+  readonly #within: Budget | undefined;
   readonly #waiters = new Set<Waiter>();
   #spentUsd: number;
   #reservedUsd = 0;
   #callsInFlight = 0;
 
-  constructor(maxUsd: number, { spentUsd = 0, onSettle }: BudgetOptions = {}) {
+  constructor(maxUsd: number, { spentUsd = 0, onSettle, within }: BudgetOptions = {}) {
     this.maxUsd = maxUsd;
     this.#spentUsd = spentUsd;
     this.#onSettle = onSettle;
+    this.#within = within;
   }
 
   get spentUsd(): number {
@@ -42,6 +46,18 @@ export class Budget {
    * flight to settle before it is refused. Rejects as `aborted` when the signal fires.
    */
   async reserve(usd: number, signal: AbortSignal): Promise<boolean> {
+    if (!(await this.#reserveHere(usd, signal))) return false;
+    if (this.#within === undefined) return true;
+    let isWithin = false;
+    try {
+      isWithin = await this.#within.reserve(usd, signal);
+      return isWithin;
+    } finally {
+      if (!isWithin) this.#settleHere(usd, 0);
+    }
+  }
+
+  async #reserveHere(usd: number, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) throw abortedError(signal);
     if (this.#take(usd)) return true;
     if (this.#callsInFlight === 0) return false;
@@ -50,6 +66,16 @@ export class Budget {
 
   /** Ends a reservation with what the call did cost, also when it failed. */
   settle(reservedUsd: number, actualUsd: number): void {
+    this.#within?.settle(reservedUsd, actualUsd);
+    this.#settleHere(reservedUsd, actualUsd);
+  }
+
+  /** Counts what was spent at an earlier time and is a part of this sum all the same. */
+  count(usd: number): void {
+    this.#spentUsd += usd;
+  }
+
+  #settleHere(reservedUsd: number, actualUsd: number): void {
     this.#callsInFlight -= 1;
     this.#reservedUsd = this.#callsInFlight === 0 ? 0 : this.#reservedUsd - reservedUsd;
     this.#spentUsd += actualUsd;

@@ -1,6 +1,7 @@
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { Database } from "../database/connect.ts";
+import { Budget } from "./budget.ts";
 import type { Embedder } from "./embedder.ts";
 import type { EmbeddingTransport } from "./embedding-transport.ts";
 import type { LlmSource } from "./llm.ts";
@@ -18,6 +19,10 @@ export interface LlmSettings extends LlmParams {
   readonly maxRetries?: number | undefined;
   readonly cache: CacheMode;
   readonly price?: LlmSession["price"];
+  /** Of the provider's key, where its headers do not tell. */
+  readonly requestsPerMinute?: number | undefined;
+  readonly tokensPerMinute?: number | undefined;
+  readonly maxConcurrency?: number | undefined;
 }
 
 export interface LlmSourceOptions {
@@ -45,7 +50,9 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
   });
   const openSession = async (): Promise<LlmSession> => {
     const transport = await openTransport(model, options);
-    const { priceOf } = await import("./prices.ts");
+    const [{ priceOf }, { limiterOf }] = await Promise.all([import("./prices.ts"), import("./limiter.ts")]);
+    const { requestsPerMinute, tokensPerMinute, maxConcurrency } = settings;
+    limiterOf(transport.limiterKey, { requestsPerMinute, tokensPerMinute, maxConcurrency });
     return {
       ...sharedBy(transport),
       transport,
@@ -69,9 +76,23 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
     isOffline: name === "offline",
     fingerprint: sha256(canonicalJson({ name, embeddings, params })).slice(0, 32),
     adopted: options.adopted,
+    with: (overrides) => derive({ settings, options }, overrides),
     open: once(openSession),
     openEmbedder: once(openEmbedder),
   };
+}
+
+// Limits and price are those of one model; another one has its own.
+const OF_ONE_MODEL = { price: undefined, requestsPerMinute: undefined, tokensPerMinute: undefined, maxConcurrency: undefined };
+
+function derive(
+  { settings, options }: { readonly settings: LlmSettings; readonly options: LlmSourceOptions },
+  { maxCostUsd, spentUsd, ...overrides }: Parameters<LlmSource["with"]>[0],
+): LlmSource {
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  const changed = { ...settings, ...(overrides.model === undefined ? {} : OF_ONE_MODEL), ...given };
+  const budget = maxCostUsd === undefined ? options.budget : new Budget(maxCostUsd, { spentUsd, within: options.budget });
+  return configuredLlm(changed, { ...options, budget });
 }
 
 /** Opens at the first call; all others share it. */

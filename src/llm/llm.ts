@@ -2,10 +2,15 @@ import type { AskOptions } from "./ask.ts";
 import { type BatchOptions, type BatchResult, runBatch, streamBatch } from "./batch.ts";
 import type { Embedded, Embedder } from "./embedder.ts";
 import type { AdoptedArtifacts } from "./optimize/adopted.ts";
+import type { EvaluateOptions, Evaluation } from "./optimize/evaluate.ts";
+import type { Optimization, OptimizeOptions } from "./optimize/optimize.ts";
+import type { Price } from "./prices.ts";
+import { inContext, sourceInContext } from "./llm-context.ts";
 import { programOf } from "./program.ts";
 import type { LlmSession } from "./session.ts";
 import type { Signature } from "./signature.ts";
 import type { Telemetry } from "./telemetry.ts";
+import type { LlmParams } from "./transport.ts";
 
 /** An answer, checked against its signature, and what it took. */
 export interface Prediction<Output> {
@@ -47,10 +52,52 @@ export interface Llm {
    * const { embeddings } = await llm.embed([row.name]);
    */
   embed(texts: readonly string[]): Promise<Embedded>;
+  /**
+   * Says how well a signature is answered: a score, its confidence interval, every example.
+   *
+   * @example
+   * const { score, interval } = await llm.evaluate(classify, { examples, metric: exactMatch() });
+   */
+  evaluate<Input, Output, Expected>(
+    signature: Signature<Input, Output>,
+    options: EvaluateOptions<Input, Output, Expected>,
+  ): Promise<Evaluation<Output>>;
+  /**
+   * Searches for demonstrations and instructions that a signature is answered better with.
+   *
+   * @example
+   * const found = await llm.optimize(classify, { train, dev, metric: exactMatch(), maxCostUsd: 2 });
+   * if (found.improved) await found.save("programs/classify.json");
+   */
+  optimize<Input, Output, Expected>(
+    signature: Signature<Input, Output>,
+    options: OptimizeOptions<Input, Output, Expected>,
+  ): Promise<Optimization>;
+  /**
+   * Does work whose calls go to another model, or have other parameters. Nothing that is passed on has to know.
+   *
+   * @example
+   * await llm.context({ model: "openai:gpt-4.1", temperature: 0 }, () => llm.predict(judge, { answer }));
+   */
+  context<Result>(overrides: LlmOverrides, work: () => Result): Result;
   /** Provider and name of the model that answers. */
   model(): string;
   /** No model is configured: answers are made up from the prompt. */
   readonly isOffline: boolean;
+}
+
+/** What may differ for some calls. What is left out stays as it is configured. */
+export interface LlmOverrides extends Pick<LlmParams, "temperature" | "maxOutputTokens" | "seed"> {
+  /** `provider:model`, a URL, a model of the AI SDK, or a transport. */
+  readonly model?: string | object | undefined;
+  /** Of that model, where the shipped table does not know it. */
+  readonly price?: Price | undefined;
+}
+
+/** A sum of its own, within that of the run. */
+export interface SourceLimits {
+  readonly maxCostUsd?: number | undefined;
+  readonly spentUsd?: number | undefined;
 }
 
 /** The model of a project, reached at the first call. */
@@ -62,17 +109,20 @@ export interface LlmSource {
   readonly fingerprint: string;
   /** Tuned prompts of the project, by signature. */
   readonly adopted?: AdoptedArtifacts | undefined;
+  /** The same with other settings. */
+  with(overrides: LlmOverrides & SourceLimits): LlmSource;
   open(): Promise<LlmSession>;
   openEmbedder(): Promise<Embedder>;
 }
 
 /** Binds a model to one caller: its signal, and its account. */
-export function createLlm(source: LlmSource, caller: AskOptions): Llm {
+export function createLlm(configured: LlmSource, caller: AskOptions): Llm {
   const predict = async (
     signature: Signature<unknown, unknown>,
     input: unknown,
     { thinks = false, signal = caller.signal }: { thinks?: boolean; signal?: AbortSignal } = {},
   ) => {
+    const source = sourceInContext(configured);
     caller.onAsk?.(signature.name);
     const program = programOf(signature, { thinks, adopted: source.adopted?.get(signature.name) });
     // Loaded when somebody asks: most runs do not.
@@ -90,8 +140,13 @@ export function createLlm(source: LlmSource, caller: AskOptions): Llm {
     chainOfThought: (signature, input) => predict(signature, input, { thinks: true }),
     runBatch: (signature, rows, options) => runBatch(rows, askRow(signature, options), options),
     streamBatch: (signature, rows, options) => streamBatch(rows, askRow(signature, options), options),
-    embed: async (texts) => (await source.openEmbedder()).embed(texts, caller),
-    model: () => source.model,
-    isOffline: source.isOffline,
+    evaluate: async (signature, options) =>
+      (await import("./optimize/evaluate.ts")).evaluateSignature(sourceInContext(configured), caller, signature, options),
+    optimize: async (signature, options) =>
+      (await import("./optimize/optimize.ts")).optimizeSignature(sourceInContext(configured), caller, signature, options),
+    embed: async (texts) => (await configured.openEmbedder()).embed(texts, caller),
+    context: inContext,
+    model: () => sourceInContext(configured).model,
+    isOffline: configured.isOffline,
   };
 }

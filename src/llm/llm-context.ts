@@ -1,0 +1,23 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { LlmOverrides, LlmSource } from "./llm.ts";
+
+const overrides = new AsyncLocalStorage<LlmOverrides>();
+
+// A context is one object for all calls made in it; they share the model that it opens.
+const sources = new WeakMap<LlmOverrides, WeakMap<LlmSource, LlmSource>>();
+
+/** Does work whose calls go to another model, or have other parameters. Contexts nest; the inner one goes first. */
+export function inContext<Result>(given: LlmOverrides, work: () => Result): Result {
+  return overrides.run({ ...overrides.getStore(), ...given }, work);
+}
+
+/** The source with what the context says, which is the source itself outside of any. */
+export function sourceInContext(source: LlmSource): LlmSource {
+  const given = overrides.getStore();
+  if (given === undefined) return source;
+  const known = sources.get(given) ?? new WeakMap<LlmSource, LlmSource>();
+  sources.set(given, known);
+  const derived = known.get(source) ?? source.with(given);
+  known.set(source, derived);
+  return derived;
+}
