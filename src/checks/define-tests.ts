@@ -190,7 +190,7 @@ const listOf = <Value extends string>(value: OneOrMore<Value>): readonly Value[]
 const toSql = (text: string | SQL): SQL => (is(text, SQL) ? text : sql.raw(text));
 
 function tableOf(to: AnyModel | Source<unknown> | string): TestedTable {
-  if (typeof to === "string" || to.kind === "model") return to as TestedTable;
+  if (typeof to === "string" || to.kind === "model") return to;
   const { target, where, match } = to as unknown as SourceSpec;
   if (target.type === "documents" || where !== undefined || match !== undefined) {
     throw new UsageError("TEST_INVALID", "A relationship goes to a whole table, without conditions.", {

@@ -46,11 +46,11 @@ type Report = (problem: string) => void;
 
 function readTable(table: TestedTable, columns: readonly string[], registry: ModelRegistry, report: Report): ReadTable {
   const model = typeof table === "string" ? (registry.find(table) ?? registry.findByTable(table)) : table;
-  if (model !== undefined) {
+  if (typeof model === "object") {
     const shape = describeTable(model.table);
     return { model: model.name, table: sql.identifier(shape.name).getSQL(), column: columnsOf(shape, columns, report) };
   }
-  const name = String(table);
+  const name = typeof table === "string" ? table : table.name;
   if (name.includes(".")) {
     const known = registry.list().map((each) => each.name);
     report(`reads model "${name}", which is not in this project.${didYouMean(name, known)}`);

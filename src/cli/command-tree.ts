@@ -20,6 +20,8 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
       children: { model: { description: "Write a typed model file", load: () => import("./commands/new-model.ts") } },
     },
     run: { description: "Run a pipeline, a namespace or a model", load: () => import("./commands/run.ts") },
+    build: { description: "Run models and test each when it is done", load: () => import("./commands/build.ts") },
+    test: { description: "Test the rows of models", load: () => import("./commands/test.ts") },
     plan: { description: "Say what a run would do, and why", load: () => import("./commands/plan.ts") },
     explain: {
       description: "Say why a unit will run, or will not",

@@ -139,6 +139,22 @@ const MIGRATIONS: readonly string[] = [
   `
   alter table program add column asked text[];
   `,
+  `
+  create table test_result (
+    run_id text not null,
+    model text not null,
+    test text not null,
+    severity text not null,
+    status text not null,
+    failures bigint not null,
+    rows json not null,
+    error jsonb,
+    duration_ms integer not null,
+    tested_at timestamptz not null default now(),
+    primary key (run_id, model, test)
+  );
+  create index on test_result (model, test, tested_at);
+  `,
 ];
 
 /** Changes whenever the system schema does. */

@@ -3,6 +3,7 @@ import { plural } from "../core/text.ts";
 import type { Receipt } from "../run/results.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
+import { describeTests } from "./render-test.ts";
 import { type DisplayStatus, type ModelState, unitRate } from "./run-state.ts";
 
 const GLYPHS: Readonly<Record<DisplayStatus, string>> = {
@@ -92,7 +93,8 @@ function describeProgress(model: ModelState, now: number): readonly string[] {
 }
 
 function describeReceipt(model: ModelState, receipt: Receipt): readonly string[] {
-  const { rowsWritten, rowsDeleted, rowsUnchanged, unitsDone, unitsFailed, executionTimeMs, usage, counts } = receipt;
+  const { rowsWritten, rowsDeleted, rowsUnchanged, unitsDone, unitsFailed, executionTimeMs, usage, counts, tests } =
+    receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
   const { form } = model.summary;
   const isWhole = form === "table" || form === "sql";
@@ -104,6 +106,7 @@ function describeReceipt(model: ModelState, receipt: Receipt): readonly string[]
     ...(rowsDeleted === 0 ? [] : [`${rowsDeleted.toLocaleString("en-US")} deleted`]),
     ...(usage?.costUsd === null || usage?.costUsd === undefined ? [] : [formatCost(usage.costUsd)]),
     formatDuration(executionTimeMs),
+    ...(tests === undefined ? [] : [describeTests(tests)]),
     ...Object.entries(counts ?? {}).map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`),
   ];
 }

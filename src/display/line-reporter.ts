@@ -33,9 +33,9 @@ export class LineReporter implements Reporter {
   onEvent(event: RunEvent): void {
     this.#state.apply(event);
     const at = Date.parse(event.at);
-    const lines = [...renderEvent(event, this.#options), ...this.#modelLines(event, at)];
+    const width = widthOf(this.#options.output, this.#options.environment);
+    const lines = [...renderEvent(event, { ...this.#options, width }), ...this.#modelLines(event, at)];
     if (event.type === "run_finished") {
-      const width = widthOf(this.#options.output, this.#options.environment);
       lines.push(...this.#cancelledLines(at), "", ...renderSummary(this.#state, { ...this.#options, width }));
     }
     if (lines.length > 0) this.#options.output.write(`${lines.join("\n")}\n`);

@@ -2,16 +2,20 @@ import { plural } from "../core/text.ts";
 import type { RunEvent } from "../run/run-events.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
+import { renderTest } from "./render-test.ts";
 
 interface EventOptions {
   readonly colors: Palette;
   readonly isVerbose?: boolean | undefined;
+  /** Of tables; as wide as they are unless given. */
+  readonly width?: number | undefined;
 }
 
 const DOCUMENT_FAILURES_SHOWN = 5;
 
 /** The lines of events that stay on the screen, whatever the display; none for those that only move a model on. */
-export function renderEvent(event: RunEvent, { colors, isVerbose = false }: EventOptions): readonly string[] {
+export function renderEvent(event: RunEvent, options: EventOptions): readonly string[] {
+  const { colors, isVerbose = false, width = Number.POSITIVE_INFINITY } = options;
   switch (event.type) {
     case "run_started": {
       const what = [
@@ -31,6 +35,9 @@ export function renderEvent(event: RunEvent, { colors, isVerbose = false }: Even
         ...statements,
       ];
     }
+    case "test_finished":
+      // Of those that pass, the model tells how many there are.
+      return event.result.status === "passed" && !isVerbose ? [] : renderTest(event.result, { colors, width });
     case "warning":
       return [`${colors.yellow("warning")}    ${escapeControls(event.message, { keepNewlines: true })}`];
     case "log": {

@@ -25,7 +25,7 @@ export class TreeReporter implements Reporter {
   onEvent(event: RunEvent): void {
     this.#state.apply(event);
     if (event.type === "run_started") this.#open();
-    const lines = renderEvent(event, this.#options);
+    const lines = renderEvent(event, { ...this.#options, width: this.#width() });
     if (lines.length > 0) this.#print(lines);
     if (event.type === "run_finished") return this.#finish();
     if (Date.now() - this.#drawnAt >= REDRAW_MS) this.#draw();

@@ -1,3 +1,4 @@
+import type { TestPlan } from "../checks/place-tests.ts";
 import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
@@ -14,6 +15,7 @@ import { scopeOfModel } from "./run-scope.ts";
 import type { ModelRunRecord, RunSpec, RunStore } from "./run-store.ts";
 
 /** How often a model is tried again when the database was away, beside its own retries. */
+import { testModel } from "./test-model.ts";
 const CONNECTION_ATTEMPTS = 6;
 
 export type CodeOf = (model: string) => Promise<CodeFingerprint>;
@@ -23,6 +25,8 @@ export interface ActiveRunOptions {
   readonly graph: Graph;
   readonly configs: ReadonlyMap<string, unknown>;
   readonly codeOf: CodeOf;
+  /** There in a build. */
+  readonly tests: TestPlan | undefined;
   readonly llm: LlmSource;
   readonly database: Database;
   readonly store: RunStore;
@@ -75,11 +79,25 @@ export class ActiveRun {
   }
 
   async runModel(name: string, step: { readonly attempt: number; readonly signal: AbortSignal }): Promise<Receipt> {
-    const { database, store, configs, events, executorId, directory, wait } = this.#options;
     this.#attempts.set(name, step.attempt);
     // A cancellation from another process arrives through the engine, as the step's own signal.
     step.signal.addEventListener("abort", () => this.cancel(), { once: true });
-    const running = runModel({
+    const running = this.#runAndTest(name, step.attempt);
+    this.#inFlight.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw this.isCancelled || error instanceof MillraceError || isConnectionLoss(error)
+        ? error
+        : modelFailed(name, error);
+    } finally {
+      this.#inFlight.delete(running);
+    }
+  }
+
+  async #runAndTest(name: string, attempt: number): Promise<Receipt> {
+    const { database, store, configs, events, executorId, directory, wait } = this.#options;
+    const receipt = await runModel({
       database,
       store,
       resolved: this.#model(name),
@@ -92,20 +110,22 @@ export class ActiveRun {
       directory,
       knownTables: this.#knownTables,
       wait,
-      attempt: step.attempt,
+      attempt,
       signal: this.#cancel.signal,
       emit: events.emit,
     });
-    this.#inFlight.add(running);
-    try {
-      return await running;
-    } catch (error) {
-      throw this.isCancelled || error instanceof MillraceError || isConnectionLoss(error)
-        ? error
-        : modelFailed(name, error);
-    } finally {
-      this.#inFlight.delete(running);
-    }
+    const tests = this.#options.tests?.tests.get(name);
+    if (tests === undefined) return receipt;
+    const counts = await testModel({
+      database,
+      runId: this.spec.runId,
+      model: name,
+      tests,
+      isStale: (model) => this.#outcomes.has(model) && !("receipt" in (this.#outcomes.get(model) ?? {})),
+      signal: this.#cancel.signal,
+      emit: events.emit,
+    });
+    return { ...receipt, tests: counts };
   }
 
   onOutcome(outcome: ModelOutcome): void {
@@ -180,6 +200,7 @@ export class ActiveRun {
         : { ...partly, status: "failed", error: errorToJson(problem) };
     return "error" in outcome
       ? { ...partly, status: "failed", error: outcome.error }
+      ...(record?.tests === undefined ? {} : { tests: record.tests }),
       : { ...partly, status: "skipped" };
   }
 

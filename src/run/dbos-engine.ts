@@ -6,8 +6,8 @@ import type { Database } from "../database/connect.ts";
 import {
   type Engine,
   type EngineHost,
-  hasReceipt,
   type LaunchEngine,
+  mayStart,
   type ModelOutcome,
   reasonToSkip,
   type RunGraph,
@@ -64,11 +64,12 @@ async function runWorkflow(graph: RunGraph): Promise<string> {
     requireHost().onOutcome(runId, outcome);
   };
   for (;;) {
-    for (const { name, upstreams } of graph.models) {
+    for (const model of graph.models) {
+      const { name, upstreams } = model;
       if (outcomes.has(name) || running.has(name)) continue;
       const reason = reasonToSkip(upstreams, outcomes, graph.stopOnError);
       if (reason !== undefined) settle({ model: name, skipped: reason });
-      else if (upstreams.every((upstream) => hasReceipt(outcomes.get(upstream)))) {
+      else if (mayStart(model, outcomes)) {
         running.set(
           name,
           await DBOS.startWorkflow(modelWorkflowRegistered, { workflowID: `${runId}/${name}` })(runId, name),

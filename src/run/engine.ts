@@ -4,7 +4,12 @@ import type { Receipt } from "./results.ts";
 
 /** What a run needs to know to schedule its models. */
 export interface RunGraph {
-  readonly models: readonly { readonly name: string; readonly upstreams: readonly string[] }[];
+  readonly models: readonly {
+    readonly name: string;
+    readonly upstreams: readonly string[];
+    /** Models that end before this one begins, whatever becomes of them. */
+    readonly after?: readonly string[];
+  }[];
   readonly stopOnError: boolean;
 }
 
@@ -64,6 +69,14 @@ export function reasonToSkip(
   return failed === undefined ? undefined : `${failed.model} failed`;
 }
 
-export function hasReceipt(outcome: ModelOutcome | undefined): boolean {
+/** True when nothing stands in the way of a model that is not to be skipped. */
+export function mayStart(
+  { upstreams, after = [] }: RunGraph["models"][number],
+  outcomes: ReadonlyMap<string, ModelOutcome>,
+): boolean {
+  return upstreams.every((name) => hasReceipt(outcomes.get(name))) && after.every((name) => outcomes.has(name));
+}
+
+function hasReceipt(outcome: ModelOutcome | undefined): boolean {
   return outcome !== undefined && "receipt" in outcome;
 }

@@ -16,8 +16,9 @@ import { applicationName, createExecutorId, Presence } from "./executor.ts";
 import { type PlanOptions, planRun, type RunPlan } from "./plan.ts";
 import { ProjectDocuments } from "./project-documents.ts";
 import { ProjectRuns } from "./project-runs.ts";
+import { type TestOptions, testProject } from "./project-tests.ts";
 import { ProjectUnits } from "./project-units.ts";
-import type { RunResult } from "./results.ts";
+import type { RunResult, TestResult } from "./results.ts";
 import { PipelineRunner, type RunOptions } from "./run-pipeline.ts";
 import { type ShownRows, showRows, type ShowOptions } from "./show-rows.ts";
 import type { RowKey } from "./find-row.ts";
@@ -94,6 +95,11 @@ export class Project implements AsyncDisposable {
   async runModel(name: string, options: RunOptions = {}): Promise<RunResult> {
     this.registry.get(name);
     return this.runPipeline(name, options);
+  }
+
+  /** Runs the data tests of models on their tables as they stand. */
+  async test(options: TestOptions = {}): Promise<readonly TestResult[]> {
+    return testProject(this, options);
   }
 
   /** What the tables need to become what the models declare; nothing is changed. */

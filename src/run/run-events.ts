@@ -1,6 +1,6 @@
 import type { ErrorJson } from "../core/errors.ts";
 import type { ShownForm } from "../model/define-sql-model.ts";
-import type { Receipt, RunResult } from "./results.ts";
+import type { Receipt, RunResult, TestResult } from "./results.ts";
 
 /** A model as a display needs it before anything has run. */
 export interface ModelSummary {
@@ -52,6 +52,7 @@ type Happening =
   | { readonly type: "model_finished"; readonly model: string; readonly receipt: Receipt }
   | { readonly type: "model_failed"; readonly model: string; readonly error: ErrorJson }
   | { readonly type: "model_skipped"; readonly model: string; readonly reason: string }
+  | { readonly type: "test_finished"; readonly model: string; readonly result: TestResult }
   | {
       readonly type: "log";
       readonly model: string;

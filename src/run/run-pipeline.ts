@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createId } from "./run-id.ts";
+import { placeTests, type TestPlan } from "../checks/place-tests.ts";
+import { resolveTests } from "../checks/resolve-test.ts";
 import { MillraceError, UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/document-filters.ts";
@@ -37,6 +39,8 @@ export interface RunOptions {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** After a failure nothing new starts; the pipeline's own setting unless given. */
   readonly stopOnError?: boolean;
+  /** Tests each model when it is done; a model whose tests fail has failed. */
+  readonly tests?: boolean;
   /** Fail when another run holds a model, instead of waiting for it. */
   readonly noWait?: boolean;
   /** Paths and globs to bring in instead of the configured ones. What is in the database already stays. */
@@ -95,6 +99,8 @@ export class PipelineRunner implements AsyncDisposable {
     readAdopted(this.#project.directory);
     const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
     const models = plannedModels(graph);
+    const scope = { sample: options.sample, retry: options.retry, tests: options.tests };
+    this.#testsOf(graph, scope);
     events.emit({
       type: "run_started",
       runId,
@@ -131,7 +137,7 @@ export class PipelineRunner implements AsyncDisposable {
       settings,
       metadata,
       stopOnError,
-      scope: { sample: options.sample, retry: options.retry },
+      scope,
     };
     await engine;
     await this.store.insert(spec, this.#executorId);
@@ -159,7 +165,12 @@ export class PipelineRunner implements AsyncDisposable {
     const graph = this.#graphOfRun(spec);
     const configs = configsOf(this.#project, graph, spec.settings);
     const records = await this.store.models(runId);
-    const unfinished = records.filter((record) => record.status !== "succeeded").map((record) => record.model);
+    const tests = this.#testsOf(graph, spec.scope)?.tests;
+    const unfinished = records
+      .filter(
+        (record) => record.status !== "succeeded" || (tests?.has(record.model) === true && record.tests === undefined),
+      )
+      .map((record) => record.model);
     const again = spec.models.map(({ name }) => name).filter((name) => withDownstreams(graph, unfinished).has(name));
     const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
     events.emit({
@@ -226,9 +237,11 @@ export class PipelineRunner implements AsyncDisposable {
     events.open();
     const run = new ActiveRun({
       spec,
+    const tests = this.#testsOf(graph, spec.scope);
       graph,
       configs,
       codeOf: this.codeOf,
+      tests,
       llm: await this.#llmOf(runId),
       database: this.#database,
       store: this.store,
@@ -243,7 +256,8 @@ export class PipelineRunner implements AsyncDisposable {
       const engine = await this.#openEngine();
       if (options.signal?.aborted === true || this.#isClosing) run.cancel();
       options.signal?.addEventListener("abort", onAbort, { once: true });
-      await engine.run(runId, { models: spec.models, stopOnError: spec.stopOnError });
+      const models = spec.models.map((model) => ({ ...model, after: tests?.after.get(model.name) ?? [] }));
+      await engine.run(runId, { models, stopOnError: spec.stopOnError });
     } catch (error) {
       // A run that ended badly has stored its result; a cancelled one or one whose engine failed has not.
       if ((await this.store.loadResult(runId)) === undefined) return await run.finish(error);
@@ -308,7 +322,8 @@ export class PipelineRunner implements AsyncDisposable {
   #llmOptions() {
     const { directory } = this.#project;
     const adopted = readAdopted(directory);
-    return { database: this.#database, environment: process.env, projectFolder: directory, adopted };
+    const options = { database: this.#database, environment: process.env, projectFolder: directory, adopted };
+    return configuredLlm(config.llm, options);
   }
 
   // What a run may spend holds for all of it, also after a resume.
@@ -322,6 +337,11 @@ export class PipelineRunner implements AsyncDisposable {
   }
 
   /** Digests of a model's code as it stands on disk. */
+  #testsOf(graph: Graph, scope: RunSpec["scope"]): TestPlan | undefined {
+    if (scope.tests !== true) return undefined;
+    return placeTests(resolveTests(graph.values(), this.#project.registry), graph);
+  }
+
   readonly codeOf = (name: string): Promise<CodeFingerprint> => {
     const { registry } = this.#project;
     return this.#code.of(registry.get(name), registry.fileOf(name));

@@ -1,7 +1,7 @@
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 
-/** What a run is limited to, beside documents. Stored with the run, so that a resume keeps to it. */
+/** What a run is limited to, beside documents: in units, and in money. Stored with the run, so that a resume keeps to it. */
 export interface RunScope {
   /** At most so many documents, or units of what reads no documents: always the same ones. */
   readonly sample?: number | undefined;

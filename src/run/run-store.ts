@@ -4,7 +4,7 @@ import { allDocuments, type DocumentFilters, type RunMode } from "../model/conte
 import type { RowCounts } from "../table/apply-rows.ts";
 import { isAliveSql } from "./executor.ts";
 import { type Lease, leaseLost } from "./lease.ts";
-import type { Receipt, RunResult, RunStatus } from "./results.ts";
+import type { Receipt, RunResult, RunStatus, TestCounts } from "./results.ts";
 import { usageJsonSql } from "./record-usage.ts";
 import type { RunScope } from "./run-scope.ts";
 
@@ -47,6 +47,8 @@ export interface ModelRunRecord {
   readonly rowsUnchanged: number;
   readonly durationMs: number | null;
   readonly error: ErrorJson | null;
+  /** There when its tests have run. */
+  readonly tests?: TestCounts;
 }
 
 /** The `run` and `model_run` tables: what was asked, what became of it. */
@@ -193,6 +195,7 @@ export class RunStore {
       ...readCounts(row),
       durationMs: row.duration === null ? null : Number(row.duration),
       error: row.receipt?.error ?? null,
+      ...(row.receipt?.tests === undefined ? {} : { tests: row.receipt.tests }),
     }));
   }
 

@@ -2,8 +2,8 @@ import { errorToJson } from "../../src/core/errors.ts";
 import {
   type Engine,
   type EngineHost,
-  hasReceipt,
   type LaunchEngine,
+  mayStart,
   type ModelOutcome,
   reasonToSkip,
   type RunGraph,
@@ -42,11 +42,12 @@ class InlineEngine implements Engine {
       this.#host.onOutcome(runId, outcome);
     };
     for (;;) {
-      for (const { name, upstreams } of isDead() ? [] : models) {
+      for (const model of isDead() ? [] : models) {
+        const { name, upstreams } = model;
         if (outcomes.has(name) || running.has(name)) continue;
         const reason = reasonToSkip(upstreams, outcomes, stopOnError);
         if (reason !== undefined) settle({ model: name, skipped: reason });
-        else if (running.size < width && upstreams.every((upstream) => hasReceipt(outcomes.get(upstream))))
+        else if (running.size < width && mayStart(model, outcomes))
           running.set(name, this.#runModel(runId, name, abort.signal));
       }
       if (running.size === 0) break;

@@ -1,0 +1,78 @@
+import { UsageError } from "../core/errors.ts";
+import { type CommandInput, type ExitCode, jsonArgs, projectArgs, type commonArgs } from "./define-command.ts";
+import { openCliProject } from "./open-project.ts";
+import { playRun } from "./play-run.ts";
+import { filterArgs, readCount, readFilters, readPatterns, readSettings, readUsd } from "./read-options.ts";
+
+/** Arguments of the commands that start a run. */
+export const pipelineArgs = {
+  pipeline: {
+    type: "positional",
+    description: "A pipeline, a namespace or a model; without it the only one there is, or all models",
+  },
+  ...projectArgs,
+  documents: {
+    type: "string",
+    valueHint: "glob",
+    description: "Documents to run on, instead of the configured ones",
+  },
+  ...filterArgs,
+  "full-refresh": { type: "boolean", description: "Process everything in scope, not only what changed" },
+  sample: { type: "string", valueHint: "n", description: "Only a sample of so many documents, the same every time" },
+  set: { type: "string", valueHint: "k=v", description: "A parameter of a model, for this run" },
+  "max-cost": { type: "string", valueHint: "usd", description: "Most that calls to language models may cost" },
+  "continue-on-error": { type: "boolean", description: "After a failure go on with independent models" },
+  "stop-on-error": { type: "boolean", description: "After a failure start nothing new" },
+  wait: {
+    type: "boolean",
+    default: true,
+    negativeDescription: "Fail when another run holds a model, instead of waiting",
+  },
+  "allow-deletes": { type: "boolean", description: "Remove documents even when most of them are gone" },
+  ...jsonArgs,
+} as const;
+
+export const pipelineRepeatable = ["documents", "ids", "set"] as const;
+
+export interface PlayPipelineOptions {
+  /** Tests the models too. */
+  readonly tests?: boolean;
+  /** What happens after a failure when nobody says; the pipeline's own setting unless given. */
+  readonly stopOnError?: boolean;
+}
+
+/** Runs the pipeline that a command line names. */
+export async function playPipeline(
+  { args, all }: CommandInput<typeof pipelineArgs & typeof commonArgs>,
+  options: PlayPipelineOptions = {},
+): Promise<ExitCode> {
+  if (args["continue-on-error"] === true && args["stop-on-error"] === true) {
+    throw new UsageError("OPTIONS_CONFLICT", "--continue-on-error and --stop-on-error exclude each other.");
+  }
+  const filters = readFilters(args, all("ids"));
+  const settings = readSettings(all("set"));
+  const sample = readCount("sample", args.sample);
+  const maxCostUsd = readUsd("max-cost", args["max-cost"]);
+  await using project = await openCliProject(args);
+  const pipeline = project.resolvePipeline(args.pipeline);
+  return await playRun({
+    project: args.project,
+    json: args.json === true,
+    isVerbose: args.verbose === true,
+    play: (hooks) =>
+      project.runPipeline(pipeline, {
+        ...options,
+        ...hooks,
+        filters,
+        settings,
+        ...(sample === undefined ? {} : { sample }),
+        ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
+        mode: args["full-refresh"] === true ? "full" : "delta",
+        ...(all("documents").length === 0 ? {} : { documents: readPatterns(all("documents")) }),
+        noWait: !args.wait,
+        allowDeletes: args["allow-deletes"] === true,
+        ...(args["stop-on-error"] === true ? { stopOnError: true } : {}),
+        ...(args["continue-on-error"] === true ? { stopOnError: false } : {}),
+      }),
+  });
+}
