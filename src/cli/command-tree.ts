@@ -67,8 +67,15 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
     },
     cost: { description: "Add up what language models have cost", load: () => import("./commands/cost.ts") },
     llm: {
-      description: "Answers of language models",
+      description: "Measure prompts, find better ones, look at kept answers",
       children: {
+        eval: { description: "Say how well a signature is answered", load: () => import("./commands/llm-eval.ts") },
+        optimize: { description: "Search for a better prompt", load: () => import("./commands/llm-optimize.ts") },
+        diff: { description: "Compare two tuned prompts", load: () => import("./commands/llm-diff.ts") },
+        label: {
+          description: "Write examples to correct from what a model asks",
+          load: () => import("./commands/llm-label.ts"),
+        },
         cache: {
           description: "Answers that are kept",
           fallback: "stats",

@@ -13,9 +13,9 @@ import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "./result
 import { runModel } from "./run-model.ts";
 import { scopeOfModel } from "./run-scope.ts";
 import type { ModelRunRecord, RunSpec, RunStore } from "./run-store.ts";
+import { testModel } from "./test-model.ts";
 
 /** How often a model is tried again when the database was away, beside its own retries. */
-import { testModel } from "./test-model.ts";
 const CONNECTION_ATTEMPTS = 6;
 
 export type CodeOf = (model: string) => Promise<CodeFingerprint>;
@@ -23,10 +23,10 @@ export type CodeOf = (model: string) => Promise<CodeFingerprint>;
 export interface ActiveRunOptions {
   readonly spec: RunSpec;
   readonly graph: Graph;
-  readonly configs: ReadonlyMap<string, unknown>;
-  readonly codeOf: CodeOf;
   /** There in a build. */
   readonly tests: TestPlan | undefined;
+  readonly configs: ReadonlyMap<string, unknown>;
+  readonly codeOf: CodeOf;
   readonly llm: LlmSource;
   readonly database: Database;
   readonly store: RunStore;
@@ -192,6 +192,7 @@ export class ActiveRun {
       unitsQuarantined: 0,
       executionTimeMs: Math.round(record?.durationMs ?? 0),
       usage: null,
+      ...(record?.tests === undefined ? {} : { tests: record.tests }),
     };
     if (this.isCancelled) return { ...partly, status: "cancelled" };
     if (outcome === undefined)
@@ -200,7 +201,6 @@ export class ActiveRun {
         : { ...partly, status: "failed", error: errorToJson(problem) };
     return "error" in outcome
       ? { ...partly, status: "failed", error: outcome.error }
-      ...(record?.tests === undefined ? {} : { tests: record.tests }),
       : { ...partly, status: "skipped" };
   }
 

@@ -37,10 +37,10 @@ export interface RunOptions {
   readonly retry?: { readonly codes?: readonly string[] };
   /** Passed to every model as `context.metadata`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
-  /** After a failure nothing new starts; the pipeline's own setting unless given. */
-  readonly stopOnError?: boolean;
   /** Tests each model when it is done; a model whose tests fail has failed. */
   readonly tests?: boolean;
+  /** After a failure nothing new starts; the pipeline's own setting unless given. */
+  readonly stopOnError?: boolean;
   /** Fail when another run holds a model, instead of waiting for it. */
   readonly noWait?: boolean;
   /** Paths and globs to bring in instead of the configured ones. What is in the database already stays. */
@@ -97,10 +97,10 @@ export class PipelineRunner implements AsyncDisposable {
     const configs = configsOf(this.#project, graph, settings);
     // A broken one stops the run before there is one.
     readAdopted(this.#project.directory);
-    const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
-    const models = plannedModels(graph);
     const scope = { sample: options.sample, retry: options.retry, tests: options.tests };
     this.#testsOf(graph, scope);
+    const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
+    const models = plannedModels(graph);
     events.emit({
       type: "run_started",
       runId,
@@ -235,10 +235,11 @@ export class PipelineRunner implements AsyncDisposable {
   ): Promise<RunResult> {
     const { runId } = spec;
     events.open();
+    const tests = this.#testsOf(graph, spec.scope);
     const run = new ActiveRun({
       spec,
-    const tests = this.#testsOf(graph, spec.scope);
       graph,
+      tests,
       configs,
       codeOf: this.codeOf,
       tests,
@@ -337,15 +338,15 @@ export class PipelineRunner implements AsyncDisposable {
   }
 
   /** Digests of a model's code as it stands on disk. */
-  #testsOf(graph: Graph, scope: RunSpec["scope"]): TestPlan | undefined {
-    if (scope.tests !== true) return undefined;
-    return placeTests(resolveTests(graph.values(), this.#project.registry), graph);
-  }
-
   readonly codeOf = (name: string): Promise<CodeFingerprint> => {
     const { registry } = this.#project;
     return this.#code.of(registry.get(name), registry.fileOf(name));
   };
+
+  #testsOf(graph: Graph, scope: RunSpec["scope"]): TestPlan | undefined {
+    if (scope.tests !== true) return undefined;
+    return placeTests(resolveTests(graph.values(), this.#project.registry), graph);
+  }
 
   async #prepareTables(graph: Graph, events: EventLog): Promise<void> {
     const shapes = [...graph.values()].map(({ shape }) => shape);
