@@ -10,6 +10,14 @@ export function readCount(option: string, text: string | undefined): number | un
   throw new UsageError("OPTION_VALUE", `--${option} ${text}: expected a whole number above 0.`);
 }
 
+/** A sum of US dollars above 0, as an option gives it. */
+export function readUsd(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const usd = Number(text.replace(/^\$/, ""));
+  if (text.trim() !== "" && Number.isFinite(usd) && usd > 0) return usd;
+  throw new UsageError("OPTION_VALUE", `--${option} ${text}: expected US dollars above 0, such as 2.50.`);
+}
+
 /** `--set a=1 --set b.c=2` as names and texts. */
 export function readSettings(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(

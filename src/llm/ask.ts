@@ -17,6 +17,14 @@ export interface AskOptions {
   readonly onUsage: (usage: UsageTotals, transport: { readonly provider: string }) => void;
   /** Hears the name of every signature that is asked. */
   readonly onAsk?: ((signature: string) => void) | undefined;
+  readonly onPrediction?: ((asked: AskedSignature) => void) | undefined;
+}
+
+/** What was asked by a signature, and what came of it. */
+export interface AskedSignature {
+  readonly signature: string;
+  readonly input: unknown;
+  readonly output: unknown;
 }
 
 export interface Asked {

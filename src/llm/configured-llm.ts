@@ -83,7 +83,12 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
 }
 
 // Limits and price are those of one model; another one has its own.
-const OF_ONE_MODEL = { price: undefined, requestsPerMinute: undefined, tokensPerMinute: undefined, maxConcurrency: undefined };
+const OF_ONE_MODEL = {
+  price: undefined,
+  requestsPerMinute: undefined,
+  tokensPerMinute: undefined,
+  maxConcurrency: undefined,
+};
 
 function derive(
   { settings, options }: { readonly settings: LlmSettings; readonly options: LlmSourceOptions },
@@ -91,7 +96,8 @@ function derive(
 ): LlmSource {
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
   const changed = { ...settings, ...(overrides.model === undefined ? {} : OF_ONE_MODEL), ...given };
-  const budget = maxCostUsd === undefined ? options.budget : new Budget(maxCostUsd, { spentUsd, within: options.budget });
+  const budget =
+    maxCostUsd === undefined ? options.budget : new Budget(maxCostUsd, { spentUsd, within: options.budget });
   return configuredLlm(changed, { ...options, budget });
 }
 

@@ -128,6 +128,7 @@ export function createLlm(configured: LlmSource, caller: AskOptions): Llm {
     // Loaded when somebody asks: most runs do not.
     const { ask } = await import("./ask.ts");
     const { output, telemetry } = await ask(await source.open(), program, input, { ...caller, signal });
+    caller.onPrediction?.({ signature: signature.name, input, output });
     // The signature's own schema has checked that the output is what it declares.
     return { output, telemetry } as Prediction<never>;
   };
@@ -141,9 +142,19 @@ export function createLlm(configured: LlmSource, caller: AskOptions): Llm {
     runBatch: (signature, rows, options) => runBatch(rows, askRow(signature, options), options),
     streamBatch: (signature, rows, options) => streamBatch(rows, askRow(signature, options), options),
     evaluate: async (signature, options) =>
-      (await import("./optimize/evaluate.ts")).evaluateSignature(sourceInContext(configured), caller, signature, options),
+      (await import("./optimize/evaluate.ts")).evaluateSignature(
+        sourceInContext(configured),
+        caller,
+        signature,
+        options,
+      ),
     optimize: async (signature, options) =>
-      (await import("./optimize/optimize.ts")).optimizeSignature(sourceInContext(configured), caller, signature, options),
+      (await import("./optimize/optimize.ts")).optimizeSignature(
+        sourceInContext(configured),
+        caller,
+        signature,
+        options,
+      ),
     embed: async (texts) => (await configured.openEmbedder()).embed(texts, caller),
     context: inContext,
     model: () => sourceInContext(configured).model,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { IssuesError } from "../core/errors.ts";
 import type { AnyModel } from "./define-model.ts";
+import { exposureSchema } from "./exposure.ts";
 import { isModel } from "./registry.ts";
 
 const patterns = z
@@ -19,6 +20,13 @@ const schema = z.strictObject({
     .optional(),
   config: parameters.default({}),
   vars: z.record(z.string(), z.unknown()).default({}),
+  /** Selections by name: `nightly: "tag:nightly+"` is `--select selector:nightly`. */
+  selectors: z.record(z.string().regex(/^[\w-]+$/, "expected letters, digits, _ and -"), z.string()).default({}),
+  /** Uses of models outside: dashboards, applications, notebooks. */
+  exposures: z
+    .array(exposureSchema)
+    .default([])
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "two exposures have one name"),
   llm: z
     .strictObject({
       /** `provider:model`, an OpenAI-compatible `http://host/v1#model`, an AI SDK model, or a transport. */
@@ -33,6 +41,11 @@ const schema = z.strictObject({
       timeoutMs: z.number().int().positive().optional(),
       maxRetries: z.number().int().min(0).optional(),
       cache: z.enum(["on", "off", "refresh", "only"]).default("on"),
+      /** Limits of the provider's key, where its answers do not tell them. */
+      requestsPerMinute: z.number().positive().optional(),
+      tokensPerMinute: z.number().positive().optional(),
+      /** Calls in flight at once; found by itself unless given. */
+      maxConcurrency: z.number().int().positive().optional(),
       /** US dollars per million tokens, where the shipped table does not know the model. */
       price: z
         .strictObject({

@@ -3,7 +3,7 @@ import { readEvents } from "./event-log.ts";
 import type { Project } from "./project.ts";
 import type { RunResult } from "./results.ts";
 import type { RunEvent } from "./run-events.ts";
-import { runNotFound, type RunOptions } from "./run-pipeline.ts";
+import { type PlayOptions, runNotFound } from "./run-pipeline.ts";
 import type { ModelRunRecord, RunRecord } from "./run-store.ts";
 
 export type ShownRun = RunRecord & {
@@ -47,7 +47,7 @@ export class ProjectRuns {
     await (await this.#runner()).cancel(await this.resolveId(id));
   }
 
-  async resume(id: string, options: Pick<RunOptions, "noWait" | "onEvent" | "signal"> = {}): Promise<RunResult> {
+  async resume(id: string, options: PlayOptions = {}): Promise<RunResult> {
     return (await this.#runner()).resume(await this.resolveId(id), options);
   }
 

@@ -43,10 +43,14 @@ export const usageJsonSql = `case when count(*) = 0 then null else jsonb_build_o
     'costUsd', case when bool_and(cost_usd is not null) then sum(cost_usd) end) end`;
 
 /** What a run has spent so far, as far as prices are known. */
-export async function spentInRun(database: Database, runId: string): Promise<number> {
+export async function spentInRun(
+  database: Database,
+  { runId, model }: { readonly runId: string; readonly model?: string },
+): Promise<number> {
   const [row] = await database.query<{ spent: number }>(
-    `select coalesce(sum(cost_usd), 0)::float8 as spent from ${database.systemSchema}.llm_usage where run_id = $1`,
-    [runId],
+    `select coalesce(sum(cost_usd), 0)::float8 as spent from ${database.systemSchema}.llm_usage
+     where run_id = $1 and ($2::text is null or model = $2)`,
+    [runId, model ?? null],
   );
   return row?.spent ?? 0;
 }

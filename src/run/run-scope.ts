@@ -7,6 +7,10 @@ export interface RunScope {
   readonly sample?: number | undefined;
   /** Only units that failed; with codes, only those that failed so. */
   readonly retry?: { readonly codes?: readonly string[] | undefined } | undefined;
+  /** Each model is tested when it is done, and fails when its tests do. */
+  readonly tests?: boolean | undefined;
+  /** In US dollars, for all calls to language models. */
+  readonly maxCostUsd?: number | undefined;
 }
 
 /**

@@ -21,7 +21,7 @@ export const lines = defineModel({
     (t) => [primaryKey({ columns: [t.documentId, t.lineNumber] })]),
   sources: { documents: documents({ content: true }) },
   forEach: "documents",
-  concurrency: 4,
+  concurrency: Number(process.env.UNIT_CONCURRENCY ?? 4),
   async run({ row }) {
     note("lines", row.id);
     await sleep(Number(process.env.UNIT_MS ?? 5));

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createCrashProject, type CrashProject } from "./crash-project.ts";
 
-const DOCUMENTS = 150;
+// More units and kills take minutes: MILLRACE_KILLS=50 MILLRACE_KILL_UNITS=5000.
+const DOCUMENTS = Number(process.env["MILLRACE_KILL_UNITS"] ?? 150);
+const KILLS = Number(process.env["MILLRACE_KILLS"] ?? 6);
 
 async function calmTables(): Promise<unknown> {
   await using calm = await createCrashProject(DOCUMENTS);
@@ -18,19 +20,18 @@ async function lastRun(project: CrashProject): Promise<{ run_id: string; status:
 
 test(
   "killed again and again, the tables end as those of a calm run and no committed unit is processed twice",
-  { timeout: 240_000 },
+  { timeout: 240_000 + KILLS * 20_000 },
   async () => {
     const expected = await calmTables();
-    const moments = Number(process.env["MILLRACE_KILLS"] ?? 6);
     await using project = await createCrashProject(DOCUMENTS);
     await project.test.project.openDatabase();
-    for (let kill = 0; kill < moments; kill += 1) {
+    for (let kill = 0; kill < KILLS; kill += 1) {
       const before = new Set(await project.committed());
       const interrupted = await lastRun(project);
       const useResume = kill % 2 === 1 && interrupted?.status === "running";
       const command = project.start(useResume ? ["runs", "resume", interrupted.run_id] : ["run"]);
       // Most moments fall between the start of the process and the end of its work.
-      await sleep(300 + ((kill * 397) % 1_500));
+      await sleep(300 + ((kill * 397) % (1_500 + DOCUMENTS)));
       command.kill("SIGKILL");
       await command.ended;
       const repeated = (await project.takeCalls()).filter((unit) => before.has(unit));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { defineModel, documents, openProject } from "millrace";
 import { type LlmRequest, type LlmTransport, signature } from "millrace/llm";
 import { llmTelemetry, pipelineTable, text } from "millrace/schema";
-import { createTestProject, executeModel } from "millrace/testing";
+import { createTestProject, executeModel, offlineLlm } from "millrace/testing";
 import { z } from "zod";
 
 const classify = (instructions = "Classify the text.") =>
@@ -148,6 +148,49 @@ test("a run stops before it spends more than it may, and goes on with more", asy
   });
   expect(await richer.runs.resume("last")).toMatchObject({ status: "succeeded" });
   expect(requests).toHaveLength(40);
+});
+
+test("a run may be given a sum of its own, and a model a part of it", async () => {
+  const { transport, requests } = countingModel();
+  const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${index}.md`, `text${index}`]));
+  const llm = { model: transport, price, maxOutputTokens: 20, maxCostUsd: 9 };
+  const dear = defineModel({
+    name: "n.dear",
+    table: pipelineTable("dear", { path: text().primaryKey(), topic: text().notNull() }),
+    sources: { documents: documents({ content: true }) },
+    forEach: "documents",
+    maxCostUsd: 0.02,
+    async run({ row, llm: asked }) {
+      const { output } = await asked.predict(classify("Classify it again."), { content: row.content });
+      return { path: row.path ?? "", topic: output.topic };
+    },
+  });
+  await using test_ = await createTestProject({ models: [topics(), dear], documents: many, config: { llm } });
+  const first = await test_.project.runPipeline("n.topics", { maxCostUsd: 0.03 });
+  expect(first).toMatchObject({ status: "stopped", errors: { "n.topics": { code: "LLM_BUDGET" } } });
+  expect(requests.length * 0.002).toBeLessThanOrEqual(0.03);
+  expect(await test_.project.runs.resume("last", { maxCostUsd: 1 })).toMatchObject({ status: "succeeded" });
+  requests.length = 0;
+  const second = await test_.project.runPipeline();
+  expect(second).toMatchObject({ status: "stopped", errors: { "n.dear": { code: "LLM_BUDGET" } } });
+  expect(requests.length * 0.002).toBeLessThanOrEqual(0.02);
+  expect(requests.length).toBeGreaterThan(5);
+});
+
+test("calls in a context go to the model and with the parameters that it says", async () => {
+  const [usual, other] = [countingModel(), countingModel({ model: "large" })];
+  const llm = offlineLlm();
+  await llm.context({ model: usual.transport }, async () => {
+    await llm.predict(classify(), { content: "apples" });
+    await llm.context({ model: other.transport, temperature: 0.5 }, () =>
+      Promise.all([llm.predict(classify(), { content: "bears" }), llm.predict(classify(), { content: "cars" })]),
+    );
+    await llm.context({ maxOutputTokens: 7 }, () => llm.predict(classify(), { content: "dogs" }));
+    expect(llm.model()).toContain("tiny");
+  });
+  expect(usual.requests.map(({ params }) => params.maxOutputTokens)).toEqual([undefined, 7]);
+  expect(other.requests.map(({ params }) => params.temperature)).toEqual([0.5, 0.5]);
+  expect(llm.model()).toBe("offline");
 });
 
 test("a model with a prompt runs on literal rows, with the answers that a test gives", async () => {

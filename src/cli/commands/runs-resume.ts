@@ -1,11 +1,13 @@
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { playRun } from "../play-run.ts";
+import { readUsd } from "../read-options.ts";
 
 export default defineCommand({
   args: {
     run: { type: "positional", required: true, description: "A run's id, the beginning of one, or `last`" },
     ...projectArgs,
+    "max-cost": { type: "string", valueHint: "usd", description: "Most that calls to language models may cost" },
     wait: {
       type: "boolean",
       default: true,
@@ -15,12 +17,18 @@ export default defineCommand({
   },
   examples: [["runs resume last", "go on where the latest run ended; finished units are not processed again"]],
   async run({ args }) {
+    const maxCostUsd = readUsd("max-cost", args["max-cost"]);
     await using project = await openCliProject(args);
     return await playRun({
       project: args.project,
       json: args.json === true,
       isVerbose: args.verbose === true,
-      play: (hooks) => project.runs.resume(args.run, { ...hooks, noWait: !args.wait }),
+      play: (hooks) =>
+        project.runs.resume(args.run, {
+          ...hooks,
+          noWait: !args.wait,
+          ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
+        }),
     });
   },
 });
