@@ -1,0 +1,13 @@
+import { defineCommand } from "../define-command.ts";
+import { pipelineArgs, pipelineRepeatable, playPipeline } from "../play-pipeline.ts";
+
+export default defineCommand({
+  args: pipelineArgs,
+  repeatable: pipelineRepeatable,
+  examples: [
+    ["build", "run every model and test it; what is below a failed test does not run"],
+    ["build shop --stop-on-error", "start nothing new after the first failure"],
+    ["runs resume last", "after the fix: what failed and what was skipped"],
+  ],
+  run: (input) => playPipeline(input, { tests: true, stopOnError: false }),
+});
