@@ -89,6 +89,11 @@ function createLoader(directory: string): Jiti {
   });
 }
 
+/** Imports any module of a project as its model files are imported; `file` is an absolute path. */
+export async function importProjectFile(directory: string, file: string): Promise<Record<string, unknown>> {
+  return importFile(createLoader(directory), file, directory);
+}
+
 async function importFile(loader: Jiti, file: string, directory: string): Promise<Record<string, unknown>> {
   try {
     return await loader.import<Record<string, unknown>>(file);

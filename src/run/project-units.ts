@@ -10,6 +10,7 @@ import type { RunScope } from "./run-scope.ts";
 import { type TriedUnit, tryModel } from "./try-model.ts";
 import { type FailedUnits, listFailedUnits } from "./unit-errors.ts";
 import type { FunctionJob } from "./unit-function.ts";
+import type { LlmSource } from "../llm/llm.ts";
 
 export interface UnitOptions {
   /** Parameters as with `--set`. */
@@ -44,13 +45,18 @@ export class ProjectUnits {
   /** Runs a model on `count` units, always the same ones, without writing what it makes of them. */
   async try(
     model: string,
-    options: UnitOptions & { readonly count?: number; readonly signal?: AbortSignal } = {},
+    options: UnitOptions & {
+      readonly count?: number;
+      readonly signal?: AbortSignal;
+      /** Language models are not asked: their answers must be kept. */
+      readonly onlyKept?: boolean;
+    } = {},
   ): Promise<readonly TriedUnit[]> {
-    const { count = 3, signal = new AbortController().signal } = options;
+    const { count = 3, signal = new AbortController().signal, onlyKept = false } = options;
     const job = await this.#job(model, { ...options, mode: "full", scope: { sample: count } });
     const graph = new Map([[job.resolved.model.name, job.resolved]]);
     await syncRunDocuments({ project: this.#project, database: job.database, graph });
-    const units = await tryModel(job, { signal });
+    const units = await tryModel(onlyKept ? { ...job, llm: withKeptAnswers(job.llm) } : job, { signal });
     if (units.length > 0) return units;
     throw new UsageError("NO_UNITS", `Model "${job.resolved.model.name}" has no units to try.`, {
       hint: "Run the models that it reads first.",
@@ -81,4 +87,9 @@ export class ProjectUnits {
       emit: () => undefined,
     };
   }
+}
+
+// Answers that are made up cost nothing, and are not kept.
+function withKeptAnswers(llm: LlmSource): LlmSource {
+  return llm.isOffline ? llm : { ...llm, open: async () => ({ ...(await llm.open()), cacheMode: "only" }) };
 }

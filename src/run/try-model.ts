@@ -1,4 +1,5 @@
 import { errorToJson, type ErrorJson, UsageError } from "../core/errors.ts";
+import type { AskedSignature } from "../llm/ask.ts";
 import { createRowEncoder } from "../table/row-encoder.ts";
 import { type PlanningJob, planUnits } from "./plan-units.ts";
 import { type Unit, UnitFeed } from "./unit-feed.ts";
@@ -11,6 +12,8 @@ export interface TriedUnit {
   /** Empty when the unit failed. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
   readonly error: ErrorJson | undefined;
+  /** What it asked language models. */
+  readonly asked: readonly AskedSignature[];
 }
 
 /** Runs a unit model on a few units, always the same ones, and returns what it made of them. Nothing is written. */
@@ -39,9 +42,14 @@ export async function tryModel(
   return Promise.all(
     units.map(async (unit): Promise<TriedUnit> => {
       const started = performance.now();
-      const base = () => ({ unit: unit.sourceKey, durationMs: Math.round(performance.now() - started) });
+      const asked: AskedSignature[] = [];
+      const base = () => ({ unit: unit.sourceKey, durationMs: Math.round(performance.now() - started), asked });
       try {
-        const rows = await callModel(unit, { signal, onUsage: () => undefined });
+        const rows = await callModel(unit, {
+          signal,
+          onUsage: () => undefined,
+          onPrediction: (each) => asked.push(each),
+        });
         for (const row of rows) encoder.encode(row);
         return { ...base(), rows: rows as readonly Record<string, unknown>[], error: undefined };
       } catch (error) {

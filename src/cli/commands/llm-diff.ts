@@ -1,0 +1,21 @@
+import { renderArtifactDiff } from "../../display/render-artifact-diff.ts";
+import { loadArtifact } from "../../llm/optimize/artifact.ts";
+import { defineCommand, jsonArgs } from "../define-command.ts";
+import { createPrinter, printJson } from "../print.ts";
+
+export default defineCommand({
+  args: {
+    before: { type: "positional", required: true, description: "A tuned prompt" },
+    after: { type: "positional", required: true, description: "Another one" },
+    ...jsonArgs,
+  },
+  examples: [["llm diff programs/classify.json better.json", "what a tuned prompt says otherwise than another"]],
+  async run({ args }) {
+    const [before, after] = await Promise.all([loadArtifact(args.before), loadArtifact(args.after)]);
+    if (args.json === true) return printJson({ before, after });
+    const { colors, lines, aside } = createPrinter();
+    const different = renderArtifactDiff({ before, after }, colors);
+    if (different.length === 0) return aside("The two say the same.");
+    lines(different);
+  },
+});

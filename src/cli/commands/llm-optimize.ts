@@ -1,0 +1,103 @@
+import { join, resolve } from "node:path";
+import { UsageError } from "../../core/errors.ts";
+import { plural } from "../../core/text.ts";
+import { formatCost } from "../../display/describe-model.ts";
+import { PROGRAMS_FOLDER } from "../../llm/optimize/adopted.ts";
+import { splitExamples } from "../../llm/optimize/examples.ts";
+import type { Optimization, OptimizeProgress, Strategy } from "../../llm/optimize/optimize.ts";
+import { findSignature } from "../../run/find-signature.ts";
+import { createCommandLine } from "../command-line.ts";
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { openCliProject } from "../open-project.ts";
+import { createPrinter, printJson } from "../print.ts";
+import { loadExamples, measureArgs, openPromptLlm, readAmount } from "../prompt-options.ts";
+import { readCount } from "../read-options.ts";
+import { readMetric } from "../read-metric.ts";
+
+const STRATEGIES: readonly Strategy[] = ["both", "demonstrations", "instructions"];
+/** Of one file: what is kept to confirm the result with. */
+const DEV_SHARE = 0.4;
+
+export default defineCommand({
+  args: {
+    ...measureArgs,
+    ...projectArgs,
+    dev: { type: "string", valueHint: "file", description: "Examples to confirm with; 40 % of the data unless given" },
+    strategy: { type: "string", valueHint: "name", default: "both", description: "both, demonstrations, instructions" },
+    teacher: { type: "string", valueHint: "model", description: "Language model that makes proposals" },
+    seed: { type: "string", valueHint: "n", default: "1", description: "Another seed tries other prompts" },
+    candidates: { type: "string", valueHint: "n", description: "Sets of demonstrations to try; 8 unless given" },
+    rounds: { type: "string", valueHint: "n", description: "Proposals of instructions to ask for; 8 unless given" },
+    out: { type: "string", valueHint: "file", description: "Where to write it; programs/<signature>.json adopts it" },
+    ...jsonArgs,
+  },
+  examples: [
+    ["llm optimize classify --data rows.jsonl --max-cost 2", "find a better prompt and adopt it"],
+    ["llm optimize classify --data rows.jsonl --teacher openai:gpt-4.1 --out better.json", "with a larger teacher"],
+  ],
+  async run({ args }) {
+    const strategy = STRATEGIES.find((name) => name === args.strategy);
+    if (strategy === undefined)
+      throw new UsageError("OPTION_VALUE", `--strategy ${args.strategy}: use ${STRATEGIES.join(", ")}.`);
+    const seed = readCount("seed", args.seed) ?? 1;
+    const given = {
+      concurrency: readCount("concurrency", args.concurrency),
+      maxCostUsd: readAmount("max-cost", args["max-cost"]),
+      candidates: readCount("candidates", args.candidates),
+      rounds: readCount("rounds", args.rounds),
+      teacher: args.teacher,
+      judge: args.judge,
+    };
+    const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    await using project = await openCliProject(args);
+    const signature = await findSignature(project, args.signature);
+    const metric = await readMetric(project, args.metric);
+    const data = await loadExamples(args.data, signature);
+    const [dev, train] =
+      args.dev === undefined
+        ? splitExamples(data, { share: DEV_SHARE, seed })
+        : [await loadExamples(args.dev, signature), data];
+    const file =
+      args.out === undefined ? join(project.directory, PROGRAMS_FOLDER, `${signature.name}.json`) : resolve(args.out);
+    return await withInterrupt(async (signal) => {
+      const llm = await openPromptLlm(project, { signal });
+      const measured = { train, dev, metric, strategy, seed, thinks: args.thinks === true };
+      const found = await llm.optimize(signature, { ...options, ...measured, onProgress: tellProgress });
+      if (found.improved) await found.save(file);
+      if (args.json === true) printJson({ ...found, file: found.improved ? file : null });
+      else
+        show(found, {
+          name: signature.name,
+          file,
+          next: createCommandLine(args)("plan"),
+          adopts: args.out === undefined,
+        });
+      return found.improved ? 0 : 1;
+    });
+  },
+});
+
+function tellProgress({ stage, candidates, bestScore, costUsd }: OptimizeProgress): void {
+  const best = bestScore === undefined ? "" : ` · best ${bestScore.toFixed(3)}`;
+  const cost = costUsd === null ? "" : ` · ${formatCost(costUsd)}`;
+  const what = { measure: "measuring the present prompt", search: plural(candidates, "prompt"), confirm: "confirming" };
+  process.stderr.write(`${what[stage]}${best}${cost}\n`);
+}
+
+function show(
+  found: Optimization,
+  told: { readonly name: string; readonly file: string; readonly next: string; readonly adopts: boolean },
+): void {
+  const { colors, lines, aside } = createPrinter();
+  const cost = found.spentUsd === null ? "cost unknown" : `${formatCost(found.spentUsd)} spent`;
+  const tried = colors.dim(`${plural(found.candidates, "prompt")} tried · ${cost}`);
+  if (!found.improved) return lines([`${colors.bold(told.name)} stays as it is. ${found.reason}`, tried]);
+  const gain = `${found.before.toFixed(3)} → ${found.after.toFixed(3)}`;
+  lines([
+    `${colors.bold(told.name)} ${colors.green(gain)} ${colors.dim(`on held-out examples (p = ${found.chance})`)}`,
+    tried,
+    `written to ${told.file}`,
+  ]);
+  if (told.adopts) aside(`\n${colors.dim("Next:")} ${colors.cyan(told.next)}`);
+}

@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { UsageError } from "../core/errors.ts";
+import { createLlm, type Llm } from "../llm/llm.ts";
+import { type Example, readExamples } from "../llm/optimize/examples.ts";
+import type { Signature } from "../llm/signature.ts";
+import type { Project } from "../run/project.ts";
+import { METRIC_HELP } from "./read-metric.ts";
+
+/** Options that evaluation and optimisation have in common. */
+export const measureArgs = {
+  signature: {
+    type: "positional",
+    required: true,
+    description: "Its name, a model that asks it, or its place: file.ts#name",
+  },
+  data: { type: "string", valueHint: "file", required: true, description: 'JSONL of {"input": …, "expected": …}' },
+  metric: { type: "string", valueHint: "metric", default: "exact", description: METRIC_HELP },
+  judge: { type: "string", valueHint: "model", description: "Language model that a judge asks, e.g. openai:gpt-4.1" },
+  thinks: { type: "boolean", description: "Ask with a field to think in, as llm.chainOfThought does" },
+  concurrency: { type: "string", valueHint: "n", description: "Examples in flight at once; 8 unless given" },
+  "max-cost": { type: "string", valueHint: "usd", description: "The most that all answers may cost together" },
+} as const;
+
+/** Reads a file of examples; its path is as typed. */
+export async function loadExamples(file: string, signature: Signature<unknown, unknown>): Promise<readonly Example[]> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw new UsageError("FILE_NOT_FOUND", `There is no file ${file}.`, {
+      cause: error,
+      hint: "`millrace llm label` writes examples to correct.",
+    });
+  });
+  return readExamples(text, { file, signature });
+}
+
+/** The project's language model; its tuned prompts can be left aside. */
+export async function openPromptLlm(
+  project: Project,
+  { signal, withoutPrograms = false }: { readonly signal: AbortSignal; readonly withoutPrograms?: boolean | undefined },
+): Promise<Llm> {
+  const { llm } = (await project.session()).runner;
+  const source = withoutPrograms ? { ...llm, adopted: undefined } : llm;
+  return createLlm(source, { signal, onUsage: () => undefined });
+}
+
+/** A sum of money or a share, as an option gives it. */
+export function readAmount(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const amount = Number(text);
+  if (text.trim() !== "" && Number.isFinite(amount) && amount >= 0) return amount;
+  throw new UsageError("OPTION_VALUE", `--${option} ${text}: expected a number that is not negative.`);
+}
