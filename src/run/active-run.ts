@@ -6,9 +6,11 @@ import type { LlmSource } from "../llm/llm.ts";
 import { addUsage } from "../llm/telemetry.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
+import type { AnyModel } from "../model/define-model.ts";
 import { describeTable } from "../table/table-shape.ts";
 import type { ModelOutcome, RetrySettings } from "./engine.ts";
 import type { EventLog } from "./event-log.ts";
+import { spentInRun } from "./record-usage.ts";
 import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "./results.ts";
 import { runModel } from "./run-model.ts";
 import { scopeOfModel } from "./run-scope.ts";
@@ -78,6 +80,12 @@ export class ActiveRun {
     return true;
   }
 
+  async #llmOf({ name, maxCostUsd }: AnyModel): Promise<LlmSource> {
+    const { llm, database } = this.#options;
+    if (maxCostUsd === undefined) return llm;
+    return llm.with({ maxCostUsd, spentUsd: await spentInRun(database, { runId: this.spec.runId, model: name }) });
+  }
+
   async runModel(name: string, step: { readonly attempt: number; readonly signal: AbortSignal }): Promise<Receipt> {
     this.#attempts.set(name, step.attempt);
     // A cancellation from another process arrives through the engine, as the step's own signal.
@@ -103,7 +111,7 @@ export class ActiveRun {
       resolved: this.#model(name),
       config: configs.get(name),
       code: await this.#options.codeOf(name),
-      llm: this.#options.llm,
+      llm: await this.#llmOf(this.#model(name).model),
       scope: scopeOfModel(this.spec.scope, this.#model(name), this.#options.graph),
       context: this.#context(),
       executorId,

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly sample?: number;
   /** Runs only units that failed: all of them, or those with one of these error codes. */
   readonly retry?: { readonly codes?: readonly string[] };
+  /** Most that the run may spend on calls to language models, in US dollars; the config's `llm.maxCostUsd` unless given. */
+  readonly maxCostUsd?: number;
   /** Passed to every model as `context.metadata`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Tests each model when it is done; a model whose tests fail has failed. */
@@ -55,7 +57,7 @@ export interface RunOptions {
 /** How long a project that closes waits for the ends of its runs. */
 const LONGEST_END_MS = 10_000;
 
-type PlayOptions = Pick<RunOptions, "noWait" | "onEvent" | "signal">;
+export type PlayOptions = Pick<RunOptions, "noWait" | "onEvent" | "signal" | "maxCostUsd">;
 
 /** Prepares runs and plays them on the engine. */
 export class PipelineRunner implements AsyncDisposable {
@@ -97,7 +99,12 @@ export class PipelineRunner implements AsyncDisposable {
     const configs = configsOf(this.#project, graph, settings);
     // A broken one stops the run before there is one.
     readAdopted(this.#project.directory);
-    const scope = { sample: options.sample, retry: options.retry, tests: options.tests };
+    const scope = {
+      sample: options.sample,
+      retry: options.retry,
+      tests: options.tests,
+      maxCostUsd: options.maxCostUsd,
+    };
     this.#testsOf(graph, scope);
     const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
     const models = plannedModels(graph);
@@ -242,8 +249,7 @@ export class PipelineRunner implements AsyncDisposable {
       tests,
       configs,
       codeOf: this.codeOf,
-      tests,
-      llm: await this.#llmOf(runId),
+      llm: await this.#llmOf(spec, options),
       database: this.#database,
       store: this.store,
       events,
@@ -317,24 +323,17 @@ export class PipelineRunner implements AsyncDisposable {
 
   /** The language model of the project, without a run's account: for what plans and tries. */
   get llm(): LlmSource {
-    return configuredLlm(this.#project.config.llm, this.#llmOptions());
-  }
-
-  #llmOptions() {
-    const { directory } = this.#project;
+    const { directory, config } = this.#project;
     const adopted = readAdopted(directory);
     const options = { database: this.#database, environment: process.env, projectFolder: directory, adopted };
     return configuredLlm(config.llm, options);
   }
 
-  // What a run may spend holds for all of it, also after a resume.
-  async #llmOf(runId: string): Promise<LlmSource> {
-    const { llm } = this.#project.config;
-    const options = this.#llmOptions();
-    if (llm.maxCostUsd === undefined) return configuredLlm(llm, options);
-    const { Budget } = await import("../llm/budget.ts");
-    const spentUsd = await spentInRun(this.#database, runId);
-    return configuredLlm(llm, { ...options, budget: new Budget(llm.maxCostUsd, { spentUsd }) });
+  // What a run may spend holds for all of it, also after a resume, which may be given more.
+  async #llmOf({ runId, scope }: RunSpec, options: PlayOptions): Promise<LlmSource> {
+    const maxCostUsd = options.maxCostUsd ?? scope.maxCostUsd ?? this.#project.config.llm.maxCostUsd;
+    if (maxCostUsd === undefined) return this.llm;
+    return this.llm.with({ maxCostUsd, spentUsd: await spentInRun(this.#database, { runId }) });
   }
 
   /** Digests of a model's code as it stands on disk. */
