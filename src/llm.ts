@@ -1,3 +1,5 @@
+export { cassette } from "./llm/cassette.ts";
+export type { CassetteOptions } from "./llm/cassette.ts";
 export { fromAiSdk } from "./llm/ai-sdk.ts";
 export { anthropic } from "./llm/anthropic.ts";
 export { LlmError } from "./llm/llm-error.ts";
@@ -23,7 +25,7 @@ export type { Optimization, OptimizeOptions, OptimizeProgress, Strategy } from "
 export type { ScoredExample } from "./llm/optimize/scorer.ts";
 export { signature, signatureOf } from "./llm/signature.ts";
 export type { Signature, SignatureDeclaration } from "./llm/signature.ts";
-export type { BatchInput, Llm, Prediction } from "./llm/llm.ts";
+export type { BatchInput, Llm, LlmOverrides, Prediction } from "./llm/llm.ts";
 export type { BatchOptions, BatchProgress, BatchResult } from "./llm/batch.ts";
 export type { CacheMode } from "./llm/response-cache.ts";
 export type { Telemetry } from "./llm/telemetry.ts";
