@@ -8,6 +8,17 @@ export function didYouMean(name: string, known: readonly string[]): string {
   return isNear ? ` Did you mean "${nearest}"?` : "";
 }
 
+/** Known names that are near, the nearest first; those that contain the name count as near. */
+export function nearestNames(name: string, known: readonly string[], most = 3): readonly string[] {
+  const furthest = Math.max(2, Math.floor(name.length / 3));
+  return [...new Set(known)]
+    .map((each) => ({ each, steps: name.length > 2 && each.includes(name) ? 1 : distance(name, each) }))
+    .filter(({ steps }) => steps <= furthest)
+    .toSorted((a, b) => a.steps - b.steps)
+    .slice(0, most)
+    .map(({ each }) => each);
+}
+
 /** `1 document`, `2 documents`. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count.toLocaleString("en-US")} ${count === 1 ? noun : nouns}`;

@@ -42,6 +42,10 @@ export interface AnyModel {
   readonly config: z.ZodType;
   readonly version: string | undefined;
   readonly tags: readonly string[];
+  /** Who answers for it. */
+  readonly owner: string | undefined;
+  /** Facts for people and tools; nothing depends on them. */
+  readonly meta: Readonly<Record<string, unknown>>;
   readonly concurrency: number;
   readonly retry: Required<RetryPolicy>;
   readonly timeoutMs: number | undefined;
@@ -153,7 +157,12 @@ export interface ModelDeclaration<
   readonly version?: string | number;
   readonly tags?: readonly string[];
   /** Units in flight at once; 16 unless said otherwise. */
+  /** Words to select it by: `--select tag:nightly`. */
   readonly concurrency?: number;
+  /** Who answers for it: `--select owner:data`. */
+  readonly owner?: string;
+  /** Facts for people and tools, shown in `ls --json` and the manifest. */
+  readonly meta?: Readonly<Record<string, unknown>>;
   /** How often the whole model is tried when it fails as a whole. */
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
@@ -217,6 +226,8 @@ export function defineModel<
     retry: {
       maxAttempts: retry?.maxAttempts ?? 1,
       intervalSeconds: retry?.intervalSeconds ?? 1,
+    owner: declaration.owner,
+    meta: declaration.meta ?? {},
       backoffRate: retry?.backoffRate ?? 2,
     },
     timeoutMs: declaration.timeoutMs,

@@ -21,7 +21,12 @@ interface SharedDeclaration<Row extends object, Given extends Sources> {
   readonly sources: Given;
   /** A new value makes the model stale. */
   readonly version?: string | number;
+  /** Words to select it by: `--select tag:nightly`. */
   readonly tags?: readonly string[];
+  /** Who answers for it: `--select owner:data`. */
+  readonly owner?: string;
+  /** Facts for people and tools, shown in `ls --json` and the manifest. */
+  readonly meta?: Readonly<Record<string, unknown>>;
   /** How often the model is tried when it fails. */
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
@@ -76,6 +81,8 @@ export function defineSqlModel<
     config: z.object({}),
     version: version === undefined ? undefined : String(version),
     tags: declaration.tags ?? [],
+    owner: declaration.owner,
+    meta: declaration.meta ?? {},
     concurrency: 1,
     maxAttempts: 1,
     maxErrorRate: 1,
