@@ -155,14 +155,14 @@ export interface ModelDeclaration<
   readonly config?: Config;
   /** A new value makes every unit stale. */
   readonly version?: string | number;
-  readonly tags?: readonly string[];
-  /** Units in flight at once; 16 unless said otherwise. */
   /** Words to select it by: `--select tag:nightly`. */
-  readonly concurrency?: number;
+  readonly tags?: readonly string[];
   /** Who answers for it: `--select owner:data`. */
   readonly owner?: string;
   /** Facts for people and tools, shown in `ls --json` and the manifest. */
   readonly meta?: Readonly<Record<string, unknown>>;
+  /** Units in flight at once; 16 unless said otherwise. */
+  readonly concurrency?: number;
   /** How often the whole model is tried when it fails as a whole. */
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
@@ -222,12 +222,12 @@ export function defineModel<
     config: declaration.config ?? z.object({}),
     version: version === undefined ? undefined : String(version),
     tags: declaration.tags ?? [],
+    owner: declaration.owner,
+    meta: declaration.meta ?? {},
     concurrency: declaration.concurrency ?? 16,
     retry: {
       maxAttempts: retry?.maxAttempts ?? 1,
       intervalSeconds: retry?.intervalSeconds ?? 1,
-    owner: declaration.owner,
-    meta: declaration.meta ?? {},
       backoffRate: retry?.backoffRate ?? 2,
     },
     timeoutMs: declaration.timeoutMs,
