@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
 import type { ModelPlan, PlannedReason, RunPlan } from "../run/plan.ts";
+import { formatCost } from "./describe-model.ts";
 import type { Palette } from "./output.ts";
 import { renderTable } from "./render-table.ts";
 
@@ -23,7 +24,7 @@ const ORDER: readonly PlannedReason[] = [
 ];
 const IDLE: readonly PlannedReason[] = ["unchanged", "kept", "quarantined"];
 
-/** A plan as a person reads it: per model how much, why, and how long. */
+/** A plan as a person reads it: per model how much, why, how long, and for how much money. */
 export function renderPlan(
   plan: RunPlan,
   { colors, width }: { readonly colors: Palette; readonly width: number },
@@ -32,23 +33,41 @@ export function renderPlan(
     if (column !== "why") return column === "work" && value !== 0 ? colors.yellow(cell) : cell;
     return String(value).startsWith("nothing") ? colors.dim(cell) : cell;
   };
+  const isPaid = plan.models.some(({ cost }) => cost !== undefined);
   const rows = plan.models.map((model) => [
     model.model,
     model.work,
     describeUnits(model),
     model.estimate === undefined ? null : `~${formatDuration(model.estimate.ms)}`,
+    ...(isPaid ? [model.cost === undefined ? null : `~${formatRange(model.cost)}`] : []),
   ]);
+  const columns = ["model", "work", "why", "time", ...(isPaid ? ["cost"] : [])];
   const listed = plan.models.flatMap((model) => renderUnits(model, colors));
   return [
     `${colors.bold(`Plan of ${plan.pipeline}`)} ${colors.dim(`· ${plan.mode}`)}`,
     ...renderDocuments(plan),
     ...(plan.schema.length === 0 ? [] : [`tables     ${plural(plan.schema.length, "change")} to match the models`]),
     "",
-    ...renderTable({ columns: ["model", "work", "why", "time"], rows, colors, width, paint }),
+    ...renderTable({ columns, rows, colors, width, paint }),
     ...(listed.length === 0 ? [] : ["", ...listed]),
     "",
     headline(plan, colors),
+    ...(isPaid ? [renderCost(plan, colors)] : []),
   ];
+}
+
+function renderCost({ models }: RunPlan, colors: Palette): string {
+  const costs = models.flatMap(({ cost }) => (cost === undefined ? [] : [cost]));
+  const sum = {
+    lowUsd: costs.reduce((usd, { lowUsd }) => usd + lowUsd, 0),
+    highUsd: costs.reduce((usd, { highUsd }) => usd + highUsd, 0),
+  };
+  const bases = [...new Set(costs.map(({ basis }) => basis))];
+  return `about ${formatRange(sum)} for language models ${colors.dim(`(${bases.join("; ")}; cached answers cost nothing)`)}`;
+}
+
+function formatRange({ lowUsd, highUsd }: { readonly lowUsd: number; readonly highUsd: number }): string {
+  return lowUsd === highUsd ? formatCost(lowUsd) : `${formatCost(lowUsd)}–${formatCost(highUsd).slice(1)}`;
 }
 
 function renderDocuments({ documents }: RunPlan): readonly string[] {

@@ -76,6 +76,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
     isOffline: name === "offline",
     fingerprint: sha256(canonicalJson({ name, embeddings, params })).slice(0, 32),
     adopted: options.adopted,
+    price: async () => price ?? (await import("./prices.ts")).priceOf(...partsOf(name)),
     with: (overrides) => derive({ settings, options }, overrides),
     open: once(openSession),
     openEmbedder: once(openEmbedder),
@@ -145,4 +146,10 @@ function nameOf(model: LlmSettings["model"]): string {
     return model.provider === "offline" ? "offline" : `${model.provider}:${model.model}@${model.endpoint}`;
   const { provider, modelId } = model as { readonly provider?: unknown; readonly modelId?: unknown };
   return `${String(provider)}:${String(modelId)}`;
+}
+
+/** Provider and model of a name; a URL has no provider, and what stands behind an \@ is the endpoint. */
+function partsOf(name: string): readonly [provider: string, model: string] {
+  const [, provider = "", model = ""] = /^([^:]*):(?!\/\/)([^@]*)/.exec(name) ?? [];
+  return [provider.split(".")[0] ?? provider, model];
 }

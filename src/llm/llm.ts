@@ -109,6 +109,8 @@ export interface LlmSource {
   readonly fingerprint: string;
   /** Tuned prompts of the project, by signature. */
   readonly adopted?: AdoptedArtifacts | undefined;
+  /** What the model's tokens cost; undefined where nobody knows. */
+  price(): Promise<Price | undefined>;
   /** The same with other settings. */
   with(overrides: LlmOverrides & SourceLimits): LlmSource;
   open(): Promise<LlmSession>;

@@ -19,8 +19,6 @@ export interface Program {
   readonly output: z.ZodObject;
   readonly schema: Readonly<Record<string, unknown>>;
   readonly demonstrations: readonly Demonstration[];
-  /** They come before those of the session. */
-  readonly params: LlmParams;
 }
 
 /** `adopted` is the tuned prompt of the project; one that the signature brings along comes first. */
@@ -30,13 +28,13 @@ export function programOf(
 ): Program {
   const shape = shapeOf(signature, thinks);
   const artifact = signature.artifact ?? adopted;
-  if (artifact === undefined) return { ...shape, demonstrations: [], params: {} };
+  if (artifact === undefined) return { ...shape, demonstrations: [] };
   checkArtifact(artifact, signature, thinks ? "chainOfThought" : "predict");
-  const { instructions, demonstrations, params } = artifact;
-  return { ...shape, instructions, demonstrations, params };
+  const { instructions, demonstrations } = artifact;
+  return { ...shape, instructions, demonstrations };
 }
 
-function shapeOf(signature: Signature<unknown, unknown>, thinks: boolean): Omit<Program, "demonstrations" | "params"> {
+function shapeOf(signature: Signature<unknown, unknown>, thinks: boolean): Omit<Program, "demonstrations"> {
   if (!thinks) return signature;
   const reasoning = z.string().describe("Think step by step here, before the other fields.");
   const output = z.object({ reasoning, ...signature.output.shape });
@@ -68,7 +66,7 @@ export function renderRequest(
       { role: "user", content: renderInput(input) },
     ],
     schema: { name: program.name, json: program.schema },
-    params: { ...params, ...program.params },
+    params,
   };
 }
 

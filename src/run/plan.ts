@@ -10,11 +10,13 @@ import type { Pipeline } from "../model/pipeline.ts";
 import { blockedError, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
 import type { CodeOf } from "./active-run.ts";
 import { Parameters } from "./conditions.ts";
+import { type CostForecast, forecastCost } from "./forecast-cost.ts";
 import { type PlanningJob, planUnits } from "./plan-units.ts";
 import { configsOf, graphOf, syncRunDocuments } from "./prepare-run.ts";
 import type { Project } from "./project.ts";
 import type { RunOptions } from "./run-pipeline.ts";
 import { scopeOfModel } from "./run-scope.ts";
+import type { FunctionJob } from "./unit-function.ts";
 import { unitReasonsSql, type UnitReason, WORK_REASONS } from "./unit-query.ts";
 import { planWhole } from "./whole-model.ts";
 
@@ -43,6 +45,8 @@ export interface ModelPlan {
   /** Parameters and sources that differ, where they are the reason. */
   readonly changed: readonly string[];
   readonly estimate: Estimate | undefined;
+  /** What calls to language models will cost, as far as somebody knows. */
+  readonly cost: CostForecast | undefined;
   /** Units with something to do, in the order of their keys; present when they were asked for. */
   readonly rows?: readonly PlannedUnit[];
 }
@@ -93,7 +97,7 @@ export async function planRun(
   const documentIds = await resolveDocumentFilters({ database, directory, filters, sample: options.sample });
   const context: ModelContext = { runId: "plan", mode, filters, documentIds: documentIds ?? allDocuments, metadata };
   const documentsChange = documents !== undefined && documents.added + documents.changed + documents.removed > 0;
-  const planner = new Planner({ ...options, documentsChange, database, graph, configs, schema, context });
+  const planner = new Planner({ ...options, documentsChange, directory, database, graph, configs, schema, context });
   for (const resolved of graph.values()) await planner.add(resolved);
   return { pipeline: pipeline.name, mode, documents, schema: schema.statements, models: planner.models };
 }
@@ -120,6 +124,7 @@ interface PlannerOptions extends PlanOptions {
   readonly context: ModelContext;
   readonly codeOf: CodeOf;
   readonly llm: LlmSource;
+  readonly directory: string;
   readonly documentsChange: boolean;
 }
 
@@ -139,7 +144,8 @@ class Planner {
   async add(resolved: ResolvedModel): Promise<void> {
     const { model, shape, upstreams } = resolved;
     const upstreamPending = upstreams.filter((upstream) => this.#pending.has(upstream));
-    const { rows, changed } = await this.#reasons(resolved);
+    const job = await this.#job(resolved);
+    const { rows, changed } = await this.#reasons(job);
     const units: Partial<Record<PlannedReason, number>> = {};
     for (const { reason, count } of rows) units[reason] = (units[reason] ?? 0) + count;
     const work = WORK_REASONS.reduce((sum, reason) => sum + (units[reason] ?? 0), 0);
@@ -158,30 +164,35 @@ class Planner {
       upstreamPending,
       changed,
       estimate: await this.#estimate(resolved, work),
+      cost: await forecastCost(job, { work, isOtherModel: (units.llm ?? 0) > 0 }),
       ...(this.#options.rows === undefined
         ? {}
         : { rows: rows.flatMap(({ keys, reason }) => keys.map((key) => ({ key, reason }))) }),
     });
   }
 
-  async #reasons(resolved: ResolvedModel): Promise<Reasons> {
-    const { database, configs, schema, context, codeOf, graph } = this.#options;
+  async #job(resolved: ResolvedModel): Promise<PlanningJob & FunctionJob> {
+    const { database, configs, schema, context, codeOf, graph, llm, directory } = this.#options;
     const { model, shape } = resolved;
-    const job: PlanningJob = {
+    return {
       database,
       resolved,
       context,
       config: configs.get(model.name),
       code: await codeOf(model.name),
-      llm: this.#options.llm,
+      llm,
       scope: scopeOfModel(this.#options, resolved, graph),
       knownTables: new Set([...graph.values()].map((each) => each.shape.name)),
       isTableMissing: schema.created.includes(shape.name),
+      directory,
+      emit: () => undefined,
     };
+  }
+
+  async #reasons(job: PlanningJob): Promise<Reasons> {
+    const { model, sources } = job.resolved;
     // What an upstream will only then have cannot be asked about yet.
-    const isUnknown = resolved.sources.some(
-      ({ origin }) => origin.type === "model" && this.#unsettled.has(origin.shape.name),
-    );
+    const isUnknown = sources.some(({ origin }) => origin.type === "model" && this.#unsettled.has(origin.shape.name));
     if (isUnknown && model.materialized !== "view") return { rows: [], changed: [] };
     return model.forEach === undefined ? wholeReasons(job) : this.#unitReasons(job);
   }

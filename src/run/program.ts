@@ -76,7 +76,7 @@ export function describeParts(
 }
 
 // A function asks a model through its argument of this name.
-const asksModel = ({ form, run }: AnyModel) => form !== "sql" && /\bllm\b/.test(run.toString());
+export const asksModel = ({ form, run }: AnyModel) => form !== "sql" && /\bllm\b/.test(run.toString());
 
 const digest = (value: unknown) => sha256(canonicalJson(value) ?? "").slice(0, 32);
 

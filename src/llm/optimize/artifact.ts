@@ -18,15 +18,14 @@ const schema = z.object({
   /** Line by line, so that a person and a diff can read them. */
   instructions: z.array(z.string()).transform((lines) => lines.join("\n")),
   demonstrations: z.array(z.object({ input: record, output: record })),
-  /** Parameters it was measured with; they come before the project's. */
+  /** What it was measured with. How it is asked is up to the project's settings, as for any prompt. */
+  model: z.string(),
   params: z.object({
     temperature: z.number().optional(),
     maxOutputTokens: z.number().optional(),
     seed: z.number().optional(),
     providerOptions: z.record(z.string(), record).optional(),
   }),
-  /** Provider and name of the model it was measured with. */
-  model: z.string(),
   /** On examples that the search never saw. */
   scores: z.object({ before: score, after: score, interval: z.tuple([score, score]), chance: z.number() }),
   data: z.object({ hash: z.string(), train: z.number(), dev: z.number() }),
@@ -107,8 +106,8 @@ export function checkArtifact(
 }
 
 /** Changes with what is said to the model, not with scores or costs. */
-export function promptDigest({ instructions, demonstrations, params, asks }: Artifact): string {
-  return sha256(canonicalJson({ instructions, demonstrations, params, asks })).slice(0, 32);
+export function promptDigest({ instructions, demonstrations, asks }: Artifact): string {
+  return sha256(canonicalJson({ instructions, demonstrations, asks })).slice(0, 32);
 }
 
 /**

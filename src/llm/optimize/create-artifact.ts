@@ -43,8 +43,8 @@ export function createArtifact(
     asks: thinks ? "chainOfThought" : "predict",
     instructions: program.instructions,
     demonstrations: program.demonstrations.map(({ input, output }) => ({ input, output })),
-    params: Object.fromEntries(given),
     model: source.model,
+    params: Object.fromEntries(given),
     scores: { before: round(before.score), after: round(after.score), interval: [low, high], chance },
     data: { hash: hashExamples({ train, dev }), train: train.length, dev: dev.length },
     search: {

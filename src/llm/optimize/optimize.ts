@@ -139,7 +139,7 @@ export async function optimizeSignature<Input, Output, Expected>(
   }
   const artifact = createArtifact(source, erased, options, {
     program: winner.program,
-    params: { ...session.params, ...winner.program.params },
+    params: session.params,
     before,
     after,
     chance,
