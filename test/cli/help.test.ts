@@ -19,25 +19,27 @@ test("--help shows every command", async () => {
     Usage  millrace <command> [options]
 
     Commands
-      init                               Write a new project that runs at once
-      new model                          Write new files into a project
-      run                                Run a pipeline, a namespace or a model
-      plan                               Say what a run would do, and why
-      explain                            Say why a unit will run, or will not
-      try                                Run a model on a few units without writing
-      retry                              Run the units that failed
-      mark                               Declare a model's rows current
-      ls                                 List the models of the project
-      graph                              Draw which model reads which
-      show                               Show the rows of a model
-      trace                              Follow a row back to its documents
-      documents [ls|add]                 Bring documents in, list them
-      runs [ls|show|logs|resume|cancel]  Look at runs, resume and cancel them
-      cost                               Add up what language models have cost
-      llm cache                          Answers of language models
-      migrate                            Change tables to what the models declare, where data may be lost too
-      db url|psql|start|stop|reset       The project's database
-      doctor                             Check that everything a project needs is there
+      init                                Write a new project that runs at once
+      new model                           Write new files into a project
+      run                                 Run a pipeline, a namespace or a model
+      build                               Run models and test each when it is done
+      test                                Test the rows of models
+      plan                                Say what a run would do, and why
+      explain                             Say why a unit will run, or will not
+      try                                 Run a model on a few units without writing
+      retry                               Run the units that failed
+      mark                                Declare a model's rows current
+      ls                                  List the models of the project
+      graph                               Draw which model reads which
+      show                                Show the rows of a model
+      trace                               Follow a row back to its documents
+      documents [ls|add]                  Bring documents in, list them
+      runs [ls|show|logs|resume|cancel]   Look at runs, resume and cancel them
+      cost                                Add up what language models have cost
+      llm eval|optimize|diff|label|cache  Measure prompts, find better ones, look at kept answers
+      migrate                             Change tables to what the models declare, where data may be lost too
+      db url|psql|start|stop|reset        The project's database
+      doctor                              Check that everything a project needs is there
 
     Start
       npx millrace init my-project
