@@ -57,3 +57,5 @@ export type { ModelStatus, Receipt, RunResult, RunStatus, TestCounts, TestResult
 export type { ModelSummary, Progress, RunEvent, RunEventListener } from "./run/run-events.ts";
 export type { RunOptions } from "./run/run-pipeline.ts";
 export type { ModelRunRecord, RunRecord } from "./run/run-store.ts";
+export { defineSeed } from "./seeds/define-seed.ts";
+export type { SeedDeclaration } from "./seeds/define-seed.ts";

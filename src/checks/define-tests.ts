@@ -8,13 +8,15 @@ type OneOrMore<Value> = Value | readonly Value[];
 type With<Column extends string, Value = unknown> = { readonly [Key in Column]: Value };
 /** Values that can be listed, and what a column of them may hold. */
 type Listed = string | number | boolean;
-type Held<Value> = Value extends string
-  ? string
-  : Value extends number
-    ? number
-    : Value extends boolean
-      ? boolean
-      : never;
+type Held<Value> = [Value] extends [never]
+  ? unknown
+  : Value extends string
+    ? string
+    : Value extends number
+      ? number
+      : Value extends boolean
+        ? boolean
+        : never;
 
 /**
  * No row may have null in this column, or in one of these.

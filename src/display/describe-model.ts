@@ -97,7 +97,7 @@ function describeReceipt(model: ModelState, receipt: Receipt): readonly string[]
     receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
   const { form } = model.summary;
-  const isWhole = form === "table" || form === "sql";
+  const isWhole = form === "table" || form === "seed" || form === "sql";
   const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (!isWhole || rowsUnchanged > 0);
   return [
     form === "view" ? "view" : isIdle ? "up to date" : describeRows(receipt),

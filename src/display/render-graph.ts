@@ -23,6 +23,7 @@ export const FORMS: Readonly<Record<ShownForm, string>> = {
   row: "per row",
   group: "per group",
   table: "whole table",
+  seed: "seed",
   view: "view",
   sql: "sql table",
 };

@@ -23,6 +23,13 @@ export interface RetryPolicy {
   readonly backoffRate?: number;
 }
 
+/** A file that fills a table. */
+export interface SeedFile {
+  /** Path in the project's folder. */
+  readonly file: string;
+  readonly delimiter: string | undefined;
+}
+
 /** A model as the registry, the graph and the runner see it; its row types live in `Model<Row>`. */
 export interface AnyModel {
   readonly kind: "model";
@@ -53,7 +60,11 @@ export interface AnyModel {
   readonly maxAttempts: number;
   /** Share of the units of a run that may fail before the model does. */
   readonly maxErrorRate: number;
+  /** Most that a run may spend on its calls to language models, in US dollars. */
+  readonly maxCostUsd: number | undefined;
   readonly onChange: OnChange;
+  /** The file that its rows are read from, if they are. */
+  readonly seed?: SeedFile;
   /** Each has a name of its own. */
   readonly tests: readonly AnyDataTest[];
   readonly run: (args: never) => Promise<unknown>;
@@ -170,6 +181,8 @@ export interface ModelDeclaration<
   readonly maxAttempts?: number;
   /** Fails the model when a larger share of a run's units fails, from 0 to 1; without it no share is too large. */
   readonly maxErrorRate?: number;
+  /** Most that one run may spend on this model's calls to language models, in US dollars; the run's own sum holds too. */
+  readonly maxCostUsd?: number;
   /** With `keep`, new code or parameters apply to new and changed units only; `rerun` unless said otherwise. */
   readonly onChange?: OnChange;
   /** What must hold for the rows: `notNull`, `unique` and the like. `millrace build` and `millrace test` look. */
@@ -233,6 +246,7 @@ export function defineModel<
     timeoutMs: declaration.timeoutMs,
     maxAttempts: declaration.maxAttempts ?? 3,
     maxErrorRate: declaration.maxErrorRate ?? 1,
+    maxCostUsd: declaration.maxCostUsd,
     onChange: declaration.onChange ?? "rerun",
     tests: namedApart(declaration.tests ?? []),
     run: declaration.run,

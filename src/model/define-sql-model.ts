@@ -86,6 +86,7 @@ export function defineSqlModel<
     concurrency: 1,
     maxAttempts: 1,
     maxErrorRate: 1,
+    maxCostUsd: undefined,
     onChange: "rerun",
     tests: namedApart(declaration.tests ?? []),
     retry: {
@@ -100,9 +101,10 @@ export function defineSqlModel<
 }
 
 /** What a display calls a model: how it works, or what its query becomes. */
-export type ShownForm = "row" | "group" | "table" | "view" | "sql";
+export type ShownForm = "row" | "group" | "table" | "seed" | "view" | "sql";
 
-export function shownForm({ form, materialized }: AnyModel): ShownForm {
+export function shownForm({ form, materialized, seed }: AnyModel): ShownForm {
+  if (seed !== undefined) return "seed";
   return form === "sql" && materialized === "view" ? "view" : form;
 }
 

@@ -9,7 +9,7 @@ import { checkViewKey } from "./view-key.ts";
 
 export type PlanningJob = Pick<
   ModelJob,
-  "database" | "resolved" | "context" | "config" | "code" | "llm" | "scope" | "knownTables"
+  "database" | "resolved" | "context" | "config" | "code" | "llm" | "scope" | "knownTables" | "directory"
 > & { readonly isTableMissing?: boolean };
 
 /** Finds out what a unit model's units are and what, beside their rows, decides their output. */

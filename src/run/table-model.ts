@@ -33,7 +33,8 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
     const readers = Object.fromEntries(sources);
     const account = new LlmAccount(job);
     const llm = createLlm(job.llm, { signal: job.signal, onUsage: account.onUsage, onAsk: account.onAsk });
-    const given = { sources: readers, writer, config: job.config, context, signal: job.signal, llm };
+    const { config, signal, directory } = job;
+    const given = { sources: readers, writer, config, context, signal, llm, directory };
     const returned = await untilAborted(model.run(given as never), job.signal);
     await writer.close();
     tellRemoved(job, writer.nulCharacters);

@@ -9,6 +9,7 @@ import { loadModelState, WHOLE_KEY, type WholeUnit } from "./model-state.ts";
 import type { PlanningJob } from "./plan-units.ts";
 import { createProgram, describeParts, type Program, saveProgramSql } from "./program.ts";
 import type { Receipt } from "./results.ts";
+import { digestSeed } from "../seeds/read-seed.ts";
 import { renderSqlModel, runSqlModel } from "./sql-model.ts";
 import { runTableModel } from "./table-model.ts";
 import type { UnitReason } from "./unit-query.ts";
@@ -64,6 +65,9 @@ export interface WholePlan {
   readonly made: string | undefined;
 }
 
+/** All that the function of a seed does is read its file. */
+const SEED_CODE: CodeFingerprint = { code: "seed", source: "seed" };
+
 const isWork = (reason: UnitReason) => reason !== "unchanged" && reason !== "kept";
 
 /** Says why a model that writes its whole table will run, or why not. Its sources are a part of its program. */
@@ -75,13 +79,15 @@ export async function planWhole(job: PlanningJob): Promise<WholePlan> {
   const read = isView ? [] : resolved.sources.filter(({ spec }) => !spec.untracked);
   const sides = await Promise.all(read.map((source) => bindSource(source, { ...job, reader: model.name })));
   const state = await loadModelState(database, { model: model.name, sides });
-  const code = model.form === "sql" ? queryFingerprint(job) : job.code;
-  const program = createProgram(describeParts(model, { ...job, code, sides: state.sides }), state.programs);
+  const code = model.form === "sql" ? queryFingerprint(job) : model.seed === undefined ? job.code : SEED_CODE;
+  const file = model.seed === undefined ? {} : { file: await digestSeed(model.seed, job.directory) };
+  const parts = describeParts(model, { ...job, code, sides: { ...state.sides, ...file } });
+  const program = createProgram(parts, state.programs);
   const isMissing = job.isTableMissing === true || (isView && !(await hasRelation(database, shape.name)));
   const made = isMissing ? undefined : state.whole;
   const difference = program.known.find(({ hash }) => hash === made?.programHash)?.difference;
   // A function that declares no source may read whatever it likes.
-  const isComparable = sides.length > 0 || model.form === "sql";
+  const isComparable = sides.length > 0 || model.form === "sql" || model.seed !== undefined;
   return {
     program,
     reason: reasonOf(job, { program, made, isComparable }),

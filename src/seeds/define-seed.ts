@@ -1,0 +1,46 @@
+import type { DataTestOf } from "../model/data-test.ts";
+import { defineModel, type Model } from "../model/define-model.ts";
+import type { PipelineTable } from "../table/pipeline-table.ts";
+import { describeTable } from "../table/table-shape.ts";
+import { readSeed } from "./read-seed.ts";
+
+export interface SeedDeclaration<Row extends object, NewRow extends object> {
+  /** `namespace.model`, unique in the project. */
+  readonly name: string;
+  readonly description?: string;
+  /** Path in the project's folder: `.csv`, `.tsv`, `.jsonl` or `.ndjson`. */
+  readonly file: string;
+  /** What stands between the fields of a CSV file; a comma, in `.tsv` a tab. */
+  readonly delimiter?: string;
+  /** The columns of the file, by their names or keys; with a primary key an edited line changes only its row. */
+  readonly table: PipelineTable<Row, NewRow>;
+  readonly tags?: readonly string[];
+  readonly tests?: readonly DataTestOf<NoInfer<Row>>[];
+}
+
+/**
+ * Declares a table that is filled from a file of the project. Others read it with `ref`, and a run looks at it again
+ * when the file has changed.
+ *
+ * @example
+ * export const countries = defineSeed({
+ *   name: "raw.countries",
+ *   file: "seeds/countries.csv",
+ *   table: pipelineTable("raw_countries", { code: text().primaryKey(), name: text().notNull() }),
+ * });
+ */
+export function defineSeed<Row extends object, NewRow extends object>(
+  declaration: SeedDeclaration<Row, NewRow>,
+): Model<Row> {
+  const { file, delimiter, ...shared } = declaration;
+  const seed = Object.freeze({ file, delimiter });
+  const model = defineModel({
+    ...shared,
+    sources: {},
+    async run({ writer, ...given }) {
+      const { directory = process.cwd() } = given as { directory?: string };
+      return writer.write(readSeed(seed, { directory, shape: describeTable(declaration.table) }) as never);
+    },
+  });
+  return Object.freeze({ ...model, seed });
+}
