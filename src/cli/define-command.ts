@@ -13,6 +13,8 @@ export type ExitCode = 0 | 1 | 2 | 130;
 export interface Command {
   readonly args: ArgsDef;
   readonly repeatable: readonly string[];
+  /** Options of these that take all words that follow. */
+  readonly variadic: readonly string[];
   /** Lines for `--help`, each with what it is good for. */
   readonly examples: readonly (readonly [command: string, purpose: string])[];
   readonly run: (input: CommandInput<ArgsDef>) => Promise<ExitCode | void>;
@@ -36,12 +38,14 @@ export const jsonArgs = {
 export function defineCommand<const Args extends ArgsDef>(command: {
   readonly args: Args;
   readonly repeatable?: readonly (keyof Args & string)[];
+  readonly variadic?: readonly (keyof Args & string)[];
   readonly examples: Command["examples"];
   run(input: CommandInput<Args & typeof commonArgs>): Promise<ExitCode | void>;
 }): Command {
   return {
     args: { ...command.args, ...commonArgs },
     repeatable: command.repeatable ?? [],
+    variadic: command.variadic ?? [],
     examples: command.examples,
     run: (input) => command.run(input as Parameters<typeof command.run>[0]),
   };

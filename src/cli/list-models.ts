@@ -1,4 +1,5 @@
 import { type ShownForm, shownForm } from "../model/define-sql-model.ts";
+import type { Pipeline } from "../model/pipeline.ts";
 import type { Project } from "../run/project.ts";
 
 export interface ListedModel {
@@ -9,18 +10,16 @@ export interface ListedModel {
   readonly writeStrategy: string;
   readonly upstreams: readonly string[];
   readonly file: string | null;
+  readonly tags: readonly string[];
+  readonly owner: string | null;
+  readonly meta: Readonly<Record<string, unknown>>;
 }
 
-/** The models of a project, every one after those it reads; with a target those of a pipeline only. */
-export function listModels(project: Project, target?: string): readonly ListedModel[] {
-  const wanted =
-    target === undefined
-      ? undefined
-      : new Set(
-          project.resolvePipeline(target).models.map((model) => (typeof model === "string" ? model : model.name)),
-        );
+/** Models of a project, every one after those it reads: all, or those of a pipeline. */
+export function listModels(project: Project, pipeline?: Pipeline): readonly ListedModel[] {
+  const wanted = pipeline?.models.map((model) => (typeof model === "string" ? model : model.name));
   return [...project.graph().values()]
-    .filter(({ model }) => wanted?.has(model.name) !== false)
+    .filter(({ model }) => wanted?.includes(model.name) !== false)
     .map(({ model, shape, upstreams }) => ({
       name: model.name,
       description: model.description ?? null,
@@ -29,5 +28,8 @@ export function listModels(project: Project, target?: string): readonly ListedMo
       writeStrategy: model.writeStrategy,
       upstreams: [...upstreams],
       file: project.registry.fileOf(model.name) ?? null,
+      tags: model.tags,
+      owner: model.owner ?? null,
+      meta: model.meta,
     }));
 }

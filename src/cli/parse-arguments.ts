@@ -5,12 +5,39 @@ import { didYouMean } from "../core/text.ts";
 import type { Command, CommandInput } from "./define-command.ts";
 
 /** Reads the arguments of a command. Whatever the command does not know is an error, with the nearest name. */
-export function parseArguments(rawArgs: readonly string[], command: Command, name: string): CommandInput<ArgsDef> {
+export function parseArguments(given: readonly string[], command: Command, name: string): CommandInput<ArgsDef> {
+  const rawArgs = spreadWords(given, command);
   const help = `\`millrace ${name} --help\` shows the options.`;
   const values = checkOptions(rawArgs, command, name, help);
   const args = parseArgs([...rawArgs], withOptionalPositionals(command.args));
   checkPositionals(args._, command, name, help);
   return { args, all: (option) => values.get(option) ?? [] };
+}
+
+// `--select a b` means both, as with dbt: words that follow belong to the option until the next one.
+function spreadWords(given: readonly string[], command: Command): readonly string[] {
+  const options = new Map<string, string>(
+    command.variadic.flatMap((option) => {
+      const short = shortOf(command.args[option] ?? { type: "string" }).short;
+      return [[`--${option}`, option] as const, ...(short === undefined ? [] : [[`-${short}`, option] as const])];
+    }),
+  );
+  let current: string | undefined;
+  let isValue = false;
+  let isOver = false;
+  return given.map((word) => {
+    isOver ||= word === "--";
+    const isOption = !isOver && word.startsWith("-");
+    if (isOption || isOver) {
+      current = isOver ? undefined : options.get(word.replace(/=.*$/s, ""));
+      isValue = current !== undefined && !word.includes("=");
+      return word;
+    }
+    if (current === undefined) return word;
+    if (!isValue) return `--${current}=${word}`;
+    isValue = false;
+    return word;
+  });
 }
 
 function checkOptions(

@@ -2,7 +2,9 @@ import { UsageError } from "../core/errors.ts";
 import { type CommandInput, type ExitCode, jsonArgs, projectArgs, type commonArgs } from "./define-command.ts";
 import { openCliProject } from "./open-project.ts";
 import { playRun } from "./play-run.ts";
+import { createPrinter } from "./print.ts";
 import { filterArgs, readCount, readFilters, readPatterns, readSettings, readUsd } from "./read-options.ts";
+import { choosePipeline, selectArgs, selectRepeatable } from "./select-options.ts";
 
 /** Arguments of the commands that start a run. */
 export const pipelineArgs = {
@@ -11,6 +13,7 @@ export const pipelineArgs = {
     description: "A pipeline, a namespace or a model; without it the only one there is, or all models",
   },
   ...projectArgs,
+  ...selectArgs,
   documents: {
     type: "string",
     valueHint: "glob",
@@ -32,7 +35,7 @@ export const pipelineArgs = {
   ...jsonArgs,
 } as const;
 
-export const pipelineRepeatable = ["documents", "ids", "set"] as const;
+export const pipelineRepeatable = ["documents", "ids", "set", ...selectRepeatable] as const;
 
 export interface PlayPipelineOptions {
   /** Tests the models too. */
@@ -43,9 +46,10 @@ export interface PlayPipelineOptions {
 
 /** Runs the pipeline that a command line names. */
 export async function playPipeline(
-  { args, all }: CommandInput<typeof pipelineArgs & typeof commonArgs>,
+  input: CommandInput<typeof pipelineArgs & typeof commonArgs>,
   options: PlayPipelineOptions = {},
 ): Promise<ExitCode> {
+  const { args, all } = input;
   if (args["continue-on-error"] === true && args["stop-on-error"] === true) {
     throw new UsageError("OPTIONS_CONFLICT", "--continue-on-error and --stop-on-error exclude each other.");
   }
@@ -54,7 +58,11 @@ export async function playPipeline(
   const sample = readCount("sample", args.sample);
   const maxCostUsd = readUsd("max-cost", args["max-cost"]);
   await using project = await openCliProject(args);
-  const pipeline = project.resolvePipeline(args.pipeline);
+  const pipeline = await choosePipeline(project, input);
+  if (pipeline.models.length === 0) {
+    createPrinter().aside("Nothing to do: no model is selected.");
+    return 0;
+  }
   return await playRun({
     project: args.project,
     json: args.json === true,

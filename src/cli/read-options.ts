@@ -42,8 +42,8 @@ export function readPatterns(patterns: readonly string[]): readonly string[] {
 /** Options that choose documents, the same for every command that does. */
 export const filterArgs = {
   ids: { type: "string", valueHint: "id", description: "Only this document: its id, a prefix of it, a path or a URL" },
-  include: { type: "string", valueHint: "glob", description: "Only documents whose path or URL matches" },
-  exclude: { type: "string", valueHint: "glob", description: "No documents whose path or URL matches" },
+  "include-documents": { type: "string", valueHint: "glob", description: "Only documents whose path or URL matches" },
+  "exclude-documents": { type: "string", valueHint: "glob", description: "No documents whose path or URL matches" },
   status: { type: "string", valueHint: "status", description: "Only documents in this state: ready, failed" },
   "content-type": { type: "string", valueHint: "type", description: "Only documents of this type, e.g. text/markdown" },
   limit: { type: "string", valueHint: "n", description: "At most this many documents" },
@@ -56,8 +56,8 @@ export function readFilters(args: FilterValues, ids: readonly string[]): Documen
   const limit = readCount("limit", args.limit);
   return {
     ...(ids.length === 0 ? {} : { ids }),
-    ...(args.include === undefined ? {} : { includePattern: args.include }),
-    ...(args.exclude === undefined ? {} : { excludePattern: args.exclude }),
+    ...(args["include-documents"] === undefined ? {} : { includePattern: args["include-documents"] }),
+    ...(args["exclude-documents"] === undefined ? {} : { excludePattern: args["exclude-documents"] }),
     ...(args.status === undefined ? {} : { withStatus: args.status }),
     ...(args["content-type"] === undefined ? {} : { withContentType: args["content-type"] }),
     ...(limit === undefined ? {} : { limit }),

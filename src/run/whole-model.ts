@@ -112,7 +112,7 @@ function reasonOf(
 }
 
 // What a query does stands in its text, wherever that comes from.
-function queryFingerprint({ resolved, database }: PlanningJob): CodeFingerprint {
+export function queryFingerprint({ resolved, database }: Pick<PlanningJob, "resolved" | "database">): CodeFingerprint {
   const { own, values } = renderSqlModel(resolved, database);
   const digest = sha256(canonicalJson([resolved.model.materialized, own, values]));
   return { code: digest, source: digest };

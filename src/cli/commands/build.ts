@@ -1,9 +1,11 @@
 import { defineCommand } from "../define-command.ts";
 import { pipelineArgs, pipelineRepeatable, playPipeline } from "../play-pipeline.ts";
+import { selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: pipelineArgs,
   repeatable: pipelineRepeatable,
+  variadic: selectRepeatable,
   examples: [
     ["build", "run every model and test it; what is below a failed test does not run"],
     ["build shop --stop-on-error", "start nothing new after the first failure"],

@@ -1,4 +1,5 @@
 import { createPrinter, printJson } from "../print.ts";
+import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts";
 import { renderGraph, renderMermaid } from "../../display/render-graph.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { listModels } from "../list-models.ts";
@@ -8,16 +9,20 @@ export default defineCommand({
   args: {
     pipeline: { type: "positional", description: "Only the models of this pipeline or namespace" },
     ...projectArgs,
+    ...selectArgs,
     format: { type: "enum", options: ["text", "mermaid"], default: "text", description: "How to draw it" },
     ...jsonArgs,
   },
+  repeatable: selectRepeatable,
+  variadic: selectRepeatable,
   examples: [
     ["graph", "as a tree"],
     ["graph --format mermaid > graph.mmd", "for Markdown files and mermaid.live"],
   ],
-  async run({ args }) {
+  async run(input) {
+    const { args } = input;
     await using project = await openCliProject(args);
-    const models = listModels(project, args.pipeline).map((model) => ({
+    const models = listModels(project, await chooseListed(project, input)).map((model) => ({
       ...model,
       description: model.description ?? undefined,
     }));

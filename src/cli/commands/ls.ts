@@ -6,20 +6,25 @@ import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { listModels } from "../list-models.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
+import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: {
     pipeline: { type: "positional", description: "Only the models of this pipeline or namespace" },
     ...projectArgs,
+    ...selectArgs,
     ...jsonArgs,
   },
+  repeatable: selectRepeatable,
+  variadic: selectRepeatable,
   examples: [
     ["ls", "every model, in the order they run"],
     ["ls indexing --json", "the models of a namespace, for machines"],
   ],
-  async run({ args }) {
+  async run(input) {
+    const { args } = input;
     await using project = await openCliProject(args);
-    const models = listModels(project, args.pipeline);
+    const models = listModels(project, await chooseListed(project, input));
     if (args.json === true) return printJson(models);
     const { colors, width, lines, aside } = createPrinter();
     const rows = models.map((model) => [

@@ -4,6 +4,7 @@ import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
 import { filterArgs, readCount, readFilters, readPatterns, readSettings } from "../read-options.ts";
+import { choosePipeline, selectArgs, selectRepeatable, wordsOf } from "../select-options.ts";
 
 export default defineCommand({
   args: {
@@ -12,6 +13,7 @@ export default defineCommand({
       description: "A pipeline, a namespace or a model; without it the only one there is, or all models",
     },
     ...projectArgs,
+    ...selectArgs,
     documents: {
       type: "string",
       valueHint: "glob",
@@ -25,16 +27,19 @@ export default defineCommand({
     "allow-deletes": { type: "boolean", description: "Plan for removed documents even when most of them are gone" },
     ...jsonArgs,
   },
-  repeatable: ["documents", "ids", "set"],
+  repeatable: ["documents", "ids", "set", ...selectRepeatable],
+  variadic: selectRepeatable,
   examples: [
     ["plan", "what the next run would do, and why"],
     ["plan indexing --rows", "unit by unit"],
+    ["plan --select state:modified+", "models whose code or parameters changed, and what is below them"],
     ["plan --set maxSectionChars=4000", "what another parameter would mean"],
   ],
-  async run({ args, all }) {
+  async run(input) {
+    const { args, all } = input;
     const sample = readCount("sample", args.sample);
     await using project = await openCliProject(args);
-    const plan = await project.plan(project.resolvePipeline(args.pipeline), {
+    const plan = await project.plan(await choosePipeline(project, input), {
       filters: readFilters(args, all("ids")),
       settings: readSettings(all("set")),
       mode: args["full-refresh"] === true ? "full" : "delta",
@@ -49,6 +54,6 @@ export default defineCommand({
     const isIdle = plan.models.every(({ work, units, upstreamPending }) => {
       return work === 0 && (units.deleted ?? 0) === 0 && upstreamPending.length === 0;
     });
-    if (!isIdle) aside(`\n${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run", plan.pipeline))}`);
+    if (!isIdle) aside(`\n${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run", ...wordsOf(input)))}`);
   },
 });

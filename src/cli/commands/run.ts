@@ -1,13 +1,17 @@
 import { defineCommand } from "../define-command.ts";
 import { pipelineArgs, pipelineRepeatable, playPipeline } from "../play-pipeline.ts";
+import { selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: pipelineArgs,
   repeatable: pipelineRepeatable,
+  variadic: selectRepeatable,
   examples: [
     ["run indexing", "process what changed since the last run"],
     ["run indexing --sample 10", "try it on ten documents"],
     ["run indexing.document_sections --full-refresh", "process everything of one model"],
+    ["run --select +reporting.summary", "a model and everything it is made of"],
+    ["run --select tag:nightly+ --exclude tag:slow", "by tag, with what is below"],
     ["run --set maxSectionChars=4000", "with another parameter"],
   ],
   run: (input) => playPipeline(input),

@@ -1,0 +1,62 @@
+import { isAbsolute, join } from "node:path";
+import { UsageError } from "../core/errors.ts";
+import type { Graph } from "../graph/build-graph.ts";
+import type { SelectorMethod } from "../graph/parse-selector.ts";
+import { methodsOf, selectModels } from "../graph/select-models.ts";
+import type { NodeFacts } from "../graph/select-nodes.ts";
+import { changesSinceRuns } from "../run/model-changes.ts";
+import { lastResults } from "../run/last-results.ts";
+import type { Project } from "../run/project.ts";
+
+export interface ProjectSelection {
+  readonly select?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** Folder with the manifest that `state:` compares with and the run results that `result:` means. */
+  readonly state?: string | undefined;
+  /** Is told of every criterion that matches nothing. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/**
+ * Names of the models of a project that selectors describe, upstreams first. Without a folder, `state:` compares with
+ * what the stored rows were made by, and `result:` means the latest run.
+ */
+export async function selectInProject(project: Project, selection: ProjectSelection): Promise<readonly string[]> {
+  const { select = [], exclude = [], state, onWarning } = selection;
+  const { selectors, exposures } = project.config;
+  const graph = project.graph();
+  const methods = methodsOf([...select, ...exclude], selectors);
+  return selectModels(graph, {
+    select,
+    exclude,
+    selectors,
+    exposures,
+    onWarning,
+    fileOf: (model) => project.registry.fileOf(model),
+    ...(await loadFacts(project, { graph, methods, state })),
+  });
+}
+
+interface FactsOptions {
+  readonly graph: Graph;
+  readonly methods: ReadonlySet<SelectorMethod>;
+  readonly state: string | undefined;
+}
+
+// The database is asked only by selectors about what is in it.
+async function loadFacts(
+  project: Project,
+  { graph, methods, state }: FactsOptions,
+): Promise<Pick<NodeFacts, "changes" | "results">> {
+  const folder = state === undefined || isAbsolute(state) ? state : join(process.cwd(), state);
+  if (folder !== undefined && !methods.has("state") && !methods.has("result")) {
+    throw new UsageError("STATE_UNUSED", "--state is given, but no selector asks about it.", {
+      hint: "For example: --select state:modified+ --state target-of-main.",
+    });
+  }
+  const [changes, results] = await Promise.all([
+    methods.has("state") ? changesSinceRuns(project, graph) : undefined,
+    methods.has("result") ? lastResults(project) : undefined,
+  ]);
+  return { changes, results };
+}
