@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type SQL, sql } from "drizzle-orm";
 import { judgeTest } from "../checks/judge-test.ts";
 import { renderTest, type TestQuery } from "../checks/render-test.ts";
@@ -22,6 +23,8 @@ export interface RunTestOptions {
 export async function runTest(resolved: ResolvedTest, options: RunTestOptions): Promise<TestResult> {
   const { test, model } = resolved;
   const started = performance.now();
+  // Every test of a build listens to the same one.
+  setMaxListeners(0, options.signal);
   const end = (result: Pick<TestResult, "status" | "failures" | "rows" | "error">): TestResult => ({
     model: model.name,
     test: test.name,

@@ -68,6 +68,6 @@ function testsFailed({ model, tests, runId }: TestModelOptions, failed: readonly
   const message = `${failed.length} of ${plural(tests.length, "test")} failed: ${named.join("; ")}`;
   return new MillraceError("TESTS_FAILED", message, {
     details: { tests: failed.map(({ model, test, status, failures }) => ({ model, test, status, failures })) },
-    hint: `Correct the model or what it reads, then \`millrace runs resume ${runId}\`: it runs what failed and what was skipped.`,
+    hint: `Correct the model, then \`millrace runs resume ${runId}\`: it runs what failed and what was skipped. After a correction further up, \`millrace build\`.`,
   });
 }
