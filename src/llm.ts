@@ -21,7 +21,13 @@ export { readExamples, splitExamples } from "./llm/optimize/examples.ts";
 export type { Example } from "./llm/optimize/examples.ts";
 export { exactMatch, judge, meanOf, setF1 } from "./llm/optimize/metrics.ts";
 export type { Judgement, Metric, MetricContext, SetF1Options } from "./llm/optimize/metrics.ts";
-export type { Optimization, OptimizeOptions, OptimizeProgress, Strategy } from "./llm/optimize/optimize.ts";
+export type {
+  Optimization,
+  OptimizeOptions,
+  OptimizeProgress,
+  SearchSettings,
+  Strategy,
+} from "./llm/optimize/optimization.ts";
 export type { ScoredExample } from "./llm/optimize/scorer.ts";
 export { signature, signatureOf } from "./llm/signature.ts";
 export type { Signature, SignatureDeclaration } from "./llm/signature.ts";

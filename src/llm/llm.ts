@@ -3,7 +3,7 @@ import { type BatchOptions, type BatchResult, runBatch, streamBatch } from "./ba
 import type { Embedded, Embedder } from "./embedder.ts";
 import type { AdoptedArtifacts } from "./optimize/adopted.ts";
 import type { EvaluateOptions, Evaluation } from "./optimize/evaluate.ts";
-import type { Optimization, OptimizeOptions } from "./optimize/optimize.ts";
+import type { Optimization, OptimizeOptions } from "./optimize/optimization.ts";
 import type { Price } from "./prices.ts";
 import { inContext, sourceInContext } from "./llm-context.ts";
 import { programOf } from "./program.ts";

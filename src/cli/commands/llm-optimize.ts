@@ -4,7 +4,7 @@ import { plural } from "../../core/text.ts";
 import { formatCost } from "../../display/describe-model.ts";
 import { PROGRAMS_FOLDER } from "../../llm/optimize/adopted.ts";
 import { splitExamples } from "../../llm/optimize/examples.ts";
-import type { Optimization, OptimizeProgress, Strategy } from "../../llm/optimize/optimize.ts";
+import type { Optimization, OptimizeProgress, Strategy } from "../../llm/optimize/optimization.ts";
 import { findSignature } from "../../run/find-signature.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";

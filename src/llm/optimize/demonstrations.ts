@@ -8,6 +8,8 @@ export interface DemonstrationOptions {
   readonly candidates: number;
   /** Most demonstrations of a set. */
   readonly maxDemonstrations: number;
+  /** How good an answer of the teacher must be to be shown. */
+  readonly demonstrationScore: number;
 }
 
 /**
@@ -17,13 +19,21 @@ export interface DemonstrationOptions {
 export async function searchDemonstrations(
   search: Search,
   from: Candidate,
-  { candidates, maxDemonstrations }: DemonstrationOptions,
+  { candidates, maxDemonstrations, demonstrationScore }: DemonstrationOptions,
 ): Promise<void> {
   const { teach, teacher, random } = search.options;
   const taught = await search.score(from.program, teach, teacher);
   if (taught === undefined) return;
-  const pool = teach.flatMap((example, index) => demonstrate(from.program, example, taught.examples[index]));
-  if (pool.length === 0) return;
+  const pool = teach.flatMap((example, index) => {
+    const answer = taught.examples[index];
+    const isGood = answer !== undefined && answer.score >= demonstrationScore;
+    return demonstrate(from.program, example, isGood ? answer : undefined);
+  });
+  if (pool.length === 0) {
+    const remark = `No answer reached ${demonstrationScore} and no example gives a whole answer, so there was nothing to show.`;
+    search.remarks.push(remark);
+    return;
+  }
   for (let tried = 0; tried < candidates && !search.isExhausted; tried += 1) {
     const count = 1 + random.below(Math.min(maxDemonstrations, pool.length));
     await search.consider({ ...from.program, demonstrations: random.sample(pool, count) });
@@ -33,10 +43,10 @@ export async function searchDemonstrations(
 function demonstrate(
   { output: shape }: Program,
   { input, expected }: Example,
-  taught: ScoredExample | undefined,
+  answer: ScoredExample | undefined,
 ): readonly Demonstration[] {
   const shown = input as Demonstration["input"];
-  if (taught?.score === 1) return [{ input: shown, output: taught.output as Demonstration["output"] }];
+  if (answer !== undefined) return [{ input: shown, output: answer.output as Demonstration["output"] }];
   const whole = shape.safeParse(expected);
   return whole.success ? [{ input: shown, output: whole.data }] : [];
 }

@@ -76,12 +76,18 @@ export async function evaluateSignature<Input, Output, Expected>(
   };
 }
 
+export interface Measure {
+  readonly scorer: Scorer;
+  readonly session: LlmSession;
+  readonly account: AccountOptions;
+}
+
 /** What both evaluation and optimisation measure with. */
 export async function openScorer<Input, Output, Expected>(
   source: LlmSource,
   caller: AskOptions,
-  options: MeasureOptions<Input, Output, Expected>,
-): Promise<{ readonly scorer: Scorer; readonly session: LlmSession; readonly account: AccountOptions }> {
+  options: MeasureOptions<Input, Output, Expected> & { readonly failsOnOutage?: boolean },
+): Promise<Measure> {
   const { metric, judge, judgePrice, concurrency = 8, maxCostUsd, signal } = options;
   const session = await source.open();
   const budget = maxCostUsd === undefined ? undefined : new Budget(maxCostUsd, { within: session.budget });
@@ -96,6 +102,7 @@ export async function openScorer<Input, Output, Expected>(
     metric,
     concurrency,
     account,
+    failsOnOutage: options.failsOnOutage ?? false,
   });
   return { scorer, session, account };
 }

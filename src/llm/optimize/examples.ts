@@ -59,3 +59,23 @@ export function splitExamples<One extends Example>(
   const cut = Math.round(examples.length * share);
   return [shuffled.slice(0, cut), shuffled.slice(cut)];
 }
+
+// With fewer examples not even five answers that are right instead of wrong would tell a gain from chance.
+const LEAST_DEV = 5;
+const LEAST_TRAIN = 4;
+
+/** Fails where an optimisation could not tell a gain from chance, or would fool itself. */
+export function checkExamples(train: readonly Example[], dev: readonly Example[]): void {
+  if (train.length < LEAST_TRAIN || dev.length < LEAST_DEV) {
+    const message = `An optimisation needs at least ${LEAST_TRAIN} examples to learn from and ${LEAST_DEV} to confirm with; there are ${train.length} and ${dev.length}.`;
+    throw new UsageError("EXAMPLES_TOO_FEW", message, {
+      hint: "`millrace llm label` writes more of them to correct; fifty of each tell small gains from chance.",
+    });
+  }
+  const known = new Set(train.map(({ input }) => canonicalJson(input)));
+  const shared = dev.filter(({ input }) => known.has(canonicalJson(input))).length;
+  if (shared === 0) return;
+  throw new UsageError("EXAMPLES_OVERLAP", `${shared} of the held-out examples are among those to learn from.`, {
+    hint: "Take them out of one of the two: a prompt must not be confirmed with what it was made from.",
+  });
+}

@@ -32,6 +32,8 @@ export interface ScorerOptions {
   readonly metric: Metric<never, never, never>;
   readonly concurrency: number;
   readonly account: AccountOptions;
+  /** A server that is away says nothing about a prompt: no score then, instead of a low one. */
+  readonly failsOnOutage: boolean;
 }
 
 /** Puts examples to a model and scores its answers. */
@@ -84,6 +86,7 @@ export class Scorer {
       ({ output } = await account.ask(session, program, input, signal));
     } catch (error) {
       if (!(error instanceof LlmError) || error.isFatal || error.kind === "aborted") throw error;
+      if (error.isRetryable && this.#options.failsOnOutage) throw error;
       return { ...unanswered, error: error.kind };
     }
     const { metric, judge } = this.#options;

@@ -37,6 +37,8 @@ export class Search {
   readonly options: SearchOptions;
   readonly candidates: Candidate[] = [];
   costs: Costs = NO_COSTS;
+  /** What the search ran into, in sentences. */
+  readonly remarks: string[] = [];
   /** The money does not last for another candidate. */
   isExhausted = false;
   readonly #seen = new Set<string>();

@@ -155,3 +155,19 @@ test("a model that thinks first is shown how", async () => {
   expect(output).toEqual({ reasoning: "It says so.", desk: "D2" });
   await expect(llm.predict(tuned, { ticket: "crash" })).rejects.toMatchObject({ code: "ARTIFACT_ASKS" });
 });
+
+test("a server that is away while the present prompt is measured does not make the next one look better", async () => {
+  await using server = await startToyServer({ faults: (index) => (index < 15 ? "500" : undefined) });
+  const llm = llmAt(server, { cache: new MemoryCache(), maxRetries: 0 });
+  await expect(llm.optimize(desk, { train, dev, metric })).rejects.toMatchObject({ kind: "server" });
+});
+
+test("examples that give a part of the answer cannot be shown, and the result says so", async () => {
+  const { z } = await import("zod");
+  const { signature } = await import("millrace/llm");
+  const wide = signature({ ...desk, output: z.object({ desk: z.string(), reason: z.string() }) });
+  await using wordy = await startModelServer({ respond: (request) => ({ ...respond(request), reason: "So." }) });
+  const never = () => 0.5;
+  const found = await llmAt(wordy).optimize(wide, { train, dev, metric: never, strategy: "demonstrations" });
+  expect(found).toMatchObject({ improved: false, reason: expect.stringContaining("nothing to show") as string });
+});

@@ -80,11 +80,11 @@ export class MemoryCache implements ResponseCache {
 
 export function llmAt(
   server: ModelServer,
-  { cache, maxCostUsd, endpoint }: { cache?: ResponseCache; maxCostUsd?: number; endpoint?: string } = {},
+  { cache, maxCostUsd, maxRetries }: { cache?: ResponseCache; maxCostUsd?: number; maxRetries?: number } = {},
 ): Llm {
-  const model = openAiCompatible({ baseUrl: server.url, model: "tiny", endpoint: endpoint ?? "toy" });
+  const model = openAiCompatible({ baseUrl: server.url, model: "tiny", endpoint: "toy" });
   const source = configuredLlm(
-    { model, cache: cache === undefined ? "off" : "on", price, maxOutputTokens: 100 },
+    { model, cache: cache === undefined ? "off" : "on", price, maxOutputTokens: 100, maxRetries },
     {
       environment: {},
       database: undefined,
