@@ -1,7 +1,7 @@
 import { type Issue, IssuesError } from "../core/errors.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { ModelRegistry } from "../model/registry.ts";
-import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
+import { modelsReadBy, type ResolvedModel, resolveModel } from "./resolve-model.ts";
 
 /** Models by name, every one after the models it reads. */
 export type Graph = ReadonlyMap<string, ResolvedModel>;
@@ -9,7 +9,8 @@ export type Graph = ReadonlyMap<string, ResolvedModel>;
 /** Resolves models and orders them; missing upstreams, wrong declarations and cycles are reported together. */
 export function buildGraph(models: readonly AnyModel[], registry: ModelRegistry): Graph {
   const issues: Issue[] = [];
-  const resolved = new Map(models.map((model) => [model.name, resolveModel(model, registry, issues)]));
+  const direct = new Map(models.map((model) => [model.name, resolveModel(model, registry, issues)]));
+  const resolved = new Map([...direct].map(([name, model]) => [name, withDistantUpstreams(model, direct, registry)]));
   const cycle = findCycle(resolved);
   if (cycle !== undefined) {
     issues.push({
@@ -45,6 +46,26 @@ export function withDownstreams(graph: Graph, names: Iterable<string>): Readonly
     if (upstreams.some((upstream) => found.has(upstream))) found.add(name);
   }
   return found;
+}
+
+// A view that does not run shows what is above it all the same, and a model must not overtake what it stems from.
+function withDistantUpstreams(
+  model: ResolvedModel,
+  graph: ReadonlyMap<string, ResolvedModel>,
+  registry: ModelRegistry,
+): ResolvedModel {
+  const outside = model.upstreams.filter((name) => !graph.has(name));
+  if (outside.length === 0) return model;
+  const seen = new Set(model.upstreams);
+  for (let name = outside.pop(); name !== undefined; name = outside.pop()) {
+    for (const upstream of modelsReadBy(registry.get(name), registry)) {
+      if (seen.has(upstream)) continue;
+      seen.add(upstream);
+      if (!graph.has(upstream)) outside.push(upstream);
+    }
+  }
+  const distant = [...seen].filter((name) => name !== model.model.name && graph.has(name));
+  return { ...model, upstreams: [...new Set([...model.upstreams, ...distant])].toSorted() };
 }
 
 function sortModels(models: ReadonlyMap<string, ResolvedModel>): readonly ResolvedModel[] {

@@ -24,7 +24,7 @@ export interface ResolvedModel {
   readonly model: AnyModel;
   readonly shape: TableShape;
   readonly sources: readonly ResolvedSource[];
-  /** Names of the models it reads, sorted. */
+  /** Names of the models it reads, and of those of the graph that these stem from where they are outside, sorted. */
   readonly upstreams: readonly string[];
 }
 
@@ -39,6 +39,15 @@ export function resolveModel(model: AnyModel, registry: ModelRegistry, issues: I
   checkDeclaration(model, shape, sources, report);
   const upstreams = sources.flatMap(({ origin }) => (origin.type === "model" ? [origin.model.name] : []));
   return { model, shape, sources, upstreams: [...new Set(upstreams)].toSorted() };
+}
+
+/** Names of the models that a model reads, without a look at what is wrong with it. */
+export function modelsReadBy(model: AnyModel, registry: ModelRegistry): readonly string[] {
+  return Object.values(model.sources).flatMap(({ target }) => {
+    if (target.type === "documents") return [];
+    if (target.type === "model") return registry.find(target.model.name)?.name ?? [];
+    return (registry.find(target.name) ?? registry.findByTable(target.name))?.name ?? [];
+  });
 }
 
 type Report = (code: string, message: string) => void;

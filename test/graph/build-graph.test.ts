@@ -104,3 +104,12 @@ test("ref(undefined) says what usually causes it", () => {
     expect.objectContaining({ code: "REF_UNDEFINED", hint: expect.stringContaining("import each other") }),
   );
 });
+
+test("a part of a project keeps the order that the models between its own give", () => {
+  const a = declareModel("n.z");
+  const b = declareModel("n.between", [a]);
+  const c = declareModel("n.a", ["n.between"]);
+  const graph = buildGraph([c, a], registryOf(a, b, c));
+  expect([...graph.keys()]).toEqual(["n.z", "n.a"]);
+  expect(graph.get("n.a")?.upstreams).toEqual(["n.between", "n.z"]);
+});
