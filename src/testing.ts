@@ -3,3 +3,6 @@ export { executeModel } from "./run/execute-model.ts";
 export type { ExecuteOptions } from "./run/execute-model.ts";
 export { createTestProject } from "./testing/create-test-project.ts";
 export type { TestProject, TestProjectOptions } from "./testing/create-test-project.ts";
+export type { RowDifference } from "./testing/compare-rows.ts";
+export { unitTest, UnitTestError } from "./testing/unit-test.ts";
+export type { UnitTest, UnitTestDeclaration } from "./testing/unit-test.ts";

@@ -50,6 +50,20 @@ export async function loadModels(directory: string, models: ProjectConfig["model
   return { registry, pipelines: [...pipelines.values()] };
 }
 
+/** Everything that the project's files of this pattern export, by file. */
+export async function loadExports(
+  directory: string,
+  pattern: string,
+): Promise<readonly { readonly file: string; readonly exported: Readonly<Record<string, unknown>> }[]> {
+  const ignore = ["**/node_modules/**", "**/dist/**", "**/.*/**"];
+  const files = await glob(pattern, { cwd: directory, absolute: true, ignore });
+  const loader = createLoader(directory);
+  const loaded: { file: string; exported: Record<string, unknown> }[] = [];
+  for (const file of files.toSorted())
+    loaded.push({ file: relative(directory, file), exported: await importFile(loader, file, directory) });
+  return loaded;
+}
+
 async function findModelFiles(directory: string, entries: readonly string[]): Promise<readonly string[]> {
   const files = new Set<string>();
   for (const entry of entries) {
@@ -59,7 +73,7 @@ async function findModelFiles(directory: string, entries: readonly string[]): Pr
     const found = await glob(pattern, {
       cwd: isFolder ? path : directory,
       absolute: true,
-      ignore: ["**/node_modules/**", "**/*.d.ts", "**/*.test.*", "**/*.spec.*"],
+      ignore: ["**/node_modules/**", "**/*.d.ts", "**/*.test.*", "**/*.spec.*", "**/*.unit.*"],
     });
     if (found.length === 0) {
       throw new UsageError("MODELS_NOT_FOUND", `No model files at "${entry}" of ${directory}.`, {

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Database, quoteName } from "../database/connect.ts";
-import { startEmbeddedPostgres } from "../database/embedded-postgres.ts";
 import { migrateSystemSchema, SYSTEM_SCHEMA_ID } from "../database/system-schema.ts";
 import type { ProjectConfigInput } from "../model/project-config.ts";
 import { migrateEngine } from "../run/dbos-engine.ts";
 import { openProject, type Project } from "../run/project.ts";
+import { testServer } from "./test-server.ts";
 
 const TEMPLATE = `millrace_template_${SYSTEM_SCHEMA_ID}`;
 
@@ -42,7 +42,7 @@ export interface TestProject extends AsyncDisposable {
  */
 export async function createTestProject(options: TestProjectOptions): Promise<TestProject> {
   const directory = await mkdtemp(join(tmpdir(), "millrace-test-"));
-  const serverUrl = options.databaseUrl ?? process.env["MILLRACE_TEST_DATABASE_URL"] ?? (await sharedServer());
+  const serverUrl = options.databaseUrl ?? (await testServer());
   const databaseUrl = await createDatabase(serverUrl);
   const writeDocument = async (path: string, content: string | Uint8Array | null) => {
     const file = join(directory, "docs", path);
@@ -89,11 +89,6 @@ async function resolveModels(
   const libraries = join(process.cwd(), "node_modules");
   if (existsSync(libraries)) await symlink(libraries, join(directory, "node_modules"), "junction");
   return "./models";
-}
-
-async function sharedServer(): Promise<string> {
-  const { url } = await startEmbeddedPostgres({ directory: join(homedir(), ".cache", "millrace", "testing") });
-  return url;
 }
 
 // A clone of a prepared template takes tens of milliseconds; creating the system tables each time takes longer.

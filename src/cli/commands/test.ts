@@ -5,22 +5,37 @@ import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
+import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: {
     pipeline: { type: "positional", description: "A pipeline, a namespace or a model; without it all models" },
     ...projectArgs,
+    ...selectArgs,
+    unit: { type: "boolean", description: "The unit tests in files *.unit.ts, on rows of their own" },
     ...jsonArgs,
   },
+  repeatable: selectRepeatable,
+  variadic: selectRepeatable,
   examples: [
     ["test", "every data test, on the tables as they stand"],
     ["test shop.orders", "the tests of one model"],
+    ["test --unit", "the models on the rows of their unit tests"],
     ["build", "run the models first, each with its tests"],
   ],
-  async run({ args }) {
+  async run(input) {
+    const { args } = input;
     await using project = await openCliProject(args);
-    const models =
-      args.pipeline === undefined ? project.registry.list() : project.resolvePipeline(args.pipeline).models;
+    const chosen = await chooseListed(project, input);
+    const models = chosen?.models ?? project.registry.list();
+    if (args.unit === true) {
+      const { runUnitTests } = await import("../run-unit-tests.ts");
+      const names = new Set(models.map((model) => (typeof model === "string" ? model : model.name)));
+      return await runUnitTests(project, {
+        models: chosen === undefined ? undefined : names,
+        json: args.json === true,
+      });
+    }
     const { colors, width, lines, aside } = createPrinter();
     return await withInterrupt(
       async (signal) => {
