@@ -25,6 +25,8 @@ export interface AskedSignature {
   readonly signature: string;
   readonly input: unknown;
   readonly output: unknown;
+  /** The output has a field to think in. */
+  readonly thinks: boolean;
 }
 
 export interface Asked {

@@ -130,7 +130,7 @@ export function createLlm(configured: LlmSource, caller: AskOptions): Llm {
     // Loaded when somebody asks: most runs do not.
     const { ask } = await import("./ask.ts");
     const { output, telemetry } = await ask(await source.open(), program, input, { ...caller, signal });
-    caller.onPrediction?.({ signature: signature.name, input, output });
+    caller.onPrediction?.({ signature: signature.name, input, output, thinks });
     // The signature's own schema has checked that the output is what it declares.
     return { output, telemetry } as Prediction<never>;
   };

@@ -1,5 +1,6 @@
 import { UsageError } from "../core/errors.ts";
 import { quoteList } from "../core/text.ts";
+import type { AskedSignature } from "../llm/ask.ts";
 import type { Project } from "./project.ts";
 
 /** What a model asked about a unit and was answered: an example, once a person has corrected the answer. */
@@ -45,7 +46,14 @@ export async function labelUnits(
     });
   }
   const rows = tried.flatMap(({ unit, asked }) =>
-    asked.filter((each) => each.signature === name).map(({ input, output }) => ({ unit, input, expected: output })),
+    asked.filter((each) => each.signature === name).map((each) => ({ unit, ...exampleOf(each) })),
   );
   return { signature: name, rows, skipped: tried.filter(({ error }) => error !== undefined).length };
+}
+
+// Thoughts are no part of an answer that a person would correct.
+function exampleOf({ input, output, thinks }: AskedSignature): Pick<LabelRow, "input" | "expected"> {
+  if (!thinks) return { input, expected: output };
+  const { reasoning: _, ...expected } = output as { readonly reasoning: string };
+  return { input, expected };
 }

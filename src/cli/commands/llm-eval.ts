@@ -14,6 +14,8 @@ import { readCount } from "../read-options.ts";
 import { readMetric } from "../read-metric.ts";
 
 const MOST_SHOWN = 10;
+/** Characters of what a metric says; `--json` has all of it. */
+const MOST_TEXT = 100;
 
 export default defineCommand({
   args: {
@@ -68,6 +70,12 @@ function show(name: string, evaluation: Evaluation): void {
     .toSorted((a, b) => a.score - b.score || a.index - b.index)
     .slice(0, MOST_SHOWN);
   if (worst.length === 0) return;
-  const rows = worst.map((each) => [each.index + 1, Number(each.score.toFixed(3)), each.error ?? each.feedback ?? ""]);
+  const rows = worst.map((each) => [
+    each.index + 1,
+    Number(each.score.toFixed(3)),
+    each.error ?? cut(each.feedback ?? ""),
+  ]);
   lines(["", ...renderTable({ columns: ["example", "score", "what"], rows, colors, width })]);
 }
+
+const cut = (text: string) => (text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}…`);

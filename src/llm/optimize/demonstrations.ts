@@ -34,7 +34,7 @@ export async function searchDemonstrations(
     search.remarks.push(remark);
     return;
   }
-  for (let tried = 0; tried < candidates && !search.isExhausted; tried += 1) {
+  for (let tried = 0; tried < candidates && !search.isOver; tried += 1) {
     const count = 1 + random.below(Math.min(maxDemonstrations, pool.length));
     await search.consider({ ...from.program, demonstrations: random.sample(pool, count) });
   }

@@ -54,7 +54,7 @@ const MINIBATCH = 6;
  */
 export async function searchInstructions(search: Search, { rounds, account }: InstructionOptions): Promise<void> {
   const { teach, random } = search.options;
-  for (let round = 0; round < rounds && !search.isExhausted; round += 1) {
+  for (let round = 0; round < rounds && !search.isOver; round += 1) {
     const parent = chooseParent(search.candidates, random);
     if (parent === undefined) return;
     const examples = random.sample(teach, MINIBATCH);

@@ -124,7 +124,7 @@ async function runStrategy(
   if (first !== undefined && strategy !== "demonstrations")
     await searchInstructions(search, { rounds, account: options.account });
   const from = search.best;
-  if (from !== undefined && strategy !== "instructions" && from.scored.score < 1)
+  if (from !== undefined && strategy !== "instructions" && !search.isOver)
     await searchDemonstrations(search, from, { candidates, maxDemonstrations, demonstrationScore });
   if (search.isExhausted) search.remarks.push("The budget ended the search.");
   return search.best === first ? undefined : search.best;

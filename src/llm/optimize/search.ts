@@ -56,6 +56,11 @@ export class Search {
     );
   }
 
+  /** Nothing can do better on the examples that choose, or there is no money to find out. */
+  get isOver(): boolean {
+    return this.isExhausted || this.best?.scored.score === 1;
+  }
+
   /** Scores a candidate; undefined when it is known already or there is no money left. */
   async consider(program: Program): Promise<Candidate | undefined> {
     const { choose, onCandidate } = this.options;
