@@ -22,6 +22,8 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
     run: { description: "Run a pipeline, a namespace or a model", load: () => import("./commands/run.ts") },
     build: { description: "Run models and test each when it is done", load: () => import("./commands/build.ts") },
     test: { description: "Test the rows of models", load: () => import("./commands/test.ts") },
+    seed: { description: "Load the files of seeds", load: () => import("./commands/seed.ts") },
+    compile: { description: "Print the SQL of models", load: () => import("./commands/compile.ts") },
     plan: { description: "Say what a run would do, and why", load: () => import("./commands/plan.ts") },
     explain: {
       description: "Say why a unit will run, or will not",
@@ -31,7 +33,7 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
       description: "Run a model on a few units without writing",
       load: () => import("./commands/try.ts"),
     },
-    retry: { description: "Run the units that failed", load: () => import("./commands/retry.ts") },
+    retry: { description: "Go on with the latest run, or run failed units", load: () => import("./commands/retry.ts") },
     mark: { description: "Declare a model's rows current", load: () => import("./commands/mark.ts") },
     ls: { description: "List the models of the project", load: () => import("./commands/ls.ts") },
     graph: { description: "Draw which model reads which", load: () => import("./commands/graph.ts") },

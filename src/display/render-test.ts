@@ -31,7 +31,8 @@ export function renderTest(result: TestResult, { colors, width }: TestOptions): 
   const line = `${label}${escapeControls(`${result.model} ${result.test}`)}  ${colors.dim(said.join(" · "))}`;
   const shown = rows.slice(0, ROWS_SHOWN);
   const [first] = shown;
-  if (first === undefined) return [line];
+  const hint = error?.hint === undefined ? [] : [colors.dim(`  → ${escapeControls(error.hint)}`)];
+  if (first === undefined) return [line, ...hint];
   const columns = Object.keys(first);
   const indent = "  ";
   const cells = shown.map((row) => columns.map((column) => row[column]));

@@ -12,6 +12,7 @@ import { type ProjectConfig, type ProjectConfigInput, resolveProjectConfig } fro
 import type { ModelRegistry } from "../model/registry.ts";
 import { applySchemaChanges, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
 import { describeTable, type TableShape } from "../table/table-shape.ts";
+import { compileModel } from "./compile-model.ts";
 import { applicationName, createExecutorId, Presence } from "./executor.ts";
 import { type PlanOptions, planRun, type RunPlan } from "./plan.ts";
 import { ProjectDocuments } from "./project-documents.ts";
@@ -95,6 +96,11 @@ export class Project implements AsyncDisposable {
   async runModel(name: string, options: RunOptions = {}): Promise<RunResult> {
     this.registry.get(name);
     return this.runPipeline(name, options);
+  }
+
+  /** The query of a SQL model, ready to be run elsewhere. */
+  async compile(model: string): Promise<string> {
+    return compileModel(this, this.registry.get(model));
   }
 
   /** Runs the data tests of models on their tables as they stand. */

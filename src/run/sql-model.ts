@@ -51,6 +51,8 @@ export async function runSqlModel(job: ModelJob): Promise<Receipt> {
 export function renderSqlModel(
   { model, sources }: ResolvedModel,
   database: { readonly documents: string },
+  /** Values stand in the text, for people. */
+  { isInline = model.materialized === "view" }: { readonly isInline?: boolean } = {},
 ): RenderedQuery {
   const query: unknown = model.sql?.(templateSources(model.name, sources) as never);
   if (!is(query, SQL)) {
@@ -59,9 +61,7 @@ export function renderSqlModel(
     });
   }
   const settled = settleValues(model.name, query);
-  const { sql: text, params } = new QueryDialect().sqlToQuery(
-    model.materialized === "view" ? sql`${settled}`.inlineParams() : settled,
-  );
+  const { sql: text, params } = new QueryDialect().sqlToQuery(isInline ? sql`${settled}`.inlineParams() : settled);
   const own = text.replace(/[\s;]+$/, "");
   const readsDocuments = sources.some(({ origin }) => origin.type === "documents");
   return {

@@ -24,10 +24,12 @@ test("--help shows every command", async () => {
       run                                 Run a pipeline, a namespace or a model
       build                               Run models and test each when it is done
       test                                Test the rows of models
+      seed                                Load the files of seeds
+      compile                             Print the SQL of models
       plan                                Say what a run would do, and why
       explain                             Say why a unit will run, or will not
       try                                 Run a model on a few units without writing
-      retry                               Run the units that failed
+      retry                               Go on with the latest run, or run failed units
       mark                                Declare a model's rows current
       ls                                  List the models of the project
       graph                               Draw which model reads which

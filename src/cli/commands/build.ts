@@ -9,7 +9,7 @@ export default defineCommand({
   examples: [
     ["build", "run every model and test it; what is below a failed test does not run"],
     ["build shop --stop-on-error", "start nothing new after the first failure"],
-    ["runs resume last", "after the fix: what failed and what was skipped"],
+    ["retry", "after the fix: what failed and what was skipped"],
   ],
   run: (input) => playPipeline(input, { tests: true, stopOnError: false }),
 });

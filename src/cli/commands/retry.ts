@@ -13,23 +13,27 @@ export default defineCommand({
   },
   repeatable: ["code"],
   examples: [
+    ["retry", "go on with the latest run: the models that failed and what was skipped"],
     ["retry --errors", "every unit that failed"],
     ["retry indexing --errors --code RATE_LIMIT", "those of a pipeline that failed for one reason"],
   ],
   async run({ args, all }) {
-    if (args.errors !== true) {
-      throw new UsageError("OPTION_MISSING", "`millrace retry` needs --errors.", {
-        hint: "`millrace retry --errors` runs the units that failed; `millrace runs resume last` goes on with a run.",
+    const codes = all("code");
+    if (args.errors !== true && (args.pipeline !== undefined || codes.length > 0)) {
+      throw new UsageError("OPTION_MISSING", "`millrace retry` with a pipeline or a code needs --errors.", {
+        hint: "`millrace retry --errors` runs the units that failed; `millrace retry` alone goes on with the latest run.",
       });
     }
     await using project = await openCliProject(args);
-    const pipeline = project.resolvePipeline(args.pipeline);
+    const pipeline = args.errors === true ? project.resolvePipeline(args.pipeline) : undefined;
     return await playRun({
       project: args.project,
       json: args.json === true,
       isVerbose: args.verbose === true,
       play: (hooks) =>
-        project.runPipeline(pipeline, { ...hooks, retry: all("code").length === 0 ? {} : { codes: all("code") } }),
+        pipeline === undefined
+          ? project.runs.resume("last", hooks)
+          : project.runPipeline(pipeline, { ...hooks, retry: codes.length === 0 ? {} : { codes } }),
     });
   },
 });
