@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path";
+import { resolve } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { SelectorMethod } from "../graph/parse-selector.ts";
@@ -7,6 +7,7 @@ import type { NodeFacts } from "../graph/select-nodes.ts";
 import { changesSinceRuns } from "../run/model-changes.ts";
 import { lastResults } from "../run/last-results.ts";
 import type { Project } from "../run/project.ts";
+import { changesSinceManifest, resultsOfFolder } from "./read-state.ts";
 
 export interface ProjectSelection {
   readonly select?: readonly string[];
@@ -48,15 +49,18 @@ async function loadFacts(
   project: Project,
   { graph, methods, state }: FactsOptions,
 ): Promise<Pick<NodeFacts, "changes" | "results">> {
-  const folder = state === undefined || isAbsolute(state) ? state : join(process.cwd(), state);
+  const folder = state === undefined ? undefined : resolve(state);
   if (folder !== undefined && !methods.has("state") && !methods.has("result")) {
     throw new UsageError("STATE_UNUSED", "--state is given, but no selector asks about it.", {
       hint: "For example: --select state:modified+ --state target-of-main.",
     });
   }
+  const loadChanges = () =>
+    folder === undefined ? changesSinceRuns(project, graph) : changesSinceManifest(project, graph, folder);
+  const loadResults = () => (folder === undefined ? lastResults(project) : resultsOfFolder(folder));
   const [changes, results] = await Promise.all([
-    methods.has("state") ? changesSinceRuns(project, graph) : undefined,
-    methods.has("result") ? lastResults(project) : undefined,
+    methods.has("state") ? loadChanges() : undefined,
+    methods.has("result") ? loadResults() : undefined,
   ]);
   return { changes, results };
 }

@@ -1,10 +1,11 @@
+import { writeRunArtifacts } from "../artifacts/write-artifacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { type CommandInput, type ExitCode, jsonArgs, projectArgs, type commonArgs } from "./define-command.ts";
 import { openCliProject } from "./open-project.ts";
 import { playRun } from "./play-run.ts";
 import { createPrinter } from "./print.ts";
 import { filterArgs, readCount, readFilters, readPatterns, readSettings, readUsd } from "./read-options.ts";
-import { choosePipeline, selectArgs, selectRepeatable } from "./select-options.ts";
+import { choosePipeline, printWarning, selectArgs, selectRepeatable } from "./select-options.ts";
 
 /** Arguments of the commands that start a run. */
 export const pipelineArgs = {
@@ -67,8 +68,8 @@ export async function playPipeline(
     project: args.project,
     json: args.json === true,
     isVerbose: args.verbose === true,
-    play: (hooks) =>
-      project.runPipeline(pipeline, {
+    play: async (hooks) => {
+      const result = await project.runPipeline(pipeline, {
         ...options,
         ...hooks,
         filters,
@@ -81,6 +82,9 @@ export async function playPipeline(
         allowDeletes: args["allow-deletes"] === true,
         ...(args["stop-on-error"] === true ? { stopOnError: true } : {}),
         ...(args["continue-on-error"] === true ? { stopOnError: false } : {}),
-      }),
+      });
+      await writeRunArtifacts(project, result, printWarning);
+      return result;
+    },
   });
 }

@@ -11,7 +11,7 @@ export function projectTemplate(options: {
     "models/outlines.ts": OUTLINES,
     "docs/tides.md": TIDES,
     "docs/lighthouses.md": LIGHTHOUSES,
-    ".gitignore": "node_modules/\n.millrace/\n",
+    ".gitignore": "node_modules/\n.millrace/\ntarget/\n",
     "README.md": readme(options.name),
   };
 }

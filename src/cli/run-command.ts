@@ -14,7 +14,7 @@ export async function runCommand(rawArgs: readonly string[]): Promise<ExitCode> 
 
 async function dispatch(rawArgs: readonly string[]): Promise<ExitCode> {
   if (rawArgs[0] === "--version" || rawArgs[0] === "-v") {
-    const { readVersion } = await import("./read-version.ts");
+    const { readVersion } = await import("../core/read-version.ts");
     process.stdout.write(`${await readVersion()}\n`);
     return 0;
   }

@@ -64,6 +64,7 @@ export function wordsOf({ args, all }: SelectInput): readonly string[] {
   return [...(args.pipeline === undefined ? [] : [args.pipeline]), ...options, ...state];
 }
 
-function printWarning(message: string): void {
+/** To standard error, so that it never mixes with data. */
+export function printWarning(message: string): void {
   process.stderr.write(`${createPalette(process.stderr).yellow("warning")} ${message}\n`);
 }

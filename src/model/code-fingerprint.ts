@@ -28,6 +28,8 @@ export interface CodeFingerprint {
 export function createCodeFingerprints(directory: string): {
   /** `file` is relative to the directory; a model of which no file is known counts by its function alone. */
   of(model: AnyModel, file: string | undefined): Promise<CodeFingerprint>;
+  /** The same without the tools: code that nobody has made yet is told by its texts. */
+  known(model: AnyModel, file: string | undefined): CodeFingerprint;
 } {
   const files = new ProjectFiles(directory);
   const folder = cacheFolder(directory);
@@ -58,10 +60,21 @@ export function createCodeFingerprints(directory: string): {
     }
   };
 
+  const pathOf = (file: string | undefined) => {
+    const path = file === undefined ? undefined : join(directory, file);
+    return path === undefined || !existsSync(path) ? undefined : path;
+  };
+
   return {
+    known(model, file) {
+      const path = pathOf(file);
+      const source = path === undefined ? sha256(model.run.toString()) : files.reachedFrom(path).digest;
+      const name = path === undefined ? source : `${directory}\n${model.name}`;
+      return { source, code: cache?.read({ name, key: sha256(`${tools}\n${source}`) }) ?? source };
+    },
     async of(model, file) {
-      const path = file === undefined ? undefined : join(directory, file);
-      if (path === undefined || !existsSync(path)) {
+      const path = pathOf(file);
+      if (path === undefined) {
         const text = model.run.toString();
         const source = sha256(text);
         // Not by the folder: that of a test is another one each time.

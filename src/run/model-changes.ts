@@ -15,6 +15,12 @@ const KIND: Readonly<Record<ProgramDifference["reason"], ModelChange | undefined
   upstream: undefined,
 };
 
+/** The part of a model that a difference of its programs is in; none when it is in the rows upstream. */
+export function kindOfChange({ reason }: Pick<ProgramDifference, "reason">): readonly ModelChange[] {
+  const kind = KIND[reason];
+  return kind === undefined ? [] : [kind];
+}
+
 /** How models differ from what their stored output was made by. A model without output is new. */
 export async function changesSinceRuns(
   project: Project,
@@ -34,7 +40,7 @@ export async function changesSinceRuns(
     const code = resolved.model.form === "sql" ? queryFingerprint({ resolved, database }) : await codeOf(name);
     const now = describeParts(resolved.model, { config: configs.get(name), code, llm, sides: {} });
     const found = programs.flatMap((parts) => differences({ ...parts, sides: {} }, now));
-    changes.set(name, new Set(found.flatMap(({ reason }) => KIND[reason] ?? [])));
+    changes.set(name, new Set(found.flatMap(kindOfChange)));
   }
   return changes;
 }

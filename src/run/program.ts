@@ -59,7 +59,7 @@ export function describeParts(
   given: Pick<ProgramParts, "sides"> & {
     readonly config: unknown;
     readonly code: CodeFingerprint;
-    readonly llm: LlmSource;
+    readonly llm: Pick<LlmSource, "fingerprint" | "adopted">;
   },
 ): ProgramParts {
   const table = dataColumns(describeTable(model.table)).map(({ name, sqlType, notNull }) => [name, sqlType, notNull]);

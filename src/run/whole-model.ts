@@ -112,7 +112,10 @@ function reasonOf(
 }
 
 // What a query does stands in its text, wherever that comes from.
-export function queryFingerprint({ resolved, database }: Pick<PlanningJob, "resolved" | "database">): CodeFingerprint {
+export function queryFingerprint({
+  resolved,
+  database,
+}: Pick<PlanningJob, "resolved"> & { readonly database: { readonly documents: string } }): CodeFingerprint {
   const { own, values } = renderSqlModel(resolved, database);
   const digest = sha256(canonicalJson([resolved.model.materialized, own, values]));
   return { code: digest, source: digest };

@@ -1,3 +1,4 @@
+import { writeManifest } from "../../artifacts/write-artifacts.ts";
 import { plural } from "../../core/text.ts";
 import { FORMS } from "../../display/render-graph.ts";
 import { renderTable } from "../../display/render-table.ts";
@@ -6,7 +7,7 @@ import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { listModels } from "../list-models.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
-import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts";
+import { chooseListed, printWarning, selectArgs, selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: {
@@ -19,12 +20,14 @@ export default defineCommand({
   variadic: selectRepeatable,
   examples: [
     ["ls", "every model, in the order they run"],
+    ["ls --select tag:nightly+", "what a selection means"],
     ["ls indexing --json", "the models of a namespace, for machines"],
   ],
   async run(input) {
     const { args } = input;
     await using project = await openCliProject(args);
     const models = listModels(project, await chooseListed(project, input));
+    await writeManifest(project, printWarning);
     if (args.json === true) return printJson(models);
     const { colors, width, lines, aside } = createPrinter();
     const rows = models.map((model) => [

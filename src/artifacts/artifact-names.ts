@@ -1,0 +1,41 @@
+import { basename } from "node:path";
+import type { AnyModel } from "../model/define-model.ts";
+import type { Project } from "../run/project.ts";
+
+/** How artifacts call the things of one project. */
+export interface ArtifactNames {
+  readonly project: string;
+  readonly database: string;
+  readonly schema: string;
+  readonly modelId: (model: Pick<AnyModel, "name">) => string;
+  readonly testId: (model: string, test: string) => string;
+  readonly sourceId: (table: string) => string;
+  readonly exposureId: (name: string) => string;
+  readonly relation: (table: string) => string;
+}
+
+/** Source name of the documents; tables of others are in the target's schema. */
+export const DOCUMENTS_SOURCE = "millrace";
+
+export function artifactNames({ config, directory }: Project): ArtifactNames {
+  const project = config.name ?? basename(directory);
+  const schema = config.target ?? "public";
+  const database = databaseName(config.database ?? process.env["DATABASE_URL"]);
+  const sourceName = (table: string) => (table === "documents" ? DOCUMENTS_SOURCE : schema);
+  return {
+    project,
+    database,
+    schema,
+    modelId: ({ name }) => `model.${project}.${name}`,
+    testId: (model, test) => `test.${project}.${model}.${test}`,
+    sourceId: (table) => `source.${project}.${sourceName(table)}.${table}`,
+    exposureId: (name) => `exposure.${project}.${name}`,
+    relation: (table) => `"${database}"."${schema}"."${table}"`,
+  };
+}
+
+// The embedded server has one database, which is called like this.
+function databaseName(url: string | undefined): string {
+  const path = url === undefined ? undefined : /^[^?]*\/\/[^/]*\/([^?]+)/.exec(url)?.[1];
+  return path === undefined ? "postgres" : decodeURIComponent(path);
+}
