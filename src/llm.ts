@@ -14,7 +14,7 @@ export { openAiCompatible } from "./llm/openai-compatible.ts";
 export type { OpenAiCompatibleOptions } from "./llm/openai-compatible.ts";
 export { openLlm } from "./llm/open-llm.ts";
 export type { OpenLlmOptions } from "./llm/open-llm.ts";
-export { formatArtifact, loadProgram } from "./llm/optimize/artifact.ts";
+export { formatArtifact, loadProgram, withArtifact } from "./llm/optimize/artifact.ts";
 export type { Artifact } from "./llm/optimize/artifact.ts";
 export type { EvaluateOptions, Evaluation, MeasureOptions } from "./llm/optimize/evaluate.ts";
 export { readExamples, splitExamples } from "./llm/optimize/examples.ts";

@@ -4,6 +4,8 @@ import { createLlm, type Llm } from "../llm/llm.ts";
 import { type Example, readExamples } from "../llm/optimize/examples.ts";
 import type { Signature } from "../llm/signature.ts";
 import type { Project } from "../run/project.ts";
+import type { ExitCode } from "./define-command.ts";
+import { withInterrupt } from "./interrupt.ts";
 import { METRIC_HELP } from "./read-metric.ts";
 
 /** Options that evaluation and optimisation have in common. */
@@ -38,8 +40,25 @@ export async function openPromptLlm(
   { signal, withoutPrograms = false }: { readonly signal: AbortSignal; readonly withoutPrograms?: boolean | undefined },
 ): Promise<Llm> {
   const { llm } = (await project.session()).runner;
+  if (llm.isOffline)
+    process.stderr.write(
+      "no language model is configured: the offline model makes answers up, so scores say nothing\n",
+    );
   const source = withoutPrograms ? { ...llm, adopted: undefined } : llm;
   return createLlm(source, { signal, onUsage: () => undefined });
+}
+
+/** Lets Ctrl-C end it: what has been answered is kept, so that starting it again goes on from there. */
+export function untilInterrupted(work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+  return withInterrupt(async (signal) => {
+    try {
+      return await work(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      process.stderr.write("Interrupted. Start it again and it goes on: answers are kept.\n");
+      return 130;
+    }
+  });
 }
 
 /** A sum of money or a share, as an option gives it. */

@@ -60,7 +60,7 @@ export interface Llm {
    */
   evaluate<Input, Output, Expected>(
     signature: Signature<Input, Output>,
-    options: EvaluateOptions<Input, Output, Expected>,
+    options: EvaluateOptions<NoInfer<Input>, NoInfer<Output>, Expected>,
   ): Promise<Evaluation<Output>>;
   /**
    * Searches for demonstrations and instructions that a signature is answered better with.
@@ -71,7 +71,7 @@ export interface Llm {
    */
   optimize<Input, Output, Expected>(
     signature: Signature<Input, Output>,
-    options: OptimizeOptions<Input, Output, Expected>,
+    options: OptimizeOptions<NoInfer<Input>, NoInfer<Output>, Expected>,
   ): Promise<Optimization>;
   /**
    * Does work whose calls go to another model, or have other parameters. Nothing that is passed on has to know.

@@ -6,10 +6,9 @@ import type { Evaluation } from "../../llm/optimize/evaluate.ts";
 import { loadProgram } from "../../llm/optimize/artifact.ts";
 import { findSignature } from "../../run/find-signature.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
-import { withInterrupt } from "../interrupt.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
-import { loadExamples, measureArgs, openPromptLlm, readAmount } from "../prompt-options.ts";
+import { loadExamples, measureArgs, openPromptLlm, readAmount, untilInterrupted } from "../prompt-options.ts";
 import { readCount } from "../read-options.ts";
 import { readMetric } from "../read-metric.ts";
 
@@ -40,7 +39,7 @@ export default defineCommand({
     const signature = args.program === undefined ? declared : await loadProgram(declared, resolve(args.program));
     const examples = await loadExamples(args.data, signature);
     const metric = await readMetric(project, args.metric);
-    return await withInterrupt(async (signal) => {
+    return await untilInterrupted(async (signal) => {
       const llm = await openPromptLlm(project, { signal, withoutPrograms: args["without-programs"] });
       const evaluation = await llm.evaluate(signature, {
         examples,

@@ -8,10 +8,9 @@ import type { Optimization, OptimizeProgress, Strategy } from "../../llm/optimiz
 import { findSignature } from "../../run/find-signature.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
-import { withInterrupt } from "../interrupt.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
-import { loadExamples, measureArgs, openPromptLlm, readAmount } from "../prompt-options.ts";
+import { loadExamples, measureArgs, openPromptLlm, readAmount, untilInterrupted } from "../prompt-options.ts";
 import { readCount } from "../read-options.ts";
 import { readMetric } from "../read-metric.ts";
 
@@ -60,7 +59,7 @@ export default defineCommand({
         : [await loadExamples(args.dev, signature), data];
     const file =
       args.out === undefined ? join(project.directory, PROGRAMS_FOLDER, `${signature.name}.json`) : resolve(args.out);
-    return await withInterrupt(async (signal) => {
+    return await untilInterrupted(async (signal) => {
       const llm = await openPromptLlm(project, { signal });
       const measured = { train, dev, metric, strategy, seed, thinks: args.thinks === true };
       const found = await llm.optimize(signature, { ...options, ...measured, onProgress: tellProgress });

@@ -110,8 +110,17 @@ export function promptDigest({ instructions, demonstrations, asks }: Artifact): 
   return sha256(canonicalJson({ instructions, demonstrations, asks })).slice(0, 32);
 }
 
+/** A signature that is asked with the prompt of an artifact. Fails when the artifact was made for another signature. */
+export function withArtifact<Input, Output>(
+  signature: Signature<Input, Output>,
+  artifact: Artifact,
+): Signature<Input, Output> {
+  checkArtifact(artifact, signature);
+  return Object.freeze({ ...signature, artifact });
+}
+
 /**
- * A signature that is asked with the prompt of an artifact. Fails when the artifact was made for another signature.
+ * A signature that is asked with the prompt in a file. Fails when that was made for another signature.
  *
  * @example
  * const tuned = await loadProgram(classify, "programs/classify.json");
@@ -120,9 +129,7 @@ export async function loadProgram<Input, Output>(
   signature: Signature<Input, Output>,
   file: string,
 ): Promise<Signature<Input, Output>> {
-  const artifact = await loadArtifact(file);
-  checkArtifact(artifact, signature);
-  return Object.freeze({ ...signature, artifact });
+  return withArtifact(signature, await loadArtifact(file));
 }
 
 export const ARTIFACT_FORMAT = FORMAT;

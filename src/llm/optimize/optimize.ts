@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { AskOptions } from "../ask.ts";
 import type { LlmSource } from "../llm.ts";
+import { LlmError } from "../llm-error.ts";
 import { type Program, programOf } from "../program.ts";
 import type { Signature } from "../signature.ts";
 import type { AccountOptions } from "./account.ts";
@@ -80,11 +81,18 @@ async function openSearch<Input, Output, Expected>(
   { scorer, session, account }: Measure,
   options: OptimizeOptions<Input, Output, Expected>,
 ): Promise<Search> {
-  const { train, dev, seed = 1, teacher, teacherPrice, onProgress } = options;
+  const { train, dev, seed = 1, teacher: named, teacherPrice, onProgress } = options;
   const [teach, choose] = splitExamples<Example>(train, { share: 0.5, seed });
+  const teacher = named === undefined ? session : await source.with({ model: named, price: teacherPrice }).open();
+  if (account.budget !== undefined && teacher.price === undefined) {
+    const { provider, model } = teacher.transport;
+    throw new LlmError("budget", `The price of the teacher, ${provider}:${model}, is not known: no sum can be held.`, {
+      hint: "Give `teacherPrice`, `{ inputPer1M, outputPer1M }` in USD, or take the limit of the cost away.",
+    });
+  }
   return new Search({
     scorer,
-    teacher: teacher === undefined ? session : await source.with({ model: teacher, price: teacherPrice }).open(),
+    teacher,
     random: new Random(seed),
     budget: account.budget,
     teach,

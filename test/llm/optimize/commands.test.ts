@@ -43,6 +43,20 @@ test("an optimisation that is killed goes on where it was: nothing is paid twice
   expect(ported(await project.read("programs/desk.json"))).toBe(ported(await calm.read("programs/desk.json")));
 });
 
+test("Ctrl-C ends an optimisation, which goes on when it is started again", async () => {
+  await using server = await startToyServer({ latencyMs: 20 });
+  await using project = await createPromptProject(server);
+  const data = await project.writeExamples("rows.jsonl", tickets(40));
+  const started = project.start("llm", "optimize", "desk", "--data", data);
+  await untilRequests(server, 30);
+  started.kill("SIGINT");
+  expect(await started.ended).toMatchObject({
+    code: 130,
+    stderr: expect.stringContaining("answers are kept") as string,
+  });
+  expect(await project.run("llm", "optimize", "desk", "--data", data)).toMatchObject({ code: 0 });
+});
+
 test("from rows to labels to a better prompt to better rows, all on the command line", async () => {
   await using server = await startToyServer();
   await using project = await createPromptProject(server);

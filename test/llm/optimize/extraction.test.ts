@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { setF1 } from "millrace/llm";
+import { setF1, withArtifact } from "millrace/llm";
 import { formatArtifact, parseArtifact } from "../../../src/llm/optimize/artifact.ts";
 import { extractionExamples, extractKnowledge, startExtractionServer } from "./extraction-model.ts";
 import { llmAt, MemoryCache } from "./toy-task.ts";
@@ -24,7 +24,7 @@ test("the figures of docs/optimizing.md are what the example's extraction comes 
   expect(said).toContain(`${train.length} sections to learn from, ${dev.length} to confirm with`);
   expect(said).toContain(`${found.candidates} prompts tried`);
   for (const line of found.artifact.instructions.split("\n").slice(3)) expect(said).toContain(line);
-  const tuned = Object.freeze({ ...extractKnowledge, artifact: found.artifact });
+  const tuned = withArtifact(extractKnowledge, found.artifact);
   const fresh = await llmAt(server).evaluate(tuned, { examples: dev, metric });
   expect(fresh.score).toBe(found.after);
 });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { formatArtifact } from "millrace/llm";
+import { formatArtifact, openLlm, withArtifact } from "millrace/llm";
+import { createTestProject } from "millrace/testing";
 import { startModelServer } from "../model-server.ts";
-import { costOf, desk, llmAt, MemoryCache, metric, respond, startToyServer, tickets } from "./toy-task.ts";
+import { costOf, desk, llmAt, MemoryCache, metric, price, respond, startToyServer, tickets } from "./toy-task.ts";
 
 const train = tickets(24);
 const dev = tickets(20, 100);
@@ -15,7 +16,7 @@ test.each(["demonstrations", "instructions", "both"] as const)(
     const found = await llm.optimize(desk, { train, dev, metric, strategy, rounds: 16 });
     if (!found.improved) throw new Error(found.reason);
     expect({ before: found.before, after: found.after }).toEqual({ before: 0.25, after: 1 });
-    const tuned = Object.freeze({ ...desk, artifact: found.artifact });
+    const tuned = withArtifact(desk, found.artifact);
     const unseen = tickets(40, 1_000);
     expect((await llmAt(server).evaluate(desk, { examples: unseen, metric })).score).toBe(0.25);
     expect((await llmAt(server).evaluate(tuned, { examples: unseen, metric })).score).toBe(1);
@@ -79,7 +80,7 @@ test("with too little money for a search it says so, and what it has found so fa
       expect(found.reason).toMatch(/budget/);
       continue;
     }
-    const tuned = Object.freeze({ ...desk, artifact: found.artifact });
+    const tuned = withArtifact(desk, found.artifact);
     expect((await llmAt(server).evaluate(tuned, { examples: dev, metric })).score).toBe(found.after);
   }
 });
@@ -99,6 +100,48 @@ test("a model that no prompt helps is not reported as better", { timeout: 240_00
     if (found.improved) reported.push(seed);
   }
   expect(reported).toEqual([]);
+});
+
+test("a gain that is reported is there on examples that nobody has seen", { timeout: 240_000 }, async () => {
+  // Shown the subject, it is right more often, not always; the rest depends on a hash of the prompt.
+  await using server = await startModelServer({
+    respond: (request) => {
+      const knows = (respond(request) as { desk?: string }).desk;
+      const digest = createHash("sha256").update(JSON.stringify(request.messages)).digest();
+      return { desk: digest[0]! < 150 ? knows : `D${1 + (digest[1]! % 4)}` };
+    },
+  });
+  const unseen = tickets(300, 10_000);
+  const plain = await llmAt(server).evaluate(desk, { examples: unseen, metric });
+  let reported = 0;
+  for (let seed = 1; seed <= 12; seed += 1) {
+    const data = { train: tickets(24, seed * 100), dev: tickets(20, 5_000 + seed * 100) };
+    const found = await llmAt(server).optimize(desk, { ...data, metric, seed, strategy: "demonstrations" });
+    if (!found.improved) continue;
+    reported += 1;
+    const tuned = withArtifact(desk, found.artifact);
+    const fresh = await llmAt(server).evaluate(tuned, { examples: unseen, metric });
+    expect(fresh.interval[0]).toBeGreaterThan(plain.score);
+  }
+  expect(reported).toBeGreaterThan(3);
+});
+
+test("a teacher whose price nobody knows cannot be held to a sum", async () => {
+  await using server = await startToyServer();
+  const { openAiCompatible } = await import("millrace/llm");
+  const teacher = openAiCompatible({ baseUrl: server.url, model: "large" });
+  const optimize = (teacherPrice?: typeof price) =>
+    llmAt(server).optimize(desk, {
+      train,
+      dev,
+      metric,
+      teacher,
+      maxCostUsd: 50,
+      ...(teacherPrice === undefined ? {} : { teacherPrice }),
+    });
+  await expect(optimize()).rejects.toMatchObject({ kind: "budget" });
+  expect(server.requests).toBe(0);
+  expect(await optimize(price)).toMatchObject({ improved: true });
 });
 
 test("what is right already is left alone", async () => {
@@ -150,7 +193,7 @@ test("a model that thinks first is shown how", async () => {
   const llm = llmAt(server);
   const found = await llm.optimize(desk, { train, dev, metric, thinks: true, strategy: "instructions", rounds: 16 });
   if (!found.improved) throw new Error(found.reason);
-  const tuned = Object.freeze({ ...desk, artifact: found.artifact });
+  const tuned = withArtifact(desk, found.artifact);
   const { output } = await llm.chainOfThought(tuned, { ticket: "crash" });
   expect(output).toEqual({ reasoning: "It says so.", desk: "D2" });
   await expect(llm.predict(tuned, { ticket: "crash" })).rejects.toMatchObject({ code: "ARTIFACT_ASKS" });
@@ -170,4 +213,15 @@ test("examples that give a part of the answer cannot be shown, and the result sa
   const never = () => 0.5;
   const found = await llmAt(wordy).optimize(wide, { train, dev, metric: never, strategy: "demonstrations" });
   expect(found).toMatchObject({ improved: false, reason: expect.stringContaining("nothing to show") as string });
+});
+
+test("outside of a project answers are kept where it is said", async () => {
+  await using server = await startToyServer();
+  await using project = await createTestProject({ models: [] });
+  const settings = { model: `${server.url}#tiny`, price, maxOutputTokens: 100, databaseUrl: project.databaseUrl };
+  for (let time = 0; time < 2; time += 1) {
+    await using llm = await openLlm(settings);
+    expect((await llm.evaluate(desk, { examples: dev, metric })).score).toBe(0.25);
+  }
+  expect(server.requests).toBe(dev.length);
 });
