@@ -39,6 +39,13 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
     graph: { description: "Draw which model reads which", load: () => import("./commands/graph.ts") },
     show: { description: "Show the rows of a model", load: () => import("./commands/show.ts") },
     trace: { description: "Follow a row back to its documents", load: () => import("./commands/trace.ts") },
+    source: {
+      description: "Tables that others fill",
+      fallback: "freshness",
+      children: {
+        freshness: { description: "Say how old sources are", load: () => import("./commands/source-freshness.ts") },
+      },
+    },
     documents: {
       description: "Bring documents in, list them",
       fallback: "ls",

@@ -3,6 +3,7 @@ import { IssuesError } from "../core/errors.ts";
 import type { AnyModel } from "./define-model.ts";
 import { exposureSchema } from "./exposure.ts";
 import { isModel } from "./registry.ts";
+import type { OnRunEnd, OnRunStart } from "./run-hooks.ts";
 
 const patterns = z
   .union([z.string(), z.array(z.string())])
@@ -27,6 +28,8 @@ const schema = z.strictObject({
     .array(exposureSchema)
     .default([])
     .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "two exposures have one name"),
+  onRunStart: z.custom<OnRunStart>((value) => typeof value === "function", "expected a function").optional(),
+  onRunEnd: z.custom<OnRunEnd>((value) => typeof value === "function", "expected a function").optional(),
   llm: z
     .strictObject({
       /** `provider:model`, an OpenAI-compatible `http://host/v1#model`, an AI SDK model, or a transport. */

@@ -1,6 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
 import type { allDocuments, ModelContext } from "./context.ts";
 import type { AnyModel, Model } from "./define-model.ts";
+import { type FreshnessSpec, parseAge } from "./freshness.ts";
 import type { DocumentContentRow, DocumentRow } from "./document-row.ts";
 
 declare const rowType: unique symbol;
@@ -28,6 +29,7 @@ export interface SourceSpec {
   /** Column of this source → column of the row that the model works on. */
   readonly match: Readonly<Record<string, string>> | undefined;
   readonly untracked: boolean;
+  readonly freshness?: FreshnessSpec;
 }
 
 export type WhereSpec =
@@ -49,6 +51,8 @@ export interface RefOptions<Row> {
   readonly match?: { readonly [Column in keyof Row]?: string };
   /** Changes of this source do not make the model's units stale. */
   readonly untracked?: boolean;
+  /** How old its newest row may be; `millrace source freshness` looks. */
+  readonly freshness?: FreshnessSpec;
 }
 
 /**
@@ -72,6 +76,7 @@ export function ref<Row extends object = UntypedRow, const Column extends keyof 
     where: options.where,
     match: options.match as Record<string, string> | undefined,
     untracked: options.untracked ?? false,
+    ...(options.freshness === undefined ? {} : { freshness: checkedFreshness(options.freshness) }),
   });
 }
 
@@ -102,4 +107,14 @@ export function sourceByName(name: string): SourceSpec {
 
 function createSource<Row>(spec: Omit<SourceSpec, "kind">): Source<Row> {
   return Object.freeze({ kind: "source", ...spec }) as unknown as Source<Row>;
+}
+
+function checkedFreshness(freshness: FreshnessSpec): FreshnessSpec {
+  const wrong = [freshness.warnAfter, freshness.errorAfter].find(
+    (age) => age !== undefined && parseAge(age) === undefined,
+  );
+  if (wrong === undefined) return freshness;
+  throw new MillraceError("FRESHNESS_INVALID", `"${wrong}" is no age of a source.`, {
+    hint: 'Write minutes, hours or days: "30m", "12h", "2d".',
+  });
 }

@@ -21,6 +21,7 @@ import { type TestOptions, testProject } from "./project-tests.ts";
 import { ProjectUnits } from "./project-units.ts";
 import type { RunResult, TestResult } from "./results.ts";
 import { PipelineRunner, type RunOptions } from "./run-pipeline.ts";
+import { checkFreshness, type SourceFreshness } from "./source-freshness.ts";
 import { type ShownRows, showRows, type ShowOptions } from "./show-rows.ts";
 import type { RowKey } from "./find-row.ts";
 import { type RowTrace, type TraceOptions, traceRow } from "./trace.ts";
@@ -96,6 +97,11 @@ export class Project implements AsyncDisposable {
   async runModel(name: string, options: RunOptions = {}): Promise<RunResult> {
     this.registry.get(name);
     return this.runPipeline(name, options);
+  }
+
+  /** How old the sources are that say how old they may be. */
+  async checkFreshness(): Promise<readonly SourceFreshness[]> {
+    return checkFreshness(this);
   }
 
   /** The query of a SQL model, ready to be run elsewhere. */

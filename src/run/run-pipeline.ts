@@ -15,6 +15,7 @@ import type { Pipeline } from "../model/pipeline.ts";
 import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/schema-change.ts";
 import { shownForm } from "../model/define-sql-model.ts";
 import { ActiveRun } from "./active-run.ts";
+import { callRunEnd, callRunStart } from "./call-hooks.ts";
 import type { Engine, LaunchEngine } from "./engine.ts";
 import { spentInRun } from "./record-usage.ts";
 import { EventLog } from "./event-log.ts";
@@ -258,8 +259,11 @@ export class PipelineRunner implements AsyncDisposable {
       wait: options.noWait !== true,
     });
     this.#active.set(runId, run);
+    const hooks = { config: this.#project.config, database: this.#database };
     const onAbort = () => this.#stop(runId);
+    let ended: RunResult | undefined;
     try {
+      await callRunStart(hooks, spec);
       const engine = await this.#openEngine();
       if (options.signal?.aborted === true || this.#isClosing) run.cancel();
       options.signal?.addEventListener("abort", onAbort, { once: true });
@@ -267,13 +271,14 @@ export class PipelineRunner implements AsyncDisposable {
       await engine.run(runId, { models, stopOnError: spec.stopOnError });
     } catch (error) {
       // A run that ended badly has stored its result; a cancelled one or one whose engine failed has not.
-      if ((await this.store.loadResult(runId)) === undefined) return await run.finish(error);
+      if ((await this.store.loadResult(runId)) === undefined) ended = await run.finish(error);
     } finally {
       options.signal?.removeEventListener("abort", onAbort);
       this.#active.delete(runId);
     }
-    const result = await this.store.loadResult(runId);
+    const result = ended ?? (await this.store.loadResult(runId));
     if (result === undefined) throw new MillraceError("RUN_LOST", `Run ${runId} ended without a result.`);
+    await callRunEnd(hooks, result, events);
     return result;
   }
 

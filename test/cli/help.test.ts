@@ -35,6 +35,7 @@ test("--help shows every command", async () => {
       graph                               Draw which model reads which
       show                                Show the rows of a model
       trace                               Follow a row back to its documents
+      source [freshness]                  Tables that others fill
       documents [ls|add]                  Bring documents in, list them
       runs [ls|show|logs|resume|cancel]   Look at runs, resume and cancel them
       cost                                Add up what language models have cost

@@ -1,0 +1,48 @@
+import { errorToJson, MillraceError } from "../core/errors.ts";
+import type { Database } from "../database/connect.ts";
+import type { ProjectConfig } from "../model/project-config.ts";
+import type { EventLog } from "./event-log.ts";
+import type { RunResult } from "./results.ts";
+import type { RunSpec } from "./run-store.ts";
+
+interface HookScope {
+  readonly config: ProjectConfig;
+  readonly database: Database;
+}
+
+/** What the project wants done before the first model; when it fails, no model runs. */
+export async function callRunStart({ config, database }: HookScope, spec: RunSpec): Promise<void> {
+  if (config.onRunStart === undefined) return;
+  const { runId, pipeline, mode } = spec;
+  try {
+    await config.onRunStart({
+      runId,
+      pipeline,
+      mode,
+      models: spec.models.map(({ name }) => name),
+      ...queryOf(database),
+    });
+  } catch (error) {
+    const { code, message } = errorToJson(error);
+    throw new MillraceError("HOOK_FAILED", `onRunStart failed: ${code}: ${message}`, {
+      cause: error,
+      hint: "Correct onRunStart in millrace.config.ts, then resume the run; no model has run.",
+    });
+  }
+}
+
+/** What the project wants done after the last model. The run has ended by then, whatever happens here. */
+export async function callRunEnd({ config, database }: HookScope, result: RunResult, events: EventLog): Promise<void> {
+  if (config.onRunEnd === undefined) return;
+  try {
+    await config.onRunEnd({ ...result, ...queryOf(database) });
+  } catch (error) {
+    const { code, message } = errorToJson(error);
+    events.emit({ type: "warning", message: `onRunEnd failed: ${code}: ${message}` });
+    await events.flush();
+  }
+}
+
+const queryOf = (database: Database) => ({
+  query: (text: string, parameters: readonly unknown[] = []) => database.query(text, parameters),
+});
