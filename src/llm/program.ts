@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
+import { adoptedFile } from "./optimize/adopted.ts";
 import { type Artifact, checkArtifact } from "./optimize/artifact.ts";
 import type { Signature } from "./signature.ts";
 import type { LlmMessage, LlmParams, LlmRequest } from "./transport.ts";
@@ -29,7 +30,10 @@ export function programOf(
   const shape = shapeOf(signature, thinks);
   const artifact = signature.artifact ?? adopted;
   if (artifact === undefined) return { ...shape, demonstrations: [] };
-  checkArtifact(artifact, signature, thinks ? "chainOfThought" : "predict");
+  checkArtifact(artifact, signature, {
+    asks: thinks ? "chainOfThought" : "predict",
+    file: artifact === adopted ? adoptedFile(signature.name) : undefined,
+  });
   const { instructions, demonstrations } = artifact;
   return { ...shape, instructions, demonstrations };
 }

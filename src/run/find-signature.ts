@@ -41,7 +41,10 @@ export async function importExport(project: Project, what: string): Promise<unkn
   const [file = "", name = "default"] = what.split("#");
   const exported = await importModule(project, file);
   if (name in exported) return exported[name];
-  throw new UsageError("EXPORT_NOT_FOUND", `${file} exports no "${name}".${didYouMean(name, Object.keys(exported))}`);
+  const names = Object.keys(exported);
+  throw new UsageError("EXPORT_NOT_FOUND", `${file} exports no "${name}".${didYouMean(name, names)}`, {
+    hint: names.length === 0 ? "It exports nothing." : `It exports ${quoteList(names)}.`,
+  });
 }
 
 async function importModule({ directory }: Project, file: string): Promise<Record<string, unknown>> {

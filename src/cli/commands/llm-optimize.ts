@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { UsageError } from "../../core/errors.ts";
 import { plural } from "../../core/text.ts";
 import { formatCost } from "../../display/describe-model.ts";
-import { PROGRAMS_FOLDER } from "../../llm/optimize/adopted.ts";
+import { adoptedFile } from "../../llm/optimize/adopted.ts";
 import { splitExamples } from "../../llm/optimize/examples.ts";
 import type { Optimization, OptimizeProgress, Strategy } from "../../llm/optimize/optimization.ts";
 import { findSignature } from "../../run/find-signature.ts";
@@ -57,8 +57,7 @@ export default defineCommand({
       args.dev === undefined
         ? splitExamples(data, { share: DEV_SHARE, seed })
         : [await loadExamples(args.dev, signature), data];
-    const file =
-      args.out === undefined ? join(project.directory, PROGRAMS_FOLDER, `${signature.name}.json`) : resolve(args.out);
+    const file = args.out === undefined ? join(project.directory, adoptedFile(signature.name)) : resolve(args.out);
     return await untilInterrupted(async (signal) => {
       const llm = await openPromptLlm(project, { signal });
       const measured = { train, dev, metric, strategy, seed, thinks: args.thinks === true };

@@ -3,7 +3,10 @@ import { basename, join } from "node:path";
 import { type Artifact, parseArtifact, promptDigest } from "./artifact.ts";
 
 /** Folder of a project; an artifact in it that is called like its signature is used wherever the signature is asked. */
-export const PROGRAMS_FOLDER = "programs";
+const PROGRAMS_FOLDER = "programs";
+
+/** Where the artifact of a signature is adopted, relative to the project. */
+export const adoptedFile = (signature: string): string => `${PROGRAMS_FOLDER}/${signature}.json`;
 
 export type AdoptedArtifacts = ReadonlyMap<string, Artifact>;
 

@@ -89,18 +89,19 @@ export async function loadArtifact(file: string): Promise<Artifact> {
 export function checkArtifact(
   artifact: Artifact,
   signature: Pick<Signature<unknown, unknown>, "name" | "fingerprint">,
-  asks?: Artifact["asks"],
+  { asks = artifact.asks, file }: { readonly asks?: Artifact["asks"]; readonly file?: string | undefined } = {},
 ): void {
   const { name, fingerprint } = artifact.signature;
+  const which = file ?? `The artifact of ${name}`;
   if (name !== signature.name || fingerprint !== signature.fingerprint) {
     const what = name === signature.name ? `another shape of ${name}` : `signature ${name}, not for ${signature.name}`;
-    throw new UsageError("ARTIFACT_SIGNATURE", `The artifact was made for ${what}.`, {
-      hint: `Optimise ${signature.name} again, or take its artifact away.`,
+    throw new UsageError("ARTIFACT_SIGNATURE", `${which} was made for ${what}.`, {
+      hint: `Optimise ${signature.name} again, or take ${file ?? "its artifact"} away.`,
       details: { made: fingerprint, found: signature.fingerprint },
     });
   }
-  if (asks === undefined || asks === artifact.asks) return;
-  throw new UsageError("ARTIFACT_ASKS", `The artifact of ${name} was made for llm.${artifact.asks}, not llm.${asks}.`, {
+  if (asks === artifact.asks) return;
+  throw new UsageError("ARTIFACT_ASKS", `${which} was made for llm.${artifact.asks}, not for llm.${asks}.`, {
     hint: `Ask with llm.${artifact.asks}, or optimise with \`thinks: ${String(asks === "chainOfThought")}\`.`,
   });
 }
@@ -114,8 +115,9 @@ export function promptDigest({ instructions, demonstrations, asks }: Artifact): 
 export function withArtifact<Input, Output>(
   signature: Signature<Input, Output>,
   artifact: Artifact,
+  file?: string,
 ): Signature<Input, Output> {
-  checkArtifact(artifact, signature);
+  checkArtifact(artifact, signature, { file });
   return Object.freeze({ ...signature, artifact });
 }
 
@@ -129,7 +131,7 @@ export async function loadProgram<Input, Output>(
   signature: Signature<Input, Output>,
   file: string,
 ): Promise<Signature<Input, Output>> {
-  return withArtifact(signature, await loadArtifact(file));
+  return withArtifact(signature, await loadArtifact(file), file);
 }
 
 export const ARTIFACT_FORMAT = FORMAT;

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { AskOptions } from "../ask.ts";
 import type { LlmSource } from "../llm.ts";
@@ -6,7 +6,7 @@ import { LlmError } from "../llm-error.ts";
 import { type Program, programOf } from "../program.ts";
 import type { Signature } from "../signature.ts";
 import type { AccountOptions } from "./account.ts";
-import { formatArtifact } from "./artifact.ts";
+import { type Artifact, formatArtifact } from "./artifact.ts";
 import { createArtifact } from "./create-artifact.ts";
 import { searchDemonstrations } from "./demonstrations.ts";
 import { type Measure, openScorer } from "./evaluate.ts";
@@ -69,10 +69,7 @@ export async function optimizeSignature<Input, Output, Expected>(
     candidates,
     ...search.costs,
     artifact,
-    async save(file) {
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, formatArtifact(artifact));
-    },
+    save: (file) => saveArtifact(artifact, file),
   };
 }
 
@@ -108,6 +105,14 @@ const progressOf = ({ costs, candidates, best }: Search, stage: OptimizeProgress
   candidates: candidates.length,
   bestScore: best?.scored.score,
 });
+
+// In one step: a run may be about to read it.
+async function saveArtifact(artifact: Artifact, file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}.draft`;
+  await writeFile(draft, formatArtifact(artifact));
+  await rename(draft, file);
+}
 
 /** Why a gain is not to be believed; undefined when it is. */
 function doubtOf(gain: {

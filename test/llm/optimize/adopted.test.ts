@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { defineModel, documents, ref } from "millrace";
-import { openAiCompatible, signature } from "millrace/llm";
+import { loadProgram, openAiCompatible, signature } from "millrace/llm";
 import { llmTelemetry, pipelineTable, text } from "millrace/schema";
 import { createTestProject, type TestProject } from "millrace/testing";
 import { z } from "zod";
@@ -179,7 +179,9 @@ test("an artifact of another shape stops the model and says what to do", async (
   await adopt(test, "topic", artifactOf(other as never));
   const result = await test.project.runPipeline();
   expect(result.status).toBe("failed");
-  expect(result.errors["n.topics"]?.message).toContain("ARTIFACT_SIGNATURE");
+  expect(result.errors["n.topics"]?.message).toContain(
+    "ARTIFACT_SIGNATURE: programs/topic.json was made for another shape of topic.",
+  );
   expect(server.requests).toBe(0);
 });
 
@@ -190,4 +192,21 @@ test("a broken artifact stops the run before it starts", async () => {
   await expect(test.project.plan()).rejects.toMatchObject({ code: "ARTIFACT_INVALID" });
   await expect(test.project.runPipeline()).rejects.toMatchObject({ code: "ARTIFACT_INVALID" });
   expect(await test.query("select count(*)::int as runs from millrace.run")).toEqual([{ runs: 0 }]);
+});
+
+test("an artifact is loaded for its own signature only", async () => {
+  await using server = await startServer();
+  await using test = await createProject(server);
+  await adopt(test, "topic", artifactOf(topic));
+  const file = join(test.directory, "programs", "topic.json");
+  expect((await loadProgram(topic, file)).artifact?.instructions).toBe("Answer in capitals.\nOne word.");
+  await expect(loadProgram(mood, file)).rejects.toMatchObject({
+    code: "ARTIFACT_SIGNATURE",
+    message: `${file} was made for signature topic, not for mood.`,
+  });
+  const wider = signature({ ...topic, input: z.object({ content: z.string(), title: z.string() }) });
+  await expect(loadProgram(wider, file)).rejects.toMatchObject({ code: "ARTIFACT_SIGNATURE" });
+  await expect(loadProgram(topic, `${file}x`)).rejects.toMatchObject({ code: "ARTIFACT_NOT_FOUND" });
+  // Other instructions in the code are no other shape.
+  await expect(loadProgram(signature({ ...topic, instructions: "Else." }), file)).resolves.toBeDefined();
 });

@@ -59,6 +59,19 @@ test.each([0.01, 0.1, 0.3, 0.6, 1, 1.5, 2])("a budget of $%f is never exceeded",
   if (found instanceof Error) expect(found).toMatchObject({ kind: "budget" });
 });
 
+test.each([0.8, 1.1, 1.4, 1.7])("with $%f a search that starts again decides as before", async (maxCostUsd) => {
+  await using server = await startToyServer();
+  const cache = new MemoryCache();
+  const search = async () => {
+    const { spentUsd: _, ...found } = await llmAt(server, { cache }).optimize(desk, { train, dev, metric, maxCostUsd });
+    return JSON.stringify({ ...found, costUsd: found.costUsd?.toFixed(6) });
+  };
+  const first = await search();
+  const asked = server.requests;
+  expect(await search()).toBe(first);
+  expect(server.requests).toBe(asked);
+});
+
 test("the budget of the run holds for an optimisation in it too", async () => {
   await using server = await startToyServer();
   const llm = llmAt(server, { cache: new MemoryCache(), maxCostUsd: 0.5 });
