@@ -53,7 +53,7 @@ export function startExtractionServer(): Promise<ModelServer> {
 function respond({ messages, prompt }: ModelRequest): object {
   const system = messages[0]?.content ?? "";
   if (system.includes("You improve the instructions")) return improve(prompt);
-  const content = /^documentContent:\n([\s\S]*)$/.exec(prompt)?.[1] ?? "";
+  const content = /^documentContent:\n([\s\S]*?)(?:\n\nexistingEntities:\n.*)?$/.exec(prompt)?.[1] ?? "";
   const shown = messages.filter(({ role }) => role === "assistant").map((message) => message.content);
   const knows = (type: EntityType) =>
     KNOWN.has(type) ||
