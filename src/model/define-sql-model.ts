@@ -6,7 +6,15 @@ import type { PipelineTable } from "../table/pipeline-table.ts";
 import { shortName } from "../table/table-ddl.ts";
 import { filledByQuery } from "../table/table-shape.ts";
 import { type DataTestOf, namedApart } from "./data-test.ts";
-import { type AnyModel, type Model, type RetryPolicy, type RowOf, type Sources, toSpecs } from "./define-model.ts";
+import {
+  type AnyModel,
+  type Model,
+  type RetryPolicy,
+  type RowOf,
+  type Sources,
+  toSpecs,
+  type WriteStrategy,
+} from "./define-model.ts";
 import type { UntypedRow } from "./sources.ts";
 
 declare const sourceRow: unique symbol;
@@ -40,11 +48,17 @@ export type SqlModelDeclaration<Row extends object, NewRow extends object, Given
   | (SharedDeclaration<Row, Given> & {
       /** `view` keeps the query and no rows, `table` the rows; `view` unless said otherwise. */
       readonly materialized?: "view";
+      readonly writeStrategy?: undefined;
       /** Columns that the query gives. Without it readers see whatever the view has, untyped. */
       readonly table?: PipelineTable<Row, NewRow>;
     })
   | (SharedDeclaration<Row, Given> & {
       readonly materialized: "table";
+      /**
+       * What happens to rows that are already there; `replace` unless said otherwise. With `merge` and `append` the query
+       * may read its own table, which is there from the first run on, and give only what is new.
+       */
+      readonly writeStrategy?: WriteStrategy;
       readonly table: PipelineTable<Row, NewRow>;
     });
 
@@ -74,7 +88,7 @@ export function defineSqlModel<
     table: filledByQuery(table, materialized),
     materialized,
     sql: declaration.sql,
-    writeStrategy: "replace",
+    writeStrategy: declaration.writeStrategy ?? "replace",
     sources: toSpecs(declaration.sources),
     forEach: undefined,
     by: undefined,

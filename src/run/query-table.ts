@@ -33,7 +33,7 @@ export async function fillTable(client: DatabaseClient, job: ModelJob, query: Re
     if (conflicts.length > 0) throw new DuplicateKeyError(shape.name, conflicts);
   }
   const runId = job.context.runId;
-  return applyRows(client, { shape, stage, strategy: "replace", runId, modelName: model.name });
+  return applyRows(client, { shape, stage, strategy: model.writeStrategy, runId, modelName: model.name });
 }
 
 async function fillStage(
