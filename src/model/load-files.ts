@@ -21,7 +21,7 @@ export async function loadConfigFile(directory: string): Promise<ProjectConfig> 
       hint: "Run in a project's folder, name it with --project, or write a project with `millrace init`.",
     });
   }
-  const exported = await importFile(createLoader(directory), join(directory, name), directory);
+  const exported = await importFile(await createLoader(directory), join(directory, name), directory);
   return resolveProjectConfig(exported["default"] ?? {}, name);
 }
 
@@ -39,7 +39,7 @@ export async function loadModels(directory: string, models: ProjectConfig["model
     if (typeof entry === "string") paths.push(entry);
     else registry.register(entry);
   }
-  const loader = createLoader(directory);
+  const loader = await createLoader(directory);
   for (const file of await findModelFiles(directory, paths)) {
     const exported = await importFile(loader, file, directory);
     for (const value of Object.values(exported)) {
@@ -57,7 +57,7 @@ export async function loadExports(
 ): Promise<readonly { readonly file: string; readonly exported: Readonly<Record<string, unknown>> }[]> {
   const ignore = ["**/node_modules/**", "**/dist/**", "**/.*/**"];
   const files = await glob(pattern, { cwd: directory, absolute: true, ignore });
-  const loader = createLoader(directory);
+  const loader = await createLoader(directory);
   const loaded: { file: string; exported: Record<string, unknown> }[] = [];
   for (const file of files.toSorted())
     loaded.push({ file: relative(directory, file), exported: await importFile(loader, file, directory) });
@@ -85,27 +85,27 @@ async function findModelFiles(directory: string, entries: readonly string[]): Pr
   return [...files].toSorted();
 }
 
-// Models must meet the same copy of this package that runs them, wherever they resolve it from.
-function createLoader(directory: string): Jiti {
+// Models must meet the same copy of this package that runs them, wherever they resolve it from. What every model imports
+// is given to them as it is: to look it up for each file takes longer than to load the file.
+async function createLoader(directory: string): Promise<Jiti> {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const entry = (name: string) => fileURLToPath(new URL(`../${name}.${extension}`, import.meta.url));
+  const entry = (name: string) => new URL(`../${name}.${extension}`, import.meta.url);
   const base = join(directory, "millrace.config.ts");
   const compiler = createJiti(base, { fsCache: false });
   return createJiti(base, {
     fsCache: cacheFolder(directory) ?? false,
     transform: (source) => ({ code: guardLazyImports(compiler.transform(source)) }),
-    alias: {
-      "millrace/llm": entry("llm"),
-      "millrace/schema": entry("schema"),
-      "millrace/testing": entry("testing"),
-      millrace: entry("index"),
+    virtualModules: {
+      millrace: await import(entry("index").href),
+      "millrace/schema": await import(entry("schema").href),
     },
+    alias: { "millrace/llm": fileURLToPath(entry("llm")), "millrace/testing": fileURLToPath(entry("testing")) },
   });
 }
 
 /** Imports any module of a project as its model files are imported; `file` is an absolute path. */
 export async function importProjectFile(directory: string, file: string): Promise<Record<string, unknown>> {
-  return importFile(createLoader(directory), file, directory);
+  return importFile(await createLoader(directory), file, directory);
 }
 
 async function importFile(loader: Jiti, file: string, directory: string): Promise<Record<string, unknown>> {
