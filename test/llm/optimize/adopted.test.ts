@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { defineModel, documents, ref } from "millrace";
+import { defineModel, documents, openProject, ref } from "millrace";
 import { loadProgram, openAiCompatible, signature } from "millrace/llm";
 import { llmTelemetry, pipelineTable, text } from "millrace/schema";
 import { createTestProject, type TestProject } from "millrace/testing";
@@ -170,6 +170,41 @@ test("output that was declared current still runs again for the prompt it was ma
   expect(await unitsOf(test)).toMatchObject({ "n.moods": { units: { kept: 3 } } });
   await adopt(test, "mood", artifactOf(mood, { instructions: "Answer in capitals." }));
   expect(await unitsOf(test)).toMatchObject({ "n.moods": { units: { prompt: 3 } } });
+});
+
+test("a model counts as asking what it has asked, not what it might ask", async () => {
+  await using server = await startServer();
+  await using test = await createProject(server);
+  await test.project[Symbol.asyncDispose]();
+  const careful = defineModel({
+    name: "n.careful",
+    table: table("careful"),
+    sources: { documents: documents({ content: true }) },
+    forEach: "documents",
+    async run({ row, llm }) {
+      const which = row.content.includes("doubt") ? mood : topic;
+      const { output, telemetry } = await llm.predict(which, { content: row.content });
+      return { path: row.path ?? "", ...output, ...telemetry };
+    },
+  });
+  await using project = await openProject({
+    directory: test.directory,
+    database: test.databaseUrl,
+    documents: ["./docs"],
+    models: [careful],
+    llm: { model: openAiCompatible({ baseUrl: server.url, model: "tiny" }) },
+  });
+  const planned = async () => (await project.plan()).models[0]?.units;
+  await project.runPipeline();
+  await adopt(test, "mood", artifactOf(mood));
+  expect(await planned()).toEqual({ unchanged: 3 });
+  await test.writeDocument("d.md", "doubt");
+  expect(await planned()).toEqual({ new: 1, unchanged: 3 });
+  await project.runPipeline();
+  await adopt(test, "mood", artifactOf(mood, { instructions: "Name it." }));
+  expect((await planned())?.prompt).toBeGreaterThan(0);
+  await project.runPipeline();
+  expect(await planned()).toEqual({ unchanged: 4 });
 });
 
 test("an artifact of another shape stops the model and says what to do", async () => {

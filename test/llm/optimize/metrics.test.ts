@@ -3,7 +3,8 @@ import { exactMatch, judge, meanOf, readExamples, setF1, splitExamples } from "m
 import { offlineLlm } from "../../../src/llm/offline-llm.ts";
 import { Random } from "../../../src/llm/optimize/random.ts";
 import { chanceOfGain, confidenceInterval } from "../../../src/llm/optimize/statistics.ts";
-import { desk, llmAt, MemoryCache, metric, startToyServer, tickets } from "./toy-task.ts";
+import { startModelServer } from "../model-server.ts";
+import { costOf, desk, llmAt, MemoryCache, metric, respond, startToyServer, tickets } from "./toy-task.ts";
 
 const context = { input: {}, llm: offlineLlm() };
 
@@ -93,6 +94,24 @@ test("an evaluation says how sure it is, what it cost, and what went wrong where
   const again = await llm.evaluate(desk, { examples, metric });
   expect(again.examples.filter(({ error }) => error === undefined)).toHaveLength(8);
   expect(again.spentUsd).toBeLessThan(evaluation.spentUsd!);
+});
+
+test("what a judge costs counts, and falls under the same sum", async () => {
+  await using server = await startModelServer({
+    respond: (request) =>
+      request.messages[0]?.content.includes("by the rubric") === true
+        ? { reason: "Sounds right.", score: request.prompt.includes("invoice") ? 1 : 0.5 }
+        : respond(request),
+  });
+  const evaluation = await llmAt(server).evaluate(desk, { examples: tickets(8), metric: judge("Is it right?") });
+  expect(evaluation).toMatchObject({ score: 0.625, failed: 0 });
+  expect(evaluation.examples[1]?.feedback).toBe("Sounds right.");
+  expect(server.requests).toBe(16);
+  expect(evaluation.spentUsd).toBeCloseTo(costOf(server), 10);
+  const again = llmAt(server).evaluate(desk, { examples: tickets(8), metric: judge("Is it right?"), maxCostUsd: 0.2 });
+  const before = costOf(server);
+  await expect(again).rejects.toMatchObject({ kind: "budget" });
+  expect(costOf(server) - before).toBeLessThanOrEqual(0.2);
 });
 
 test("an evaluation without money, without examples or with a broken metric says so", async () => {
