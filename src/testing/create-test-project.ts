@@ -6,7 +6,6 @@ import { dirname, join } from "node:path";
 import { Database, quoteName } from "../database/connect.ts";
 import { migrateSystemSchema, SYSTEM_SCHEMA_ID } from "../database/system-schema.ts";
 import type { ProjectConfigInput } from "../model/project-config.ts";
-import { migrateEngine } from "../run/dbos-engine.ts";
 import { openProject, type Project } from "../run/project.ts";
 import { testServer } from "./test-server.ts";
 
@@ -101,6 +100,8 @@ async function createDatabase(serverUrl: string): Promise<string> {
       if (found.length === 0) await server.query(`create database ${TEMPLATE}`);
       await withServer(withDatabase(serverUrl, TEMPLATE), async (template) => {
         await migrateSystemSchema(template);
+        // Unit tests come from the same entry and need no engine.
+        const { migrateEngine } = await import("../run/dbos-engine.ts");
         await migrateEngine(template);
       });
       await server.query(`create database ${name} template ${TEMPLATE}`);

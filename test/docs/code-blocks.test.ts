@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createTestProject } from "millrace/testing";
+import { loadExports } from "../../src/model/load-files.ts";
+import { isUnitTest } from "../../src/testing/unit-test.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -71,4 +73,23 @@ test("the models of the README run", async () => {
   expect(await project.query("select content_type, documents from content_types")).toEqual([
     { content_type: "text/markdown", documents: 1 },
   ]);
+});
+
+test("the seeds, tests and unit tests of the README pass", async () => {
+  const shop = (await codeBlocks("ts")).find(({ code }) => code.includes("defineSeed("));
+  await using project = await createTestProject({ models: { shop: shop?.code ?? "" } });
+  await mkdir(join(project.directory, "seeds"));
+  await writeFile(join(project.directory, "seeds", "products.csv"), "sku,price\na,5\nb,7\n");
+  await writeFile(join(project.directory, "seeds", "orders.csv"), "id,sku,status\n1,a,placed\n2,a,placed\n3,b,lost\n");
+  const result = await project.project.runPipeline(undefined, { tests: true });
+  expect(result.errors).toEqual({});
+  expect(result.models["shop.orders"]?.tests).toMatchObject({ passed: 2, warned: 1 });
+  expect(await project.query("select sku, total from sales order by 1")).toEqual([
+    { sku: "a", total: 10 },
+    { sku: "b", total: 7 },
+  ]);
+  const [{ exported } = { exported: {} }] = await loadExports(project.directory, "models/shop.ts");
+  const units = Object.values(exported).filter(isUnitTest);
+  expect(units).toHaveLength(1);
+  for (const unit of units) await unit.run();
 });
