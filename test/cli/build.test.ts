@@ -157,3 +157,29 @@ test("compile prints the SQL with its values; seed loads files alone", async () 
   expect(wrong.out).toContain("is a function, not a query");
   expect(await readFile(join(shop.path, "seeds/orders.csv"), "utf8")).toContain("ada");
 });
+
+test("a test that is added runs nothing again but itself", async () => {
+  const model = (tests: string) => `
+import { defineModel, notNull, ref } from "millrace";
+import { integer, pipelineTable } from "millrace/schema";
+import { raw } from "./shop.ts";
+
+export const ids = defineModel({
+  name: "shop.ids",
+  table: pipelineTable("ids", { id: integer().primaryKey() }),
+  sources: { raw: ref(raw) },
+  forEach: "raw",
+  tests: [${tests}],
+  async run({ row }) {
+    return { id: row.id };
+  },
+});
+`;
+  await using shop = await openShop("id,customer,status\n1,ada,placed\n");
+  await shop.write("models/ids.ts", model(""));
+  await shop.run("run");
+  await shop.write("models/ids.ts", model('notNull("id")'));
+  const plan = JSON.parse((await shop.run("plan", "--json")).out) as { models: { model: string; work: number }[] };
+  expect(plan.models.map(({ work }) => work)).toEqual([0, 0, 0, 0]);
+  expect((await shop.run("build")).out).toMatch(/done {7}shop\.ids {2}up to date · TIME · 1 test passed/);
+});

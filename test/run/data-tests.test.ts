@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   acceptedValues,
+  customSql,
   defineModel,
   defineSqlModel,
   notNull,
@@ -209,4 +210,33 @@ test("tests of two models that read each other do not wait for ever", async () =
   expect(result.status).toBe("succeeded");
   const tests = Object.values(result.models).map((receipt) => receipt.tests?.passed ?? 0);
   expect(tests.reduce((sum, passed) => sum + passed)).toBe(2);
+});
+
+test("a build that was cancelled between a model's rows and its tests still owes them when it is resumed", async () => {
+  let seconds = 60;
+  const model = defineModel({
+    name: "shop.slow",
+    table: pipelineTable("slow", { id: integer().primaryKey() }),
+    sources: { raw: ref("raw_slow") },
+    tests: [customSql("slow", ({ model }) => sql`select * from ${model}, pg_sleep(${seconds}) where id is null`)],
+    async run({ writer }) {
+      await writer.write({ id: 1 });
+    },
+  });
+  await using project = await createTestProject({ models: [model] });
+  await project.query("create table raw_slow (id int)");
+  const controller = new AbortController();
+  const isStored = async () =>
+    (await project.query("select from millrace.model_run where receipt is not null")).length === 1;
+  const running = project.project.runPipeline(undefined, { ...build, signal: controller.signal });
+  while (!(await isStored())) await new Promise((resolve) => setTimeout(resolve, 20));
+  controller.abort();
+  const cancelled = await running;
+  expect(cancelled.status).toBe("cancelled");
+  // As it is when the process was killed: the model's receipt is there, the run has no result.
+  await project.query("update millrace.run set result = null");
+  seconds = 0;
+  const resumed = await project.project.runs.resume(cancelled.runId);
+  expect(resumed.status).toBe("succeeded");
+  expect(resumed.models["shop.slow"]?.tests).toMatchObject({ passed: 1 });
 });

@@ -3,6 +3,7 @@ import {
   acceptedValues,
   customSql,
   defineModel,
+  defineSeed,
   defineSqlModel,
   expression,
   notNull,
@@ -11,6 +12,7 @@ import {
   rowCount,
   unique,
 } from "millrace";
+import { unitTest } from "millrace/testing";
 import { date, integer, pipelineTable, sql, text } from "millrace/schema";
 
 const customers = defineModel({
@@ -82,4 +84,22 @@ test("a wrong column does not compile", () => {
   notNull("orderId", { severity: "fatal" });
   // @ts-expect-error a table that was not declared to be read
   customSql("typo", ({ model, others }) => sql`select * from ${model}, ${others}`, { reads: { customers } });
+});
+
+test("seeds are typed by their table, and unit tests by their model", () => {
+  const seed = defineSeed({ name: "types.seed", file: "seeds/orders.csv", table, tests: [notNull("orderId")] });
+  ref(seed, { columns: ["orderId", "status"] });
+  unitTest(seed, { expect: [{ orderId: 1, status: "placed" }] });
+  // @ts-expect-error no such column
+  ref(seed, { columns: ["order"] });
+  // @ts-expect-error no such column to test
+  defineSeed({ name: "types.seed", file: "seeds/orders.csv", table, tests: [notNull("order")] });
+  // @ts-expect-error a seed is a file
+  defineSeed({ name: "types.seed", table });
+  // @ts-expect-error no such column to expect
+  unitTest(seed, { expect: [{ order: 1 }] });
+  // @ts-expect-error another type than the column's
+  unitTest(seed, { expect: [{ orderId: "1" }] });
+  // @ts-expect-error an age has a unit
+  ref("raw_orders", { freshness: { loadedAtField: "at", errorAfter: "12" } });
 });
