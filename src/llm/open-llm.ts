@@ -3,6 +3,7 @@ import { migrateSystemSchema } from "../database/system-schema.ts";
 import { configuredLlm, type LlmSettings } from "./configured-llm.ts";
 import { createLlm, type Llm } from "./llm.ts";
 
+/** The settings of `llm` in a config file, and where answers are kept. */
 export interface OpenLlmOptions extends Partial<LlmSettings> {
   /** Database that answers are kept in; without one they are not kept. */
   readonly databaseUrl?: string;

@@ -1,10 +1,9 @@
 import { join, resolve } from "node:path";
 import { UsageError } from "../../core/errors.ts";
-import { plural } from "../../core/text.ts";
-import { formatCost } from "../../display/describe-model.ts";
+import { renderOptimization, renderOptimizeProgress } from "../../display/render-prompts.ts";
 import { adoptedFile } from "../../llm/optimize/adopted.ts";
 import { splitExamples } from "../../llm/optimize/examples.ts";
-import type { Optimization, OptimizeProgress, Strategy } from "../../llm/optimize/optimization.ts";
+import type { OptimizeProgress, Strategy } from "../../llm/optimize/optimization.ts";
 import { findSignature } from "../../run/find-signature.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
@@ -14,6 +13,7 @@ import { loadExamples, measureArgs, openPromptLlm, readAmount, untilInterrupted 
 import { readCount } from "../read-options.ts";
 import { readMetric } from "../read-metric.ts";
 
+const onProgress = (progress: OptimizeProgress) => void process.stderr.write(`${renderOptimizeProgress(progress)}\n`);
 const STRATEGIES: readonly Strategy[] = ["both", "demonstrations", "instructions"];
 /** Of one file: what is kept to confirm the result with. */
 const DEV_SHARE = 0.4;
@@ -28,6 +28,11 @@ export default defineCommand({
     seed: { type: "string", valueHint: "n", default: "1", description: "Another seed tries other prompts" },
     candidates: { type: "string", valueHint: "n", description: "Sets of demonstrations to try; 8 unless given" },
     rounds: { type: "string", valueHint: "n", description: "Proposals of instructions to ask for; 8 unless given" },
+    "demonstration-score": {
+      type: "string",
+      valueHint: "0..1",
+      description: "How good an answer must be to be shown; 1 unless given",
+    },
     out: { type: "string", valueHint: "file", description: "Where to write it; programs/<signature>.json adopts it" },
     ...jsonArgs,
   },
@@ -38,13 +43,16 @@ export default defineCommand({
   async run({ args }) {
     const strategy = STRATEGIES.find((name) => name === args.strategy);
     if (strategy === undefined)
-      throw new UsageError("OPTION_VALUE", `--strategy ${args.strategy}: use ${STRATEGIES.join(", ")}.`);
+      throw new UsageError("OPTION_VALUE", `--strategy ${args.strategy}: there is no such strategy.`, {
+        hint: `Use ${STRATEGIES.join(", ")}.`,
+      });
     const seed = readCount("seed", args.seed) ?? 1;
     const given = {
       concurrency: readCount("concurrency", args.concurrency),
       maxCostUsd: readAmount("max-cost", args["max-cost"]),
       candidates: readCount("candidates", args.candidates),
       rounds: readCount("rounds", args.rounds),
+      demonstrationScore: readAmount("demonstration-score", args["demonstration-score"]),
       teacher: args.teacher,
       judge: args.judge,
     };
@@ -58,44 +66,18 @@ export default defineCommand({
         ? splitExamples(data, { share: DEV_SHARE, seed })
         : [await loadExamples(args.dev, signature), data];
     const file = args.out === undefined ? join(project.directory, adoptedFile(signature.name)) : resolve(args.out);
+    const { colors, lines, aside } = createPrinter();
     return await untilInterrupted(async (signal) => {
       const llm = await openPromptLlm(project, { signal });
       const measured = { train, dev, metric, strategy, seed, thinks: args.thinks === true };
-      const found = await llm.optimize(signature, { ...options, ...measured, onProgress: tellProgress });
+      const found = await llm.optimize(signature, { ...options, ...measured, onProgress });
       if (found.improved) await found.save(file);
       if (args.json === true) printJson({ ...found, file: found.improved ? file : null });
-      else
-        show(found, {
-          name: signature.name,
-          file,
-          next: createCommandLine(args)("plan"),
-          adopts: args.out === undefined,
-        });
+      else lines(renderOptimization(found, { name: signature.name, file, colors }));
+      const next = createCommandLine(args)("plan");
+      if (found.improved && args.json !== true && args.out === undefined)
+        aside(`\n${colors.dim("Next:")} ${colors.cyan(next)}`);
       return found.improved ? 0 : 1;
     });
   },
 });
-
-function tellProgress({ stage, candidates, bestScore, costUsd }: OptimizeProgress): void {
-  const best = bestScore === undefined ? "" : ` · best ${bestScore.toFixed(3)}`;
-  const cost = costUsd === null ? "" : ` · ${formatCost(costUsd)}`;
-  const what = { measure: "measuring the present prompt", search: plural(candidates, "prompt"), confirm: "confirming" };
-  process.stderr.write(`${what[stage]}${best}${cost}\n`);
-}
-
-function show(
-  found: Optimization,
-  told: { readonly name: string; readonly file: string; readonly next: string; readonly adopts: boolean },
-): void {
-  const { colors, lines, aside } = createPrinter();
-  const cost = found.spentUsd === null ? "cost unknown" : `${formatCost(found.spentUsd)} spent`;
-  const tried = colors.dim(`${plural(found.candidates, "prompt")} tried · ${cost}`);
-  if (!found.improved) return lines([`${colors.bold(told.name)} stays as it is. ${found.reason}`, tried]);
-  const gain = `${found.before.toFixed(3)} → ${found.after.toFixed(3)}`;
-  lines([
-    `${colors.bold(told.name)} ${colors.green(gain)} ${colors.dim(`on held-out examples (p = ${found.chance})`)}`,
-    tried,
-    `written to ${told.file}`,
-  ]);
-  if (told.adopts) aside(`\n${colors.dim("Next:")} ${colors.cyan(told.next)}`);
-}

@@ -15,6 +15,7 @@ import { confidenceInterval } from "./statistics.ts";
 /** Another model than the project's: its name, a transport, or a model of the AI SDK, and its price where it is not known. */
 export type OtherModel = string | object;
 
+/** How answers are measured, by an evaluation and by an optimisation. */
 export interface MeasureOptions<Input, Output, Expected> {
   readonly metric: Metric<Output, Expected, Input>;
   /** Asks with a field to think in, as `llm.chainOfThought` does. */
@@ -29,11 +30,13 @@ export interface MeasureOptions<Input, Output, Expected> {
   readonly signal?: AbortSignal;
 }
 
+/** What to measure an answer on, and how. */
 export interface EvaluateOptions<Input, Output, Expected> extends MeasureOptions<Input, Output, Expected> {
   readonly examples: readonly Example<Input, Expected>[];
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
+/** How well a signature was answered, and what that cost. */
 export interface Evaluation<Output = unknown> extends Costs {
   /** Mean of the scores, 0 to 1. */
   readonly score: number;

@@ -10,6 +10,7 @@ export interface Judgement {
   readonly feedback?: string | undefined;
 }
 
+/** What a metric has beside the answer and the example. */
 export interface MetricContext<Input = unknown> {
   readonly input: Input;
   /** Asks on the account of the evaluation. */
@@ -36,6 +37,7 @@ export function exactMatch(fields?: readonly string[]): Metric {
   };
 }
 
+/** Which list is compared, and what makes two of its items the same. */
 export interface SetF1Options {
   /** Field that holds the list. */
   readonly list: string;

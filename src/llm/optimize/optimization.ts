@@ -7,6 +7,7 @@ import type { Example } from "./examples.ts";
 /** `demonstrations` shows examples, `instructions` rewrites what is asked for, `both` does one after the other. */
 export type Strategy = "demonstrations" | "instructions" | "both";
 
+/** Where a search stands; told whenever a prompt has been scored. */
 export interface OptimizeProgress extends Costs {
   readonly stage: "measure" | "search" | "confirm";
   /** Prompts that were scored so far, the first one included. */
@@ -29,6 +30,7 @@ export interface SearchSettings {
   readonly demonstrationScore?: number;
 }
 
+/** What to learn from, what to confirm with, and what it may cost. */
 export interface OptimizeOptions<Input, Output, Expected>
   extends MeasureOptions<Input, Output, Expected>, SearchSettings {
   /** Examples to learn from: one half teaches, the other half chooses. */
