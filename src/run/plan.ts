@@ -247,7 +247,8 @@ interface Reasons {
 
 async function wholeReasons(job: PlanningJob): Promise<Reasons> {
   const { reason, what } = await planWhole(job);
-  return { rows: [{ reason, count: 1, programs: [], keys: [""] }], changed: isWork(reason) ? what : [] };
+  const keys = isWork(reason) ? [""] : [];
+  return { rows: [{ reason, count: 1, programs: [], keys }], changed: isWork(reason) ? what : [] };
 }
 
 function readsDocuments({ sources }: ResolvedModel): boolean {

@@ -4,12 +4,12 @@ import { DOCUMENT_IDS, HistoryPlayer } from "./history-player.ts";
 import { historyText } from "./history-text.ts";
 
 const SEED = process.env["MILLRACE_SEED"];
-const HISTORIES = Number(process.env["MILLRACE_HISTORIES"] ?? 150);
+const HISTORIES = Number(process.env["MILLRACE_HISTORIES"] ?? 60);
 const PLAYERS = 2;
 
 test(
   "whatever happened before, a delta run leaves the tables of a run from scratch, and then there is nothing to do",
-  { timeout: 60_000 + HISTORIES * 5_000 },
+  { timeout: 60_000 + HISTORIES * 10_000 },
   async () => {
     const seeds = SEED === undefined ? Array.from({ length: HISTORIES }, (_, index) => index + 1) : [Number(SEED)];
     const failed: string[] = [];

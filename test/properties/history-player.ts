@@ -5,6 +5,7 @@ import { Database } from "../../src/database/connect.ts";
 import { migrateSystemSchema } from "../../src/database/system-schema.ts";
 import { documentId } from "../../src/documents/document-id.ts";
 import type { RunResult } from "../../src/run/results.ts";
+import type { RunOptions } from "../../src/run/run-pipeline.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { buildModels } from "./build-models.ts";
 import { DOCUMENTS, documentPath, type Edit, type History, type PlannedRun, type Step } from "./create-history.ts";
@@ -153,6 +154,7 @@ export class HistoryPlayer implements AsyncDisposable {
 
   // Until no unit is failed: units may stand in each other's way, so that one round is not always enough.
   async #settle(last: Step): Promise<void> {
+    await this.#checkPlan(last);
     const kinds = this.#history.retriesFirst ? (["retry", "delta"] as const) : (["delta", "retry"] as const);
     for (let round = 1; ; round += 1) {
       for (const kind of kinds) await this.#run("grown", last, { kind });
@@ -161,6 +163,29 @@ export class HistoryPlayer implements AsyncDisposable {
       if (round === MOST_ROUNDS) throw new PropertyError(`units that stay failed:\n${failed.join("\n")}`);
     }
     requireSuccess(await this.#run("grown", last, { kind: "delta" }));
+  }
+
+  // Above pending upstreams a plan names every unit that runs, and no other.
+  async #checkPlan(last: Step): Promise<void> {
+    const before = await readWhole(this.#admin, { target: "grown", models: [] });
+    const process = await this.#openProcess("grown");
+    const { models } = await process.plan({
+      models: buildModels(last.models, this.#kit),
+      options: this.#options(last, "delta"),
+    });
+    const after = await readWhole(this.#admin, { target: "grown", models: [] });
+    const found = difference({ name: "before", state: before }, { name: "after", state: after });
+    if (found !== undefined) throw new PropertyError(`a plan changed something:\n${found}`);
+    await this.#run("grown", last, { kind: "delta" });
+    for (const { model, form, upstreamPending, rows = [] } of models) {
+      if (upstreamPending.length > 0 || form === "view" || form === "sql") continue;
+      const planned = rows.filter(({ reason }) => reason !== "deleted").map(({ key }) => `${model} ${key}`);
+      const called = this.#calls.units.filter((unit) => unit.startsWith(`${model} `));
+      if (planned.toSorted().join() !== called.toSorted().join())
+        throw new PropertyError(
+          `the plan of ${model} named ${planned.join(", ")}, and these ran: ${called.join(", ")}`,
+        );
+    }
   }
 
   async #failedUnits(): Promise<readonly string[]> {
@@ -194,18 +219,28 @@ export class HistoryPlayer implements AsyncDisposable {
 
   async #run(
     target: Target,
-    { models, factors }: Step,
+    step: Step,
     run: Pick<PlannedRun, "kind"> & Partial<PlannedRun>,
   ): Promise<RunResult | undefined> {
-    const { kind, documents = [], models: some = [], stopOnError = false, crash } = run;
-    const { hasFiles, width } = this.#history;
-    this.#process ??= await TestProcess.start({
-      url: this.#url,
-      target,
-      directory: this.#directory,
-      documents: hasFiles ? ["./docs"] : [],
-    });
+    const { kind, models: some = [], stopOnError = false, crash } = run;
+    const process = await this.#openProcess(target);
     this.#calls.units = [];
+    return process.run({
+      models: buildModels(step.models, this.#kit),
+      names: kind === "some" ? some.map(modelName) : undefined,
+      resumes: kind === "resume",
+      width: this.#history.width,
+      stopOnError,
+      death: crash,
+      options: this.#options(step, kind, run),
+    });
+  }
+
+  #options(
+    { models, factors }: Step,
+    kind: PlannedRun["kind"],
+    { documents = [], models: some = [] }: Partial<PlannedRun> = {},
+  ): RunOptions {
     // A parameter of a model that does not run is an error.
     const mayRun = new Set(kind === "some" ? some : models.map(({ index }) => index));
     const settings = Object.entries(factors).flatMap(([index, factor]) =>
@@ -213,22 +248,24 @@ export class HistoryPlayer implements AsyncDisposable {
         ? [[`${modelName(Number(index))}.factor`, String(factor)]]
         : [],
     );
-    return this.#process.run({
-      models: buildModels(models, this.#kit),
-      names: kind === "some" ? some.map(modelName) : undefined,
-      resumes: kind === "resume",
-      width,
-      stopOnError,
-      death: crash,
-      options: {
-        allowDeletes: true,
-        mode: kind === "full" ? "full" : "delta",
-        settings: Object.fromEntries(settings) as Record<string, string>,
-        ...(kind === "limited" ? { filters: { ids: documents.map((index) => DOCUMENT_IDS[index] ?? "") } } : {}),
-        ...(kind === "sample" ? { sample: 2 } : {}),
-        ...(kind === "retry" ? { retry: {} } : {}),
-      },
+    return {
+      allowDeletes: true,
+      mode: kind === "full" ? "full" : "delta",
+      settings: Object.fromEntries(settings) as Record<string, string>,
+      ...(kind === "limited" ? { filters: { ids: documents.map((index) => DOCUMENT_IDS[index] ?? "") } } : {}),
+      ...(kind === "sample" ? { sample: 2 } : {}),
+      ...(kind === "retry" ? { retry: {} } : {}),
+    };
+  }
+
+  async #openProcess(target: Target): Promise<TestProcess> {
+    this.#process ??= await TestProcess.start({
+      url: this.#url,
+      target,
+      directory: this.#directory,
+      documents: this.#history.hasFiles ? ["./docs"] : [],
     });
+    return this.#process;
   }
 
   async #edit(edit: Edit): Promise<void> {

@@ -6,6 +6,7 @@ import { ModelRegistry } from "../../src/model/registry.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 import type { Database } from "../../src/database/connect.ts";
 import { applicationName, createExecutorId, Presence } from "../../src/run/executor.ts";
+import { planRun, type RunPlan } from "../../src/run/plan.ts";
 import { Project } from "../../src/run/project.ts";
 import type { RunResult } from "../../src/run/results.ts";
 import { PipelineRunner, type RunOptions } from "../../src/run/run-pipeline.ts";
@@ -65,6 +66,15 @@ export class TestProcess implements AsyncDisposable {
     return this.#database.statements;
   }
 
+  /** Says what a run of all models would do. */
+  async plan({ models, options }: Pick<ProcessRun, "models" | "options">): Promise<RunPlan> {
+    const project = this.#project(models);
+    await using runner = this.#runner(project, 1);
+    const pipeline = definePipeline({ name: "history", models });
+    const { codeOf, llm } = runner;
+    return await planRun(project, { ...options, pipeline, database: this.#database, codeOf, llm, rows: 1_000 });
+  }
+
   /** Undefined when the process died. */
   async run({
     models,
@@ -75,14 +85,8 @@ export class TestProcess implements AsyncDisposable {
     options,
     death,
   }: ProcessRun): Promise<RunResult | undefined> {
-    const { directory, documents, target } = this.#options;
     const database = this.#database;
-    const registry = new ModelRegistry();
-    for (const model of models) registry.register(model);
-    const config = resolveProjectConfig({ documents, target }, "the test");
-    const project = new Project({ directory, config, registry, pipelines: [] });
-    const launch = inlineEngine({ width, isDead: () => database.isDead });
-    await using runner = new PipelineRunner({ project, database, executorId: this.#executorId, launch });
+    await using runner = this.#runner(this.#project(models), width);
     database.dieAt(death);
     const pipeline = definePipeline({ name: "history", models: names ?? models, stopOnError });
     try {
@@ -94,6 +98,20 @@ export class TestProcess implements AsyncDisposable {
     } finally {
       database.dieAt(undefined);
     }
+  }
+
+  #project(models: readonly AnyModel[]): Project {
+    const { directory, documents, target } = this.#options;
+    const registry = new ModelRegistry();
+    for (const model of models) registry.register(model);
+    const config = resolveProjectConfig({ documents, target }, "the test");
+    return new Project({ directory, config, registry, pipelines: [] });
+  }
+
+  #runner(project: Project, width: number): PipelineRunner {
+    const database = this.#database;
+    const launch = inlineEngine({ width, isDead: () => database.isDead });
+    return new PipelineRunner({ project, database, executorId: this.#executorId, launch });
   }
 
   /** Ends the process; the others see that it is gone. */
