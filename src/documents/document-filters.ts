@@ -4,6 +4,7 @@ import { didYouMean } from "../core/text.ts";
 import type { Database } from "../database/connect.ts";
 import type { DocumentFilters } from "../model/context.ts";
 import { CONTENT_TYPES, DOCUMENT_STATUSES } from "./document-kinds.ts";
+import { resolveGraphFilters } from "./graph-filters.ts";
 import { documentMatcher } from "./match-pattern.ts";
 import { resolveIdentifiers } from "./resolve-identifiers.ts";
 
@@ -18,8 +19,6 @@ export interface ResolveFiltersOptions {
   readonly workingDirectory?: string | undefined;
 }
 
-const NOT_AVAILABLE = ["inCluster", "withEntity", "withRelationship"] as const;
-
 /**
  * The ids of the documents that pass every filter, sorted; an empty list when none does.
  * Undefined means that no filter was given, which is not the same.
@@ -30,11 +29,13 @@ export async function resolveDocumentFilters(options: ResolveFiltersOptions): Pr
   checkFilters(filters);
   const asked =
     filters.ids === undefined ? undefined : await resolveIdentifiers({ ...options, identifiers: filters.ids });
+  const inGraph = await resolveGraphFilters(database, filters);
   const rows = await database.query<{ id: string; path: string | null; sourceUrl: string }>(
     `select id, path, source_url as "sourceUrl" from ${database.documents}
      where ($1::text[] is null or id = any($1)) and ($2::text is null or status = $2) and ($3::text is null or content_type = $3)
+       and ($4::text[] is null or id = any($4))
      order by path collate "C" nulls last, id collate "C"`,
-    [asked ?? null, filters.withStatus ?? null, filters.withContentType ?? null],
+    [asked ?? null, filters.withStatus ?? null, filters.withContentType ?? null, inGraph ?? null],
   );
   const included = filters.includePattern === undefined ? undefined : documentMatcher(filters.includePattern);
   const excluded = filters.excludePattern === undefined ? undefined : documentMatcher(filters.excludePattern);
@@ -48,17 +49,6 @@ export async function resolveDocumentFilters(options: ResolveFiltersOptions): Pr
 const byDigest = (a: string, b: string) => (sha256(a) < sha256(b) ? -1 : 1);
 
 function checkFilters(filters: DocumentFilters): void {
-  const unavailable = NOT_AVAILABLE.filter((name) => filters[name] !== undefined);
-  if (unavailable.length > 0) {
-    throw new UsageError(
-      "FILTER_NOT_AVAILABLE",
-      `${unavailable.join(", ")}: documents cannot be chosen by clusters, entities or relationships yet.`,
-      {
-        hint: "Use ids, includePattern, excludePattern, withStatus, withContentType or limit.",
-        details: { filters: unavailable },
-      },
-    );
-  }
   const issues: Issue[] = [];
   const check = (path: string, problem: string | undefined) => {
     if (problem !== undefined) issues.push({ code: "FILTER_INVALID", path, message: problem });

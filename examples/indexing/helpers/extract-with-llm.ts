@@ -1,7 +1,7 @@
 import { type Llm, signature, type Telemetry } from "millrace/llm";
 import { z } from "zod";
-import { CLAIM_TYPES, ENTITY_TYPES, type Extraction, RELATIONSHIP_TYPES } from "./extraction.ts";
-import { extractWithRules, type SectionText } from "./extract.ts";
+import { type SectionText } from "./extract.ts";
+import { CLAIM_TYPES, ENTITY_TYPES, type EntityType, type Extraction, RELATIONSHIP_TYPES } from "./extraction.ts";
 
 const confidence = z.number().min(0).max(1).default(0.8);
 const quote = z.string().describe("the exact words of the section that say so, 20 to 300 characters, not changed");
@@ -53,34 +53,36 @@ export const extractKnowledge = signature({
   }),
 });
 
-/** Asks a language model. What it cannot prove with words of the section is left out. */
+export interface KnownEntity {
+  readonly name: string;
+  readonly entityType: EntityType;
+}
+
+/** Asks a language model. A quote that is not in the section keeps its words and has no offsets. */
 export async function extractWithLlm(
   section: SectionText,
+  existingEntities: readonly KnownEntity[],
   llm: Llm,
-): Promise<Extraction & { readonly telemetry: Telemetry }> {
-  const { output, telemetry } = await llm.predict(extractKnowledge, { documentContent: section.content });
-  const proven = output.entities.map((entity) => {
-    const found = locate(section, entity.quote) ?? locate(section, entity.name);
-    return found === undefined ? undefined : { ...entity, ...found };
+): Promise<Omit<Extraction, "metadata"> & { readonly telemetry: Telemetry }> {
+  const known = existingEntities.map(({ name, entityType }) => ({ name, entityType }));
+  const { output, telemetry } = await llm.predict(extractKnowledge, {
+    documentContent: section.content,
+    existingEntities: known,
   });
-  const entities = proven.filter((entity) => entity !== undefined);
+  const entities = output.entities.map((entity) => ({ ...entity, ...locate(section, entity.quote) }));
   const byName = new Map(entities.map((entity) => [entity.name, entity]));
-  const places = new Map(entities.map((entity, index) => [proven.indexOf(entity), index]));
   const relationships = output.relationships.flatMap((relationship) => {
     const [source, target] = [byName.get(relationship.sourceEntity), byName.get(relationship.targetEntity)];
-    const found = locate(section, relationship.quote);
-    if (source === undefined || target === undefined || found === undefined) return [];
-    return [{ ...relationship, sourceType: source.entityType, targetType: target.entityType, ...found }];
+    if (source === undefined || target === undefined) return [];
+    const ends = { sourceType: source.entityType, targetType: target.entityType };
+    return [{ ...relationship, ...ends, ...locate(section, relationship.quote) }];
   });
-  const claims = output.claims.flatMap((claim) => {
-    const found = locate(section, claim.quote);
-    if (found === undefined) return [];
-    const entityIndices = claim.entityIndices.flatMap((index) => places.get(index) ?? []);
-    return [{ ...claim, entityIndices, ...found }];
-  });
-  // What stands in the Markdown itself needs no model.
-  const { metadata } = extractWithRules(section);
-  return { metadata, entities, relationships, claims, telemetry };
+  const claims = output.claims.map((claim) => ({
+    ...claim,
+    entityIndices: claim.entityIndices.filter((index) => index < entities.length),
+    ...locate(section, claim.quote),
+  }));
+  return { entities, relationships, claims, telemetry };
 }
 
 /** Where words stand in the document; models write spaces and line breaks as they like. */
@@ -91,7 +93,7 @@ function locate({ content, startOffset }: SectionText, words: string) {
     .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"))
     .join("\\s+");
   const match = pattern === "" ? null : new RegExp(pattern, "i").exec(content);
-  if (match === null) return undefined;
+  if (match === null) return { quote: words, quoteStartOffset: null, quoteEndOffset: null };
   const start = startOffset + match.index;
   return { quote: match[0], quoteStartOffset: start, quoteEndOffset: start + match[0].length };
 }

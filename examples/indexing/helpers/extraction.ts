@@ -47,11 +47,14 @@ export const CLAIM_TYPES = [
   "commercial",
 ] as const;
 
-/** An exact quote: `document.slice(quoteStartOffset, quoteEndOffset) === quote`. */
+/**
+ * An exact quote: `document.slice(quoteStartOffset, quoteEndOffset) === quote`. Without offsets it is one that a model
+ * made up: the document does not say so.
+ */
 const evidence = {
   quote: z.string(),
-  quoteStartOffset: z.number().int().min(0),
-  quoteEndOffset: z.number().int().min(0),
+  quoteStartOffset: z.number().int().min(0).nullable(),
+  quoteEndOffset: z.number().int().min(0).nullable(),
   confidence: z.number().min(0).max(1),
 };
 

@@ -1,58 +1,63 @@
 import { defineModel, ref } from "millrace";
-import { doublePrecision, integer, json, pipelineTable, text } from "millrace/schema";
+import { doublePrecision, integer, json, llmTelemetry, pipelineTable, primaryKey, text } from "millrace/schema";
 import { z } from "zod";
-import { canonicalName, countForms, distinct, shortHash, type SurfaceForm } from "../helpers/entity-key.ts";
-import { longestDescription, mean } from "../helpers/summarize.ts";
-import { entityMentions } from "./entity-mentions.ts";
+import { decideWithLlm } from "../helpers/decide-with-llm.ts";
+import { decideWithRules } from "../helpers/decide-with-rules.ts";
+import { byCodePoint } from "../helpers/entity-key.ts";
+import { entityCandidates } from "./entity-candidates.ts";
 
-const table = pipelineTable("indexing_entity_clustering", {
-  clusterId: text().primaryKey(),
-  clusterKey: text().notNull(),
-  /** The entity that this cluster is resolved to. */
-  entityId: text().notNull(),
-  canonicalName: text().notNull(),
-  entityType: text().notNull(),
-  surfaceForms: json(z.array(z.object({ name: z.string(), count: z.number().int() }))).notNull(),
-  aliases: json(z.array(z.string())).notNull(),
-  description: text(),
-  documentIds: json(z.array(z.string())).notNull(),
-  mentionCount: integer().notNull(),
-  clusterSize: integer().notNull(),
-  confidence: doublePrecision().notNull(),
-  decision: text({ enum: ["single", "merged"] }).notNull(),
-  reasoning: text().notNull(),
+const config = z.object({
+  /** `provider:model`; the project's own model unless set. */
+  llmModel: z.string().optional(),
 });
+
+const table = pipelineTable(
+  "indexing_entity_clustering",
+  {
+    clusterId: text().notNull(),
+    nameId: text().notNull(),
+    entityName: text().notNull(),
+    entityType: text().notNull(),
+    description: text(),
+    aliases: json(z.array(z.string())).notNull(),
+    confidence: doublePrecision().notNull(),
+    documentIds: json(z.array(z.string())).notNull(),
+    mentionCount: integer().notNull(),
+    clusterSize: integer().notNull(),
+    /** `CREATE_NEW`, `MERGE_WITH:<name of the cluster>`, or the id of a name in another cluster. */
+    decision: text().notNull(),
+    canonicalName: text().notNull(),
+    reasoning: text().notNull(),
+    similarExisting: json(
+      z.array(z.object({ nameId: z.string(), entityName: z.string(), distance: z.number() })),
+    ).notNull(),
+    ...llmTelemetry(),
+  },
+  (column) => [primaryKey({ columns: [column.clusterId, column.nameId] })],
+);
 
 export const entityClustering = defineModel({
   name: "indexing.entity_clustering",
-  description: "Spellings of one name, put together: case, punctuation, blanks and plurals do not count",
+  description: "What becomes of the names of a cluster: each a new entity, or merged with another",
   table,
-  sources: { mentions: ref(entityMentions) },
-  forEach: "mentions",
-  by: ["clusterKey", "entityId", "entityType"],
-  async run({ key, rows: mentions }) {
-    const surfaceForms = countForms(mentions.map((mention) => ({ name: mention.entityName, count: 1 })));
-    const name = canonicalName(surfaceForms);
-    return {
-      ...key,
-      clusterId: shortHash(JSON.stringify([key.entityType, key.clusterKey, key.entityId])),
-      canonicalName: name,
-      surfaceForms,
-      aliases: distinct(mentions.flatMap((mention) => [mention.entityName, ...mention.aliases])).filter(
-        (alias) => alias !== name,
-      ),
-      description: longestDescription(mentions),
-      documentIds: distinct(mentions.map((mention) => mention.documentId)),
-      mentionCount: mentions.length,
-      clusterSize: surfaceForms.length,
-      confidence: mean(mentions.map((mention) => mention.confidence)),
-      ...explain(surfaceForms, key.clusterKey),
-    };
+  sources: { candidates: ref(entityCandidates) },
+  forEach: "candidates",
+  by: ["clusterId"],
+  concurrency: 10,
+  config,
+  async run({ key, rows, llm, config: { llmModel } }) {
+    const names = rows.toSorted((a, b) => byCodePoint(a.nameId, b.nameId));
+    const asks = names.length > 1 && !(llm.isOffline && llmModel === undefined);
+    const { decisions, telemetry } = asks
+      ? await llm.context(llmModel === undefined ? {} : { model: llmModel }, () => decideWithLlm(names, llm))
+      : { decisions: decideWithRules(names), telemetry: undefined };
+    return names.flatMap((name, index) => {
+      const decision = decisions[index];
+      if (decision === undefined) return [];
+      const { aliases, documentIds, similarExisting } = name;
+      const lists = { aliases: aliases ?? [], documentIds: documentIds ?? [], similarExisting: similarExisting ?? [] };
+      // One call decides about the whole cluster; its cost stands at the first name.
+      return [{ ...name, ...key, ...lists, ...decision, ...(index === 0 ? telemetry : undefined) }];
+    });
   },
 });
-
-function explain(forms: readonly SurfaceForm[], key: string): { decision: "single" | "merged"; reasoning: string } {
-  if (forms.length === 1) return { decision: "single", reasoning: "Every mention spells the name alike." };
-  const spellings = forms.map((form) => `"${form.name}"`).join(", ");
-  return { decision: "merged", reasoning: `${spellings} differ in case, punctuation, blanks or number only (${key}).` };
-}

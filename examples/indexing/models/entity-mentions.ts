@@ -1,7 +1,7 @@
 import { defineModel, ref } from "millrace";
 import { doublePrecision, integer, json, pipelineTable, primaryKey, text } from "millrace/schema";
 import { z } from "zod";
-import { clusterKey, entityId } from "../helpers/entity-key.ts";
+import { entityIdOf } from "../helpers/entity-key.ts";
 import { sectionExtractions } from "./section-extractions.ts";
 
 const table = pipelineTable(
@@ -10,16 +10,16 @@ const table = pipelineTable(
     documentId: text().notNull(),
     sectionId: text().notNull(),
     mentionNumber: integer().notNull(),
+    nameId: text().notNull(),
     entityName: text().notNull(),
     entityType: text().notNull(),
-    clusterKey: text().notNull(),
-    entityId: text().notNull(),
     description: text(),
     aliases: json(z.array(z.string())).notNull(),
     confidence: doublePrecision().notNull(),
     quote: text().notNull(),
-    quoteStartOffset: integer().notNull(),
-    quoteEndOffset: integer().notNull(),
+    /** Null where the quote is not in the document. */
+    quoteStartOffset: integer(),
+    quoteEndOffset: integer(),
   },
   (column) => [primaryKey({ columns: [column.documentId, column.sectionId, column.mentionNumber] })],
 );
@@ -31,14 +31,12 @@ export const entityMentions = defineModel({
   sources: { extractions: ref(sectionExtractions, { columns: ["documentId", "sectionId", "entities"] }) },
   forEach: "extractions",
   async run({ row: { documentId, sectionId, entities } }) {
-    return entities.map(({ name, entityType, ...mention }, index) => ({
+    return entities.map(({ name, ...mention }, index) => ({
       documentId,
       sectionId,
       mentionNumber: index + 1,
+      nameId: entityIdOf(name, mention.entityType),
       entityName: name,
-      entityType,
-      clusterKey: clusterKey(name, entityType),
-      entityId: entityId(name, entityType),
       ...mention,
     }));
   },

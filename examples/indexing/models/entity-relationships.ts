@@ -1,58 +1,39 @@
-import { defineModel, ref } from "millrace";
-import { doublePrecision, integer, json, pipelineTable, primaryKey, text } from "millrace/schema";
+import { defineSqlModel, ref, relationships } from "millrace";
+import { doublePrecision, integer, json, pipelineTable, primaryKey, sql, text } from "millrace/schema";
 import { z } from "zod";
-import { byCodePoint, distinct } from "../helpers/entity-key.ts";
-import { relationshipMentions } from "./relationship-mentions.ts";
-
-const MAX_QUOTES = 20;
-
-const quoteSchema = z.object({
-  documentId: z.string(),
-  sectionId: z.string(),
-  quote: z.string(),
-  quoteStartOffset: z.number().int(),
-  quoteEndOffset: z.number().int(),
-});
+import { quotesOf, quotesSchema } from "../helpers/quotes-sql.ts";
+import { entities } from "./entities.ts";
+import { relationshipEvidence } from "./relationship-evidence.ts";
 
 const table = pipelineTable(
-  "indexing_entity_relationships",
+  "entity_relationships",
   {
     sourceEntityId: text().notNull(),
     relationshipType: text().notNull(),
     targetEntityId: text().notNull(),
     evidenceCount: integer().notNull(),
     documentIds: json(z.array(z.string())).notNull(),
-    /** The first 20; all of them are in `indexing_relationship_mentions`. */
-    quotes: json(z.array(quoteSchema)).notNull(),
+    /** The first 20; all of them are in `indexing_relationship_evidence`. */
+    quotes: json(quotesSchema).notNull(),
     /** Of the best evidence. */
     confidence: doublePrecision().notNull(),
   },
   (column) => [primaryKey({ columns: [column.sourceEntityId, column.relationshipType, column.targetEntityId] })],
 );
 
-export const entityRelationships = defineModel({
+export const entityRelationships = defineSqlModel({
   name: "indexing.entity_relationships",
   description: "The edges of the graph: every relationship once, with all that speaks for it",
+  materialized: "table",
   table,
-  sources: { mentions: ref(relationshipMentions) },
-  forEach: "mentions",
-  by: ["sourceEntityId", "targetEntityId", "relationshipType"],
-  async run({ key, rows: mentions }) {
-    const quotes = mentions.map((mention) => quoteSchema.parse(mention)).toSorted(byPlace);
-    return {
-      ...key,
-      evidenceCount: mentions.length,
-      documentIds: distinct(mentions.map((mention) => mention.documentId)),
-      quotes: quotes.slice(0, MAX_QUOTES),
-      confidence: Math.max(...mentions.map((mention) => mention.confidence)),
-    };
-  },
+  sources: { evidence: ref(relationshipEvidence) },
+  tests: [
+    relationships("sourceEntityId", { to: entities, field: "entityId" }),
+    relationships("targetEntityId", { to: entities, field: "entityId" }),
+  ],
+  sql: ({ evidence }) => sql`
+    select e.source_entity_id, e.relationship_type, e.target_entity_id, count(*)::int as evidence_count,
+      jsonb_agg(distinct e.document_id order by e.document_id) as document_ids, ${quotesOf("e")} as quotes,
+      max(e.confidence) as confidence
+    from ${evidence} as e group by 1, 2, 3`,
 });
-
-function byPlace(a: z.output<typeof quoteSchema>, b: z.output<typeof quoteSchema>): number {
-  return (
-    byCodePoint(a.documentId, b.documentId) ||
-    a.quoteStartOffset - b.quoteStartOffset ||
-    byCodePoint(a.sectionId, b.sectionId)
-  );
-}

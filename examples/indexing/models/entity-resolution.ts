@@ -1,43 +1,59 @@
 import { defineModel, ref } from "millrace";
-import { doublePrecision, integer, json, pipelineTable, text } from "millrace/schema";
+import { json, pipelineTable, text } from "millrace/schema";
 import { z } from "zod";
-import { canonicalName, countForms, distinct } from "../helpers/entity-key.ts";
-import { longestDescription, mean } from "../helpers/summarize.ts";
+import { countBy } from "../helpers/count-by.ts";
+import { CREATE_NEW } from "../helpers/decide-with-rules.ts";
+import { resolveDecisions } from "../helpers/resolve-decisions.ts";
 import { entityClustering } from "./entity-clustering.ts";
+import { entityClusters } from "./entity-clusters.ts";
+import { entityNames } from "./entity-names.ts";
 
 const table = pipelineTable("indexing_entity_resolution", {
-  entityId: text().primaryKey(),
-  canonicalName: text().notNull(),
+  nameId: text().primaryKey(),
+  entityName: text().notNull(),
   entityType: text().notNull(),
-  aliases: json(z.array(z.string())).notNull(),
-  description: text(),
+  decision: text().notNull(),
+  canonicalName: text().notNull(),
+  resolvedEntityId: text().notNull(),
+  operation: text({ enum: ["CREATED", "MERGED", "LINKED"] }).notNull(),
   documentIds: json(z.array(z.string())).notNull(),
-  clusterIds: json(z.array(z.string())).notNull(),
-  mentionCount: integer().notNull(),
-  /** Mean over the mentions. */
-  confidence: doublePrecision().notNull(),
 });
 
 export const entityResolution = defineModel({
   name: "indexing.entity_resolution",
-  description: "The nodes of the graph: clusters that name one thing, whatever its version, legal form or article",
+  description: "The entity that each name means: merges followed to their end, cycles broken",
   table,
-  sources: { clusters: ref(entityClustering) },
-  forEach: "clusters",
-  by: ["entityId", "entityType"],
-  async run({ key, rows: clusters }) {
-    const name = canonicalName(countForms(clusters.flatMap((cluster) => cluster.surfaceForms)));
+  sources: {
+    names: ref(entityNames, { columns: ["nameId", "entityName", "entityType", "documentIds"] }),
+    clusters: ref(entityClusters, { columns: ["nameId", "clusterId"] }),
+    decisions: ref(entityClustering, { columns: ["nameId", "clusterId", "decision", "canonicalName"] }),
+  },
+  // A merge may lead into another cluster, so all decisions are looked at together; rows that stay are not written.
+  async run({ sources, writer }) {
+    const clusters = new Map((await sources.clusters.rows()).map(({ nameId, clusterId }) => [nameId, clusterId]));
+    const decisions = new Map<string, { readonly decision: string; readonly canonicalName: string }>();
+    for await (const { nameId, clusterId, decision, canonicalName } of sources.decisions) {
+      // What was decided about a cluster that is no more does not count.
+      if (clusters.get(nameId) === clusterId) decisions.set(nameId, { decision, canonicalName });
+    }
+    const names = (await sources.names.rows()).map((name) => ({
+      ...name,
+      clusterId: clusters.get(name.nameId) ?? name.nameId,
+      // A name that nothing is decided about, since the call failed, is itself.
+      ...(decisions.get(name.nameId) ?? { decision: CREATE_NEW, canonicalName: name.entityName }),
+    }));
+    const resolved = new Map(resolveDecisions(names).map((name) => [name.nameId, name]));
+    await writer.write(
+      names.flatMap(({ entityName, entityType, documentIds, decision, nameId }) => {
+        const resolution = resolved.get(nameId);
+        return resolution === undefined ? [] : [{ entityName, entityType, documentIds, decision, ...resolution }];
+      }),
+    );
+    const operations = countBy(Array.from(resolved.values(), ({ operation }) => operation));
     return {
-      ...key,
-      canonicalName: name,
-      aliases: distinct(clusters.flatMap((cluster) => [cluster.canonicalName, ...cluster.aliases])).filter(
-        (alias) => alias !== name,
-      ),
-      description: longestDescription(clusters),
-      documentIds: distinct(clusters.flatMap((cluster) => cluster.documentIds)),
-      clusterIds: distinct(clusters.map((cluster) => cluster.clusterId)),
-      mentionCount: clusters.reduce((sum, cluster) => sum + cluster.mentionCount, 0),
-      confidence: mean(clusters.flatMap((cluster) => Array<number>(cluster.mentionCount).fill(cluster.confidence))),
+      created: operations.get("CREATED") ?? 0,
+      merged: operations.get("MERGED") ?? 0,
+      linked: operations.get("LINKED") ?? 0,
     };
   },
 });

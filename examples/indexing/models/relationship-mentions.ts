@@ -1,6 +1,6 @@
 import { defineModel, ref } from "millrace";
 import { doublePrecision, integer, pipelineTable, primaryKey, text } from "millrace/schema";
-import { entityId } from "../helpers/entity-key.ts";
+import { entityIdOf } from "../helpers/entity-key.ts";
 import { sectionExtractions } from "./section-extractions.ts";
 
 const table = pipelineTable(
@@ -9,15 +9,16 @@ const table = pipelineTable(
     documentId: text().notNull(),
     sectionId: text().notNull(),
     mentionNumber: integer().notNull(),
-    sourceEntityId: text().notNull(),
+    sourceNameId: text().notNull(),
     sourceEntity: text().notNull(),
     relationshipType: text().notNull(),
-    targetEntityId: text().notNull(),
+    targetNameId: text().notNull(),
     targetEntity: text().notNull(),
     confidence: doublePrecision().notNull(),
     quote: text().notNull(),
-    quoteStartOffset: integer().notNull(),
-    quoteEndOffset: integer().notNull(),
+    /** Null where the quote is not in the document. */
+    quoteStartOffset: integer(),
+    quoteEndOffset: integer(),
   },
   (column) => [primaryKey({ columns: [column.documentId, column.sectionId, column.mentionNumber] })],
 );
@@ -33,8 +34,8 @@ export const relationshipMentions = defineModel({
       documentId,
       sectionId,
       mentionNumber: index + 1,
-      sourceEntityId: entityId(mention.sourceEntity, sourceType),
-      targetEntityId: entityId(mention.targetEntity, targetType),
+      sourceNameId: entityIdOf(mention.sourceEntity, sourceType),
+      targetNameId: entityIdOf(mention.targetEntity, targetType),
       ...mention,
     }));
   },

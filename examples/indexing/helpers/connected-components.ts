@@ -1,0 +1,72 @@
+import type { Pair } from "./compare-block.ts";
+import { byCodePoint } from "./entity-key.ts";
+
+export interface ComponentOptions {
+  /** Pairs at most this far apart are neighbours. */
+  readonly eps: number;
+  /** Neighbours, itself included, that make a member the core of a cluster. */
+  readonly minSamples: number;
+}
+
+/**
+ * The cluster of every id: that of density clustering (DBSCAN), which with `minSamples` 1 are the connected components.
+ * A cluster is called after the first of its members. One that belongs nowhere is a cluster of its own.
+ */
+export function connectedComponents(
+  ids: Iterable<string>,
+  pairs: Iterable<Pair>,
+  { eps, minSamples }: ComponentOptions,
+): ReadonlyMap<string, string> {
+  const near = new Map([...pairs].filter((pair) => pair.distance <= eps).map((pair) => [nameOf(pair), pair]));
+  const neighbours = new Map<string, number>();
+  for (const { firstId, secondId } of near.values())
+    for (const id of [firstId, secondId]) neighbours.set(id, (neighbours.get(id) ?? 1) + 1);
+  const isCore = (id: string) => (neighbours.get(id) ?? 1) >= minSamples;
+  const forest = new Forest();
+  const nearestCore = new Map<string, { readonly id: string; readonly distance: number }>();
+  for (const { firstId, secondId, distance } of near.values()) {
+    if (isCore(firstId) && isCore(secondId)) forest.join(firstId, secondId);
+    else if (isCore(firstId)) keepNearest(nearestCore, secondId, { id: firstId, distance });
+    else if (isCore(secondId)) keepNearest(nearestCore, firstId, { id: secondId, distance });
+  }
+  for (const [id, core] of nearestCore) forest.join(id, core.id);
+  return new Map(Array.from(ids, (id) => [id, forest.rootOf(id)]));
+}
+
+const nameOf = ({ firstId, secondId }: Pair) => `${firstId} ${secondId}`;
+
+function keepNearest(
+  nearest: Map<string, { readonly id: string; readonly distance: number }>,
+  id: string,
+  core: { readonly id: string; readonly distance: number },
+): void {
+  const known = nearest.get(id);
+  const isNearer =
+    known === undefined ||
+    core.distance < known.distance ||
+    (core.distance === known.distance && byCodePoint(core.id, known.id) < 0);
+  if (isNearer) nearest.set(id, core);
+}
+
+/** Sets that are joined two by two; the root of each is the first of its members by code points. */
+class Forest {
+  readonly #parents = new Map<string, string>();
+
+  rootOf(id: string): string {
+    let root = id;
+    for (let up = this.#parents.get(root); up !== undefined; up = this.#parents.get(root)) root = up;
+    for (let step = id; step !== root;) {
+      const next = this.#parents.get(step) ?? root;
+      this.#parents.set(step, root);
+      step = next;
+    }
+    return root;
+  }
+
+  join(a: string, b: string): void {
+    const [first, second] = [this.rootOf(a), this.rootOf(b)];
+    if (first === second) return;
+    if (byCodePoint(first, second) < 0) this.#parents.set(second, first);
+    else this.#parents.set(first, second);
+  }
+}

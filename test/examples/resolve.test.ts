@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+import { comparePairs } from "../../examples/indexing/helpers/compare-block.ts";
+import { connectedComponents } from "../../examples/indexing/helpers/connected-components.ts";
+import { CREATE_NEW, mergeWith } from "../../examples/indexing/helpers/decide-with-rules.ts";
+import { entityIdOf } from "../../examples/indexing/helpers/entity-key.ts";
+import { resolveClaimDecisions } from "../../examples/indexing/helpers/resolve-claim-decisions.ts";
+import { resolveDecisions } from "../../examples/indexing/helpers/resolve-decisions.ts";
+import { statementBlocks } from "../../examples/indexing/helpers/statement-blocks.ts";
+import { wordBlocks } from "../../examples/indexing/helpers/name-blocks.ts";
+
+const pair = (firstId: string, secondId: string, distance: number) => ({ firstId, secondId, distance });
+
+describe("clusters", () => {
+  test("are what hangs together, whatever the order of the pairs", () => {
+    const pairs = [pair("a", "b", 0.2), pair("c", "d", 0.1), pair("b", "c", 0.25), pair("d", "e", 0.26)];
+    const options = { eps: 0.25, minSamples: 1 };
+    const clusters = connectedComponents("edcbaf", pairs, options);
+    expect(Object.fromEntries(clusters)).toEqual({ a: "a", b: "a", c: "a", d: "a", e: "e", f: "f" });
+    expect(connectedComponents("abcdef", pairs.toReversed(), options)).toEqual(clusters);
+  });
+
+  test("need as many neighbours as asked; what belongs nowhere is alone", () => {
+    const pairs = [pair("a", "b", 0.1), pair("b", "c", 0.1), pair("d", "e", 0.1)];
+    const clusters = connectedComponents("abcde", pairs, { eps: 0.2, minSamples: 3 });
+    expect(Object.fromEntries(clusters)).toEqual({ a: "a", b: "a", c: "a", d: "d", e: "e" });
+  });
+
+  test("a block of thousands is compared in time that grows with it, not with its square", () => {
+    const members = Array.from({ length: 4_000 }, (_, index) => ({
+      id: String(index),
+      order: String(index).padStart(5, "0"),
+      embedding: [1, 0],
+    }));
+    expect(comparePairs(members, 0.1).length).toBeLessThan(4_000 * 61);
+  });
+
+  test("abbreviations meet what they stand for; statements with nearly the same words meet", () => {
+    expect(wordBlocks("TL")).toEqual(
+      expect.arrayContaining(wordBlocks("Tide Ledger").filter((key) => key.startsWith("~"))),
+    );
+    const shared = (a: string, b: string) => statementBlocks(a).filter((block) => statementBlocks(b).includes(block));
+    const statement = "Berth Planner asks Tide Ledger for the depth of every berth before it plans";
+    expect(shared(statement, `${statement} anything`)).not.toEqual([]);
+    expect(shared(statement, "The cranes need almost nothing and run close to water")).toEqual([]);
+  });
+});
+
+describe("merged names", () => {
+  const name = (nameId: string, decision = CREATE_NEW, clusterId = "c") => ({
+    nameId,
+    entityName: nameId.toUpperCase(),
+    entityType: "product",
+    clusterId,
+    decision,
+    canonicalName: nameId.toUpperCase(),
+  });
+  const resolve = (...names: ReturnType<typeof name>[]) =>
+    Object.fromEntries(resolveDecisions(names).map((each) => [each.nameId, [each.canonicalName, each.operation]]));
+
+  test("lead over chains, and over clusters, to the name they end at", () => {
+    const names = [
+      name("a", mergeWith("B")),
+      name("b", mergeWith("C")),
+      name("c", "d"),
+      name("d", CREATE_NEW, "other"),
+    ];
+    expect(resolve(...names)).toEqual({
+      a: ["D", "MERGED"],
+      b: ["D", "MERGED"],
+      c: ["D", "LINKED"],
+      d: ["D", "CREATED"],
+    });
+    const ids = resolveDecisions(names).map(({ resolvedEntityId }) => resolvedEntityId);
+    expect(new Set(ids)).toEqual(new Set([entityIdOf("D", "product")]));
+  });
+
+  test("in a circle are the first of the circle, never one that only leads into it", () => {
+    const names = [name("a", mergeWith("C")), name("c", mergeWith("D")), name("d", mergeWith("C"))];
+    const expected = { a: ["C", "MERGED"], c: ["C", "CREATED"], d: ["C", "MERGED"] };
+    expect(resolve(...names)).toEqual(expected);
+    expect(resolve(...names.toReversed())).toEqual(expected);
+  });
+
+  test("that point to nothing, to themselves or to another type stay on their own", () => {
+    const other = { ...name("d"), entityType: "topic" };
+    const names = [name("a", mergeWith("X")), name("b", mergeWith("B")), name("c", "gone"), name("e", "d"), other];
+    for (const [canonical, operation] of Object.values(resolve(...names))) {
+      expect(operation).toBe("CREATED");
+      expect(canonical).toMatch(/^[ABCDE]$/);
+    }
+  });
+});
+
+describe("claims", () => {
+  const claim = (claimHash: string, decision: string, parts: object = {}) => ({
+    claimHash,
+    documentId: claimHash,
+    sectionId: "s",
+    statement: `Statement ${claimHash}.`,
+    claimType: "feature",
+    confidence: 0.7,
+    decision,
+    canonicalStatement: `Statement ${claimHash}.`,
+    conflictsWith: [],
+    entityIds: [claimHash],
+    ...parts,
+  });
+
+  test("duplicates of what is merged end at one claim, and bring their entities along", () => {
+    const resolved = resolveClaimDecisions([
+      claim("a", "DUPLICATE_OF:b"),
+      claim("b", "MERGE_WITH:c"),
+      claim("c", "CREATE_NEW"),
+    ]);
+    expect(new Set(resolved.map(({ resolvedClaimId }) => resolvedClaimId)).size).toBe(1);
+    expect(resolved.map(({ resolutionAction }) => resolutionAction)).toEqual(["deduplicated", "merged", "created"]);
+    expect(resolved[0]?.linkedEntityIds).toEqual(["c", "a", "b"]);
+  });
+
+  test("that contradict each other stay two, and say so", () => {
+    const [a, b] = resolveClaimDecisions([
+      claim("a", "CREATE_NEW"),
+      claim("b", "CONFLICT:a", { conflictsWith: ["a"] }),
+    ]);
+    expect(a?.resolvedClaimId).not.toBe(b?.resolvedClaimId);
+    expect(b?.conflictsWithClaimIds).toEqual([a?.resolvedClaimId]);
+  });
+
+  test("about no entity are skipped", () => {
+    expect(resolveClaimDecisions([claim("a", "CREATE_NEW", { entityIds: [] })])).toMatchObject([
+      { resolutionAction: "skipped", resolvedClaimId: null },
+    ]);
+  });
+});
