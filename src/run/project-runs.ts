@@ -1,15 +1,18 @@
 import { UsageError } from "../core/errors.ts";
 import { readEvents } from "./event-log.ts";
 import type { Project } from "./project.ts";
-import type { RunResult } from "./results.ts";
+import type { RunResult, TestResult } from "./results.ts";
 import type { RunEvent } from "./run-events.ts";
 import { type PlayOptions, runNotFound } from "./run-pipeline.ts";
 import type { ModelRunRecord, RunRecord } from "./run-store.ts";
+import { loadResults } from "./test-store.ts";
 
 export type ShownRun = RunRecord & {
   readonly models: number;
   readonly modelRuns: readonly ModelRunRecord[];
   readonly result: RunResult | undefined;
+  /** Its data tests with their failing rows; none unless it was a build. */
+  readonly tests: readonly TestResult[];
 };
 
 /** The runs of a project's database. An id may be cut short as long as it is clear, and `last` is the latest. */
@@ -29,7 +32,8 @@ export class ProjectRuns {
     const runId = await this.resolveId(id);
     const [record] = await store.list({ runId });
     if (record === undefined) throw runNotFound(runId);
-    return { ...record, modelRuns: await store.models(runId), result: await store.loadResult(runId) };
+    const tests = await loadResults(await this.#project.openDatabase(), runId);
+    return { ...record, modelRuns: await store.models(runId), result: await store.loadResult(runId), tests };
   }
 
   /** What happened in a run, from its beginning; with `follow` until it ends. */

@@ -17,6 +17,16 @@ export async function storeResults(database: Database, runId: string, results: r
   );
 }
 
+/** The results of a run's tests, in the order of its models. */
+export async function loadResults(database: Database, runId: string): Promise<readonly TestResult[]> {
+  const rows = await database.query<TestResult & Record<string, unknown>>(
+    `select model, test, severity, status, failures::float8 as failures, rows, error, duration_ms as "durationMs"
+     from ${database.systemSchema}.test_result where run_id = $1 order by tested_at, model, test`,
+    [runId],
+  );
+  return rows.map(({ error, ...result }): TestResult => ({ ...result, ...(error === null ? {} : { error }) }));
+}
+
 /** Adds them to the receipt of the model that they were run with. */
 export async function storeCounts(
   database: Database,

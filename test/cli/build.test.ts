@@ -93,6 +93,8 @@ test("a build with a failing test shows the rows, skips what is below and exits 
     Next: millrace runs resume RUN
     "
   `);
+  // The rows are kept, so that they can be looked at later.
+  expect((await shop.run("runs", "show", "last")).out).toContain("   2  –         placed\n");
   await shop.write(
     "models/shop.ts",
     MODELS.replace("${raw.customer}, ", "coalesce(${raw.customer}, 'nobody') as customer, "),

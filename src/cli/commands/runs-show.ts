@@ -1,6 +1,7 @@
 import { formatDuration } from "../../core/duration.ts";
 import { paintStatus } from "../../display/describe-model.ts";
 import { renderTable } from "../../display/render-table.ts";
+import { renderTest } from "../../display/render-test.ts";
 import { RunState, type UnitFailures } from "../../display/run-state.ts";
 import { nextCommand, renderFailure } from "../../display/summary.ts";
 import type { Project } from "../../run/project.ts";
@@ -38,6 +39,9 @@ export default defineCommand({
     const failures = [...failed, ...(await unitFailures(project, run.runId))].flatMap((failure) =>
       renderFailure(failure, { colors, width }),
     );
+    const tests = run.tests
+      .filter(({ status }) => status !== "passed")
+      .flatMap((result) => renderTest(result, { colors, width }));
     const result = run.result ?? { models: {}, modelsExecuted: [] };
     const next = nextCommand({ ...result, runId: run.runId, status: run.status });
     lines([
@@ -50,6 +54,7 @@ export default defineCommand({
         width,
         paint,
       }),
+      ...(tests.length === 0 ? [] : ["", ...tests]),
       ...(failures.length === 0 ? [] : ["", ...failures]),
       ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)(...next))}`]),
     ]);
