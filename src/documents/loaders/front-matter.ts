@@ -1,4 +1,5 @@
-import { parseDocument } from "yaml";
+import { createRequire } from "node:module";
+import type * as Yaml from "yaml";
 import { MillraceError } from "../../core/errors.ts";
 import { cleanJson } from "../clean-value.ts";
 
@@ -50,7 +51,11 @@ function parseYaml(yaml: string, mayBeRule: boolean): Record<string, unknown> | 
   return metadata ?? problem("it is nested too deeply");
 }
 
+// Loaded when a document has some: it takes longer than everything else that a command loads.
+const load = createRequire(import.meta.url);
+
 function parse(yaml: string) {
+  const { parseDocument } = load("yaml") as typeof Yaml;
   try {
     const document = parseDocument(yaml, { prettyErrors: false, logLevel: "silent" });
     return { errors: document.errors, value: document.errors.length > 0 ? undefined : (document.toJS() as unknown) };
