@@ -1,18 +1,17 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { AnyModel } from "../../src/model/define-model.ts";
 import { createTestProject, type TestProject, type TestProjectOptions } from "millrace/testing";
 
 const folder = fileURLToPath(new URL("../../examples/indexing/models/", import.meta.url));
 
-type Models = Extract<TestProjectOptions["models"], readonly unknown[]>[number][];
-
-let loaded: Promise<Models> | undefined;
+let loaded: Promise<AnyModel[]> | undefined;
 
 /** The models of the example, as its folder has them. */
-async function loadModels(): Promise<Models> {
+async function loadModels(): Promise<AnyModel[]> {
   const files = await readdir(folder);
   const modules: object[] = await Promise.all(files.map((file) => import(pathToFileURL(`${folder}${file}`).href)));
-  return modules.flatMap((each) => Object.values(each) as Models);
+  return modules.flatMap((each) => Object.values(each));
 }
 
 /** The example on documents of a test. */
