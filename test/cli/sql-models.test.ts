@@ -63,7 +63,7 @@ test("queries are listed, drawn, run and shown like other models", async () => {
 
     3 units to process · 0 as they are · more below pending upstreams
 
-    Next: millrace run notes
+    Next: millrace run
     "
   `);
   const { code, out } = await run("run", "notes");
