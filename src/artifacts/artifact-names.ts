@@ -15,9 +15,9 @@ export interface ArtifactNames {
 }
 
 /** Source name of the documents; tables of others are in the target's schema. */
-export const DOCUMENTS_SOURCE = "millrace";
+const DOCUMENTS_SOURCE = "millrace";
 
-export function artifactNames({ config, directory }: Project): ArtifactNames {
+export function artifactNames({ config, directory, registry }: Project): ArtifactNames {
   const project = config.name ?? basename(directory);
   const schema = config.target ?? "public";
   const database = databaseName(config.database ?? process.env["DATABASE_URL"]);
@@ -26,7 +26,7 @@ export function artifactNames({ config, directory }: Project): ArtifactNames {
     project,
     database,
     schema,
-    modelId: ({ name }) => `model.${project}.${name}`,
+    modelId: ({ name }) => `${registry.find(name)?.seed === undefined ? "model" : "seed"}.${project}.${name}`,
     testId: (model, test) => `test.${project}.${model}.${test}`,
     sourceId: (table) => `source.${project}.${sourceName(table)}.${table}`,
     exposureId: (name) => `exposure.${project}.${name}`,

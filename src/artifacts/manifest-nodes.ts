@@ -13,30 +13,13 @@ export interface ModelNodeOptions {
 }
 
 /** A model as a node of dbt's manifest; what dbt has no word for is under `meta.millrace`. */
-export function modelNode(resolved: ResolvedModel, { names, file, program }: ModelNodeOptions) {
+export function modelNode(resolved: ResolvedModel, options: ModelNodeOptions) {
   const { model, shape } = resolved;
-  const own = describeModel(model, program);
+  const { names } = options;
   return {
-    ...placeOf(model.name, file, names),
+    ...sharedNode(resolved, options),
     resource_type: "model" as const,
-    unique_id: names.modelId(model),
-    alias: shape.name,
-    schema: names.schema,
-    database: names.database,
-    relation_name: names.relation(shape.name),
-    checksum: { name: "sha256", checksum: program.code },
     language: model.form === "sql" ? "sql" : "typescript",
-    description: model.description ?? "",
-    tags: model.tags,
-    meta: { ...model.meta, millrace: own },
-    config: {
-      enabled: true,
-      materialized: materialized(model),
-      tags: model.tags,
-      meta: model.meta,
-      ...(shape.primaryKey.length === 0 ? {} : { unique_key: shape.primaryKey }),
-    },
-    columns: describeColumns(shape),
     primary_key: shape.primaryKey,
     depends_on: { macros: [], nodes: parentsOf(resolved, names) },
     refs: Object.values(resolved.sources).flatMap(({ origin }) =>
@@ -47,6 +30,36 @@ export function modelNode(resolved: ResolvedModel, { names, file, program }: Mod
       const table = origin.type === "table" ? origin.table : "documents";
       return [[names.sourceId(table).split(".").at(-2) ?? "", table]];
     }),
+  };
+}
+
+/** A model that loads a file, as the seed that it is to dbt: it has no parents and no language. */
+export function seedNode(resolved: ResolvedModel, options: ModelNodeOptions) {
+  const shared = sharedNode(resolved, options);
+  const config = { ...shared.config, materialized: "seed" };
+  return { ...shared, resource_type: "seed" as const, config, depends_on: { macros: [] } };
+}
+
+function sharedNode({ model, shape }: ResolvedModel, { names, file, program }: ModelNodeOptions) {
+  return {
+    ...placeOf(model.name, file, names),
+    unique_id: names.modelId(model),
+    alias: shape.name,
+    schema: names.schema,
+    database: names.database,
+    relation_name: names.relation(shape.name),
+    checksum: { name: "sha256", checksum: program.code },
+    description: model.description ?? "",
+    tags: model.tags,
+    meta: { ...model.meta, millrace: describeModel(model, program) },
+    config: {
+      enabled: true,
+      materialized: materialized(model),
+      tags: model.tags,
+      meta: model.meta,
+      ...(shape.primaryKey.length === 0 ? {} : { unique_key: shape.primaryKey }),
+    },
+    columns: describeColumns(shape),
   };
 }
 

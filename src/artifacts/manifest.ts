@@ -2,7 +2,7 @@ import { createCodeFingerprints } from "../model/code-fingerprint.ts";
 import type { Project } from "../run/project.ts";
 import { describeArtifact } from "./artifact-metadata.ts";
 import { type ArtifactNames, artifactNames } from "./artifact-names.ts";
-import { exposureNode, modelNode, parentsOf, sourceNode, testNode } from "./manifest-nodes.ts";
+import { exposureNode, modelNode, parentsOf, seedNode, sourceNode, testNode } from "./manifest-nodes.ts";
 import { describePrograms } from "./model-program.ts";
 
 export type Manifest = Awaited<ReturnType<typeof createManifest>>;
@@ -17,13 +17,14 @@ export async function createManifest(project: Project, options: { readonly invoc
   const programs = await describePrograms(project, graph, (name) =>
     code.known(registry.get(name), registry.fileOf(name)),
   );
-  const nodes: Record<string, ReturnType<typeof modelNode> | ReturnType<typeof testNode>> = {};
+  const nodes: Record<string, ReturnType<typeof modelNode | typeof seedNode | typeof testNode>> = {};
   const parents: Record<string, readonly string[]> = {};
   for (const [name, resolved] of graph) {
     const program = programs.get(name);
     if (program === undefined) continue;
     const file = registry.fileOf(name) ?? "";
-    const node = modelNode(resolved, { names, file, program });
+    const create = resolved.model.seed === undefined ? modelNode : seedNode;
+    const node = create(resolved, { names, file, program });
     nodes[node.unique_id] = node;
     parents[node.unique_id] = parentsOf(resolved, names);
     for (const test of resolved.model.tests) {

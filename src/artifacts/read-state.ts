@@ -68,7 +68,7 @@ export async function resultsOfFolder(folder: string): Promise<ReadonlyMap<strin
 }
 
 function modelsOf(nodes: StoredManifest["nodes"]): readonly StoredNode[] {
-  return Object.values(nodes).filter((node) => node.resource_type === "model");
+  return Object.values(nodes).filter((node) => node.resource_type !== "test");
 }
 
 async function readArtifact<Content>(folder: string, file: string): Promise<Content> {

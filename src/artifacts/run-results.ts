@@ -4,7 +4,7 @@ import { describeArtifact } from "./artifact-metadata.ts";
 import { type ArtifactNames, artifactNames } from "./artifact-names.ts";
 
 /** Words of dbt; it has none for what was cancelled. */
-export const MODEL_WORDS: Readonly<Record<ModelStatus, string>> = {
+const MODEL_WORDS: Readonly<Record<ModelStatus, string>> = {
   succeeded: "success",
   partial: "partial success",
   failed: "error",

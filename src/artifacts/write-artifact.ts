@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Folder of a project that the artifacts are in; every command replaces those of the one before. */
-export const ARTIFACTS_FOLDER = "target";
+const ARTIFACTS_FOLDER = "target";
 
 export type OnWarning = (message: string) => void;
 

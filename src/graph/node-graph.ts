@@ -9,7 +9,7 @@ export type GraphNode =
   | { readonly type: "exposure"; readonly name: string; readonly exposure: Exposure };
 
 /** Name of the source that stands for the project's documents. */
-export const DOCUMENTS = "documents";
+const DOCUMENTS = "documents";
 
 /** Models with what they read and what they are used for, to be walked both ways. */
 export class NodeGraph {

@@ -2,7 +2,7 @@ import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 
 /** What a criterion looks at; without a method it is the name, the path or the file, by its looks. */
-export const SELECTOR_METHODS = [
+const SELECTOR_METHODS = [
   "config",
   "exposure",
   "file",

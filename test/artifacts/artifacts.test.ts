@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { defineModel, defineSqlModel, documents, notNull, ref } from "millrace";
+import { defineModel, defineSeed, defineSqlModel, documents, notNull, ref } from "millrace";
 import { integer, pipelineTable, sql, text } from "millrace/schema";
 import { createTestProject } from "millrace/testing";
 import { writeSourcesArtifact } from "../../src/artifacts/source-freshness.ts";
@@ -149,6 +149,21 @@ test("run results are valid, with dbt's words for how models and tests ended", a
   expect(count).toMatchObject({
     message: expect.stringContaining("no count today"),
     relation_name: expect.stringContaining('"count"'),
+  });
+});
+
+test("a seed is a seed", async () => {
+  const sizes = defineSeed({
+    name: "shop.sizes",
+    file: "seeds/sizes.csv",
+    table: pipelineTable("sizes", { n: integer().primaryKey() }),
+  });
+  await using own = await createTestProject({ models: [sizes], config: { name: "little-shop" } });
+  await writeManifest(own.project, warn);
+  await expectValid(own.directory, "manifest.json", "manifest-v12");
+  expect((await read(own.directory, "manifest.json")).nodes["seed.little-shop.shop.sizes"]).toMatchObject({
+    resource_type: "seed",
+    config: { materialized: "seed" },
   });
 });
 
