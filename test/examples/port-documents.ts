@@ -15,7 +15,7 @@ export function ownName(number: number): string {
 }
 
 /** One document of a made-up port; those of one number are the same everywhere. */
-export function portDocument(number: number): string {
+function portDocument(number: number): string {
   const system = pick(SYSTEMS, number);
   const other = pick(SYSTEMS, number * 3 + 1);
   const store = pick(STORES, number * 2);

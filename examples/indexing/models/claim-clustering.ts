@@ -8,6 +8,7 @@ import {
   decideClaimsWithLlm,
   decideClaimsWithRules,
 } from "../helpers/decide-claims.ts";
+import { canAsk, withModel } from "../helpers/with-model.ts";
 import { claimCandidates } from "./claim-candidates.ts";
 
 const config = z.object({
@@ -51,9 +52,9 @@ export const claimClustering = defineModel({
   async run({ key, rows, llm, config: { llmModel } }) {
     const claims = bestOfEach(rows, ({ claimHash }) => claimHash);
     const statements = bestOfEach(claims, ({ statementId }) => statementId);
-    const asks = statements.length > 1 && !(llm.isOffline && llmModel === undefined);
+    const asks = statements.length > 1 && canAsk(llm, llmModel);
     const { decisions, telemetry } = asks
-      ? await llm.context(llmModel === undefined ? {} : { model: llmModel }, () => decideClaimsWithLlm(statements, llm))
+      ? await withModel(llm, llmModel, () => decideClaimsWithLlm(statements, llm))
       : { decisions: decideClaimsWithRules(statements), telemetry: undefined };
     const places = new Map(statements.map(({ statementId }, index) => [statementId, index]));
     return claims.flatMap((claim, index) => {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { decideWithLlm } from "../helpers/decide-with-llm.ts";
 import { decideWithRules } from "../helpers/decide-with-rules.ts";
 import { byCodePoint } from "../helpers/entity-key.ts";
+import { canAsk, withModel } from "../helpers/with-model.ts";
 import { entityCandidates } from "./entity-candidates.ts";
 
 const config = z.object({
@@ -47,9 +48,9 @@ export const entityClustering = defineModel({
   config,
   async run({ key, rows, llm, config: { llmModel } }) {
     const names = rows.toSorted((a, b) => byCodePoint(a.nameId, b.nameId));
-    const asks = names.length > 1 && !(llm.isOffline && llmModel === undefined);
+    const asks = names.length > 1 && canAsk(llm, llmModel);
     const { decisions, telemetry } = asks
-      ? await llm.context(llmModel === undefined ? {} : { model: llmModel }, () => decideWithLlm(names, llm))
+      ? await withModel(llm, llmModel, () => decideWithLlm(names, llm))
       : { decisions: decideWithRules(names), telemetry: undefined };
     return names.flatMap((name, index) => {
       const decision = decisions[index];

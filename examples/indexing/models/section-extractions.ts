@@ -4,6 +4,7 @@ import { z } from "zod";
 import { extractWithRules } from "../helpers/extract.ts";
 import { extractWithLlm } from "../helpers/extract-with-llm.ts";
 import { ENTITY_TYPES, type Extraction, extractionSchema } from "../helpers/extraction.ts";
+import { canAsk, withModel } from "../helpers/with-model.ts";
 import { documentSections } from "./document-sections.ts";
 
 const config = z.object({
@@ -58,11 +59,11 @@ export const sectionExtractions = defineModel({
     };
     const byRules = extractWithRules(section);
     // Without a configured model the rules know more than the offline one makes up.
-    if (llm.isOffline && llmModel === undefined)
+    if (!canAsk(llm, llmModel))
       return { ...place, ...byRules, existingEntitiesContext: [], quotesNotFound: 0, extractor: "rules" };
     const known = byRules.entities.slice(0, maxEntitiesContext);
     const existingEntitiesContext = known.map(({ name, entityType }, index) => ({ index, name, entityType }));
-    return llm.context(llmModel === undefined ? {} : { model: llmModel }, async () => {
+    return withModel(llm, llmModel, async () => {
       const { telemetry, ...extraction } = await extractWithLlm(section, existingEntitiesContext, llm);
       const quotesNotFound = countInvented(extraction);
       // What stands in the Markdown itself needs no model.
