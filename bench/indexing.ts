@@ -72,18 +72,24 @@ async function writeDocuments(directory: string, from: number, to: number): Prom
 function createDocument(number: number): string {
   const [common, rare, own] = [name(number % 40), name(1_000 + (number % 900)), name(10_000 + number)];
   const other = name((number * 7) % 40);
+  const filler = (part: number) =>
+    [1, 2, 3, 4, 5].map((place) => word(number * 31 + part * 977 + place * 131)).join(" ");
   return [
     `# ${rare} in practice`,
-    `We run ${own} and ${common}. Since May ${common} uses Postgres for berth ${number}. Today ${own} depends on ${other} and Redis.`,
+    `We run ${own} and ${common}. Since May ${common} uses Postgres for ${filler(3)}. Today ${own} depends on ${other} for ${filler(0)}.`,
     `## Working with ${other}`,
-    `The crews say that ${rare} integrates with ${own} in Hamburg. Here ${other} cannot replace ${rare} within ${number} seconds.`,
+    `The crews say that ${rare} integrates with ${own} for ${filler(1)}. Here ${other} cannot replace ${rare} for ${filler(2)}.`,
     "",
   ].join("\n\n");
 }
 
 function name(number: number): string {
+  const text = word(number);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)} ${["Relay", "Ledger", "Planner"][number % 3] ?? ""}`;
+}
+
+function word(number: number): string {
   const syllable = (power: number) =>
     SYLLABLES[Math.floor(number / SYLLABLES.length ** power) % SYLLABLES.length] ?? "";
-  const word = syllable(0) + syllable(1) + syllable(2) + syllable(3);
-  return `${word.charAt(0).toUpperCase()}${word.slice(1)}x ${["Relay", "Ledger", "Planner"][number % 3] ?? ""}`;
+  return `${syllable(0)}${syllable(1)}${syllable(2)}${syllable(3)}x`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { comparePairs } from "../../examples/indexing/helpers/compare-block.ts";
-import { connectedComponents } from "../../examples/indexing/helpers/connected-components.ts";
+import { connectedComponents, spanningPairs } from "../../examples/indexing/helpers/connected-components.ts";
 import { CREATE_NEW, mergeWith } from "../../examples/indexing/helpers/decide-with-rules.ts";
 import { entityIdOf } from "../../examples/indexing/helpers/entity-key.ts";
 import { resolveClaimDecisions } from "../../examples/indexing/helpers/resolve-claim-decisions.ts";
@@ -23,6 +23,18 @@ describe("clusters", () => {
     const pairs = [pair("a", "b", 0.1), pair("b", "c", 0.1), pair("d", "e", 0.1)];
     const clusters = connectedComponents("abcde", pairs, { eps: 0.2, minSamples: 3 });
     expect(Object.fromEntries(clusters)).toEqual({ a: "a", b: "a", c: "a", d: "d", e: "e" });
+  });
+
+  test("a few of the pairs make the same clusters as all of them, at every distance", () => {
+    const pairs = Array.from("abcdefgh").flatMap((a, index) =>
+      Array.from("abcdefgh".slice(index + 1), (b, step) => pair(a, b, ((index * 7 + step * 5) % 10) / 10)),
+    );
+    const few = spanningPairs(pairs);
+    expect(few.length).toBe(7);
+    for (const eps of [0, 0.1, 0.2, 0.3, 0.5, 0.9]) {
+      const options = { eps, minSamples: 1 };
+      expect(connectedComponents("abcdefgh", few, options)).toEqual(connectedComponents("abcdefgh", pairs, options));
+    }
   });
 
   test("a block of thousands is compared in time that grows with it, not with its square", () => {

@@ -2,6 +2,7 @@ import { defineModel, ref } from "millrace";
 import { doublePrecision, pipelineTable, primaryKey, text } from "millrace/schema";
 import { z } from "zod";
 import { comparePairs } from "../helpers/compare-block.ts";
+import { spanningPairs } from "../helpers/connected-components.ts";
 import { claimEmbeddings } from "./claim-embeddings.ts";
 
 const config = z.object({ similarityThreshold: z.number().min(0).max(1).default(0.85) });
@@ -27,6 +28,6 @@ export const claimNeighbours = defineModel({
   config,
   async run({ key, rows, config: { similarityThreshold } }) {
     const members = rows.map((row) => ({ id: row.statementId, order: row.statement, embedding: row.embedding }));
-    return comparePairs(members, 1 - similarityThreshold).map((pair) => ({ ...key, ...pair }));
+    return spanningPairs(comparePairs(members, 1 - similarityThreshold)).map((pair) => ({ ...key, ...pair }));
   },
 });
