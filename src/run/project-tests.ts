@@ -3,7 +3,7 @@ import { buildGraph } from "../graph/build-graph.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { Project } from "./project.ts";
 import { createId } from "./run-id.ts";
-import { runTest } from "./run-test.ts";
+import { inDeclaredOrder, runTest } from "./run-test.ts";
 import type { TestResult } from "./results.ts";
 import { storeResults } from "./test-store.ts";
 
@@ -21,13 +21,8 @@ export async function testProject(project: Project, options: TestOptions): Promi
   const chosen = models.map((model) => (typeof model === "string" ? registry.get(model) : model));
   const tests = resolveTests(buildGraph(chosen, registry).values(), registry);
   const database = await project.openDatabase();
-  const results = await Promise.all(
-    tests.map(async (test) => {
-      const result = await runTest(test, { database, signal });
-      options.onResult?.(result);
-      return result;
-    }),
-  );
+  const running = tests.map((test) => runTest(test, { database, signal }));
+  const results = await inDeclaredOrder(running, (result) => options.onResult?.(result));
   await storeResults(database, createId(), results);
   return results;
 }

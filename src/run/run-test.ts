@@ -93,3 +93,15 @@ function explain(error: unknown, { model, test }: ResolvedTest): ErrorJson {
     : `Correct test ${test.name}, or the columns it names.`;
   return { ...json, hint };
 }
+
+/** Runs tests side by side and tells their results in the order of their declaration, each as soon as it can be told. */
+export async function inDeclaredOrder(
+  running: readonly Promise<TestResult>[],
+  onResult: (result: TestResult) => void,
+): Promise<readonly TestResult[]> {
+  const all = Promise.all(running);
+  // One that fails while an earlier one is waited for has somebody who hears of it.
+  all.catch(() => undefined);
+  for (const result of running) onResult(await result);
+  return all;
+}

@@ -3,7 +3,7 @@ import type { ResolvedTest } from "../checks/resolve-test.ts";
 import { MillraceError } from "../core/errors.ts";
 import { plural } from "../core/text.ts";
 import type { RunEventInput } from "./run-events.ts";
-import { runTest, type RunTestOptions } from "./run-test.ts";
+import { inDeclaredOrder, runTest, type RunTestOptions } from "./run-test.ts";
 import type { TestCounts, TestResult } from "./results.ts";
 import { countResults, storeCounts, storeResults } from "./test-store.ts";
 
@@ -22,15 +22,12 @@ export interface TestModelOptions extends RunTestOptions {
 /** Runs the tests that belong to a model that is done. One that fails is an error: what is below does not run. */
 export async function testModel(options: TestModelOptions): Promise<TestCounts> {
   const { database, runId, model, emit } = options;
-  const results = await Promise.all(
-    options.tests.map(async (test) => {
-      const result = await (findStale(test, options) ?? runTest(test, options));
-      emit({
-        type: "test_finished",
-        model: result.model,
-        result: { ...result, rows: result.rows.slice(0, MOST_SHOWN) },
-      });
-      return result;
+  const running = options.tests.map(async (test) => findStale(test, options) ?? runTest(test, options));
+  const results = await inDeclaredOrder(running, (result) =>
+    emit({
+      type: "test_finished",
+      model: result.model,
+      result: { ...result, rows: result.rows.slice(0, MOST_SHOWN) },
     }),
   );
   const tests = countResults(results);

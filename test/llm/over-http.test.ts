@@ -48,7 +48,8 @@ describe.each([
     const { llm } = ask(connect(server.url, server.origin));
     const results = await llm.runBatch(echo, rows(300), { input, concurrency: 50 });
     expect(results.map((result) => (result.ok ? result.output.number : result.error.kind))).toEqual(rows(300));
-    expect(server.requests).toBeLessThanOrEqual(315);
+    // The first burst goes out before the server has said anything; after that hardly a call is refused.
+    expect(server.requests).toBeLessThanOrEqual(350);
   });
 
   test("gives every row its own answer or its own error, and counts what the server bills", async () => {
