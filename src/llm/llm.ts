@@ -117,6 +117,10 @@ export interface LlmSource {
   openEmbedder(): Promise<Embedder>;
 }
 
+// Loaded when somebody asks: most runs do not.
+let loading: Promise<typeof import("./ask.ts")> | undefined;
+const loadAsk = () => (loading ??= import("./ask.ts"));
+
 /** Binds a model to one caller: its signal, and its account. */
 export function createLlm(configured: LlmSource, caller: AskOptions): Llm {
   const predict = async (
@@ -127,8 +131,7 @@ export function createLlm(configured: LlmSource, caller: AskOptions): Llm {
     const source = sourceInContext(configured);
     caller.onAsk?.(signature.name);
     const program = programOf(signature, { thinks, adopted: source.adopted?.get(signature.name) });
-    // Loaded when somebody asks: most runs do not.
-    const { ask } = await import("./ask.ts");
+    const { ask } = await loadAsk();
     const { output, telemetry } = await ask(await source.open(), program, input, { ...caller, signal });
     caller.onPrediction?.({ signature: signature.name, input, output, thinks });
     // The signature's own schema has checked that the output is what it declares.

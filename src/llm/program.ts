@@ -58,7 +58,7 @@ export function renderRequest(
   const system = [
     program.instructions,
     ...(described.length === 0 ? [] : [`You are given:\n${described.join("\n")}`]),
-    `Answer with one JSON object that matches this JSON Schema:\n${canonicalJson(program.schema)}`,
+    `Answer with one JSON object that matches this JSON Schema:\n${textOf(program.schema)}`,
   ].join("\n\n");
   return {
     messages: [
@@ -79,6 +79,15 @@ function renderInput(input: Readonly<Record<string, unknown>>): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}:\n${typeof value === "string" ? value : canonicalJson(value)}`)
     .join("\n\n");
+}
+
+const schemaTexts = new WeakMap<object, string>();
+
+// A schema is the same object for all calls of its signature, and long.
+function textOf(schema: Program["schema"]): string {
+  const text = schemaTexts.get(schema) ?? canonicalJson(schema);
+  schemaTexts.set(schema, text);
+  return text;
 }
 
 /** What an answer is found under: everything that decides it, and nothing that is secret. */
