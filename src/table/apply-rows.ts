@@ -1,6 +1,13 @@
 import { copyLines } from "../database/bulk-write.ts";
 import { type DatabaseClient, quoteName } from "../database/connect.ts";
-import { applyRows, deleteRetried, type RowCounts, type WriteStrategy } from "./apply-stage.ts";
+import {
+  applyRows,
+  deleteRetried,
+  type RowCounts,
+  type UnitKeys,
+  type WriteStrategy,
+  writtenBy,
+} from "./apply-stage.ts";
 import { copyField } from "./clean-text.ts";
 import { DuplicateKeyError, type KeyConflict } from "./duplicate-key-error.ts";
 import { createUnitStage, prepareLargeStage, UNIT_COLUMN, unitStage } from "./stage.ts";
@@ -50,7 +57,7 @@ export interface UnitBatch {
   readonly shape: TableShape;
   readonly strategy: WriteStrategy;
   /** Every unit of the batch, those without rows too. */
-  readonly unitKeys: readonly string[];
+  readonly unitKeys: UnitKeys;
   readonly modelName: string;
   /** Rows of this run do not stand in the way of an append of the same run. */
   readonly runId?: string | undefined;
@@ -66,8 +73,9 @@ export async function findConflicts(
   const repeated = await findRepeatedKeys(client, { shape, stage });
   if (strategy === "merge") return repeated;
   const isRetry = strategy === "append" && runId !== undefined;
-  const isOwn = `t.model_name = $1 and t.source_key = any($2)${isRetry ? " and t.workflow_id = $3" : ""}`;
-  const parameters = [modelName, unitKeys, ...(isRetry ? [runId] : [])];
+  const { isOwn: isOfUnits, parameters: given } = writtenBy(modelName, unitKeys);
+  const isOwn = isRetry ? `${isOfUnits} and t.workflow_id = $${given.length + 1}` : isOfUnits;
+  const parameters = isRetry ? [...given, runId] : given;
   return [...repeated, ...(await findTakenKeys(client, { shape, stage, isOwn, parameters }))];
 }
 

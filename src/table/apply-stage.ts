@@ -20,7 +20,26 @@ export interface ApplyOptions {
   readonly runId: string;
   readonly modelName: string;
   /** The units the stage speaks for; undefined when it speaks for the whole table. */
-  readonly unitKeys?: readonly string[] | undefined;
+  readonly unitKeys?: UnitKeys | undefined;
+}
+
+/** Names of units, or SQL of a relation that has them as `source_key`. */
+export type UnitKeys = readonly string[] | { readonly relation: string };
+
+/** SQL that is true for rows `t` that these units wrote, and the parameters it takes. */
+export function writtenBy(
+  modelName: string,
+  unitKeys: UnitKeys | undefined,
+): { readonly isOwn: string; readonly parameters: readonly unknown[] } {
+  if (unitKeys === undefined) return { isOwn: "true", parameters: [] };
+  const isListed =
+    "relation" in unitKeys
+      ? `exists (select from ${unitKeys.relation} listed where listed.source_key = t.source_key)`
+      : "t.source_key = any($2)";
+  return {
+    isOwn: `t.model_name = $1 and ${isListed}`,
+    parameters: "relation" in unitKeys ? [modelName] : [modelName, unitKeys],
+  };
 }
 
 /** Makes the staged rows the table's own, inside the caller's transaction. Conflicts are the caller's to find. */
@@ -88,9 +107,11 @@ export async function deleteRetried(
   client: DatabaseClient,
   { shape, runId, modelName, unitKeys }: Pick<ApplyOptions, "shape" | "runId" | "modelName" | "unitKeys">,
 ): Promise<void> {
+  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
+  const given = [...parameters, runId, modelName];
   await client.query(
-    `delete from ${quoteName(shape.name)} where workflow_id = $1 and model_name = $2${unitKeys === undefined ? "" : " and source_key = any($3)"}`,
-    [runId, modelName, ...(unitKeys === undefined ? [] : [unitKeys])],
+    `delete from ${quoteName(shape.name)} t where ${isOwn} and t.workflow_id = $${given.length - 1} and t.model_name = $${given.length}`,
+    given,
   );
 }
 
@@ -98,10 +119,10 @@ async function deleteGone(
   client: DatabaseClient,
   { shape, stage, modelName, unitKeys }: ApplyOptions,
 ): Promise<number> {
-  const mine = unitKeys === undefined ? "true" : "t.model_name = $1 and t.source_key = any($2)";
+  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
   const { rowCount } = await client.query(
-    `delete from ${quoteName(shape.name)} t where ${mine} and not exists (select 1 from ${stage.name} s where ${sameKey(shape, "t", "s")})`,
-    unitKeys === undefined ? [] : [modelName, unitKeys],
+    `delete from ${quoteName(shape.name)} t where ${isOwn} and not exists (select 1 from ${stage.name} s where ${sameKey(shape, "t", "s")})`,
+    [...parameters],
   );
   return rowCount ?? 0;
 }
@@ -160,20 +181,18 @@ async function replaceWithoutKey(client: DatabaseClient, options: ApplyOptions, 
   const digest = (row: string) =>
     `count(*), sum(hashtextextended(${row}, 1)::numeric), sum(hashtextextended(${row}, 2)::numeric)`;
   const text = (alias: string) => `row(${values.map((name) => `${alias}.${quoteName(name)}`).join(", ")})::text`;
-  const mine = unitKeys === undefined ? "true" : "t.model_name = $1 and t.source_key = any($2)";
+  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
   const unit = unitKeys === undefined ? "''::text" : "t.source_key";
   const { rows } = await client.query<{ unit: string }>(
-    `with old(unit, n, a, b) as (select ${unit}, ${digest(text("t"))} from ${quoteName(shape.name)} t where ${mine} group by 1),
+    `with old(unit, n, a, b) as (select ${unit}, ${digest(text("t"))} from ${quoteName(shape.name)} t where ${isOwn} group by 1),
           new(unit, n, a, b) as (select ${stage.unit}, ${digest(text("s"))} from ${stage.name} s group by 1)
      select unit from old full join new using (unit) where (old.n, old.a, old.b) is distinct from (new.n, new.a, new.b)`,
-    unitKeys === undefined ? [] : [modelName, unitKeys],
+    [...parameters],
   );
   const changed = rows.map((row) => row.unit);
   if (changed.length === 0) return { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: staged };
-  const deleted = await client.query(
-    `delete from ${quoteName(shape.name)} t where ${unitKeys === undefined ? "true" : "t.model_name = $1 and t.source_key = any($2)"}`,
-    unitKeys === undefined ? [] : [modelName, changed],
-  );
+  const old = writtenBy(modelName, unitKeys === undefined ? undefined : changed);
+  const deleted = await client.query(`delete from ${quoteName(shape.name)} t where ${old.isOwn}`, [...old.parameters]);
   const rowsWritten = await insertMissing(client, options, `${stage.unit} = any($3)`, [changed]);
   return { rowsWritten, rowsDeleted: deleted.rowCount ?? 0, rowsUnchanged: staged - rowsWritten };
 }
