@@ -4,26 +4,14 @@ import { type CommandInput, type ExitCode, jsonArgs, projectArgs, type commonArg
 import { openCliProject } from "./open-project.ts";
 import { playRun } from "./play-run.ts";
 import { createPrinter } from "./print.ts";
-import { filterArgs, readCount, readFilters, readPatterns, readSettings, readUsd } from "./read-options.ts";
-import { choosePipeline, printWarning, selectArgs, selectRepeatable } from "./select-options.ts";
+import { readUsd } from "./read-options.ts";
+import { readScope, scopeArgs } from "./scope-options.ts";
+import { choosePipeline, printWarning } from "./select-options.ts";
 
 /** Arguments of the commands that start a run. */
 export const pipelineArgs = {
-  pipeline: {
-    type: "positional",
-    description: "A pipeline, a namespace or a model; without it the only one there is, or all models",
-  },
+  ...scopeArgs,
   ...projectArgs,
-  ...selectArgs,
-  documents: {
-    type: "string",
-    valueHint: "glob",
-    description: "Documents to run on, instead of the configured ones",
-  },
-  ...filterArgs,
-  "full-refresh": { type: "boolean", description: "Process everything in scope, not only what changed" },
-  sample: { type: "string", valueHint: "n", description: "Only a sample of so many documents, the same every time" },
-  set: { type: "string", valueHint: "k=v", description: "A parameter of a model, for this run" },
   "max-cost": { type: "string", valueHint: "usd", description: "Most that calls to language models may cost" },
   "continue-on-error": { type: "boolean", description: "After a failure go on with independent models" },
   "stop-on-error": { type: "boolean", description: "After a failure start nothing new" },
@@ -32,11 +20,8 @@ export const pipelineArgs = {
     default: true,
     negativeDescription: "Fail when another run holds a model, instead of waiting",
   },
-  "allow-deletes": { type: "boolean", description: "Remove documents even when most of them are gone" },
   ...jsonArgs,
 } as const;
-
-export const pipelineRepeatable = ["documents", "ids", "set", ...selectRepeatable] as const;
 
 export interface PlayPipelineOptions {
   /** Tests the models too. */
@@ -50,13 +35,11 @@ export async function playPipeline(
   input: CommandInput<typeof pipelineArgs & typeof commonArgs>,
   options: PlayPipelineOptions = {},
 ): Promise<ExitCode> {
-  const { args, all } = input;
+  const { args } = input;
   if (args["continue-on-error"] === true && args["stop-on-error"] === true) {
     throw new UsageError("OPTIONS_CONFLICT", "--continue-on-error and --stop-on-error exclude each other.");
   }
-  const filters = readFilters(args, all("ids"));
-  const settings = readSettings(all("set"));
-  const sample = readCount("sample", args.sample);
+  const scope = readScope(input);
   const maxCostUsd = readUsd("max-cost", args["max-cost"]);
   await using project = await openCliProject(args);
   const pipeline = await choosePipeline(project, input);
@@ -72,14 +55,9 @@ export async function playPipeline(
       const result = await project.runPipeline(pipeline, {
         ...options,
         ...hooks,
-        filters,
-        settings,
-        ...(sample === undefined ? {} : { sample }),
+        ...scope,
         ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
-        mode: args["full-refresh"] === true ? "full" : "delta",
-        ...(all("documents").length === 0 ? {} : { documents: readPatterns(all("documents")) }),
         noWait: !args.wait,
-        allowDeletes: args["allow-deletes"] === true,
         ...(args["stop-on-error"] === true ? { stopOnError: true } : {}),
         ...(args["continue-on-error"] === true ? { stopOnError: false } : {}),
       });

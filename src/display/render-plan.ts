@@ -1,28 +1,14 @@
 import { formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
 import type { ModelPlan, PlannedReason, RunPlan } from "../run/plan.ts";
+import { WORK_REASONS } from "../run/unit-query.ts";
 import { formatCost } from "./describe-model.ts";
 import type { Palette } from "./output.ts";
 import { renderTable } from "./render-table.ts";
 
-// Work first, in the order of its weight; what stays as it is comes last.
-const ORDER: readonly PlannedReason[] = [
-  "new",
-  "changed",
-  "code",
-  "config",
-  "prompt",
-  "llm",
-  "schema",
-  "upstream",
-  "retry",
-  "full",
-  "deleted",
-  "quarantined",
-  "kept",
-  "unchanged",
-];
-const IDLE: readonly PlannedReason[] = ["unchanged", "kept", "quarantined"];
+// What stays as it is comes last.
+const IDLE: readonly PlannedReason[] = ["quarantined", "kept", "unchanged"];
+const ORDER: readonly PlannedReason[] = [...WORK_REASONS, "deleted", ...IDLE];
 
 /** A plan as a person reads it: per model how much, why, how long, and for how much money. */
 export function renderPlan(

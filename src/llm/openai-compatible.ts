@@ -1,25 +1,15 @@
 import { httpError } from "./http-error.ts";
 import { readCompletion } from "./openai-answer.ts";
 import { chatBody, type OutputLimitName, rejectsMode } from "./openai-body.ts";
-import { checkBaseUrl, type Fetch, type JsonReply, postJson } from "./post-json.ts";
+import { accessTo, type OpenAiServerOptions } from "./openai-server.ts";
+import { type JsonReply, postJson } from "./post-json.ts";
 import { StructuredModeError, withStrongestMode } from "./structured-modes.ts";
 import type { LlmAnswer, LlmRequest, LlmTransport, StructuredMode } from "./transport.ts";
 
-export interface OpenAiCompatibleOptions {
-  /** Up to and without `/chat/completions`: `http://localhost:8000/v1`. */
-  readonly baseUrl: string;
-  readonly model: string;
-  readonly apiKey?: string | undefined;
-  /** Also the name under which `providerOptions` are meant for this model. */
-  readonly provider?: string | undefined;
-  /** A name for the server, so that its answers are found again behind another URL. The origin of the URL by default. */
-  readonly endpoint?: string | undefined;
+export interface OpenAiCompatibleOptions extends OpenAiServerOptions {
   /** How answers are shaped. Without it the strongest way that the server takes is found by trying. */
   readonly mode?: StructuredMode | undefined;
-  /** The environment variable that the key came from, for the error that it is not accepted. */
-  readonly apiKeyVariable?: string | undefined;
   readonly outputLimitName?: OutputLimitName | undefined;
-  readonly fetch?: Fetch | undefined;
 }
 
 /**
@@ -29,12 +19,8 @@ export interface OpenAiCompatibleOptions {
  * openAiCompatible({ baseUrl: "http://localhost:8000/v1", model: "qwen3", endpoint: "gpu-a" });
  */
 export function openAiCompatible(options: OpenAiCompatibleOptions): LlmTransport {
-  const { model, provider = "openai-compatible", mode: chosen, apiKeyVariable } = options;
-  const { outputLimitName = "max_completion_tokens", fetch } = options;
-  const baseUrl = checkBaseUrl(options.baseUrl);
-  const endpoint = options.endpoint ?? new URL(baseUrl).origin;
-  const apiKey = options.apiKey?.trim() ?? "";
-  const headers: Readonly<Record<string, string>> = apiKey === "" ? {} : { authorization: `Bearer ${apiKey}` };
+  const { model, mode: chosen, apiKeyVariable, outputLimitName = "max_completion_tokens", fetch } = options;
+  const { baseUrl, provider, endpoint, limiterKey, headers } = accessTo(options);
 
   const callWith = async (mode: StructuredMode, request: LlmRequest, signal: AbortSignal): Promise<LlmAnswer> => {
     const body = chatBody(request, { provider, model, mode, outputLimitName });
@@ -50,7 +36,7 @@ export function openAiCompatible(options: OpenAiCompatibleOptions): LlmTransport
     provider,
     model,
     endpoint,
-    limiterKey: `${endpoint} ${model}`,
+    limiterKey,
     call: (request, { signal }) =>
       chosen === undefined
         ? withStrongestMode(`${baseUrl} ${model}`, signal, (mode) => callWith(mode, request, signal))

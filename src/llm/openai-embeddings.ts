@@ -1,22 +1,13 @@
 import type { EmbeddingAnswer, EmbeddingTransport } from "./embedding-transport.ts";
 import { httpError } from "./http-error.ts";
 import { LlmError } from "./llm-error.ts";
-import { checkBaseUrl, type Fetch, type JsonReply, postJson } from "./post-json.ts";
+import { accessTo, type OpenAiServerOptions } from "./openai-server.ts";
+import { type JsonReply, postJson } from "./post-json.ts";
 import { readRateLimit } from "./rate-limit-headers.ts";
 
-export interface OpenAiEmbeddingsOptions {
-  /** Up to and without `/embeddings`: `http://localhost:8000/v1`. */
-  readonly baseUrl: string;
-  readonly model: string;
-  readonly apiKey?: string | undefined;
-  readonly provider?: string | undefined;
-  /** A name for the server, so that its answers are found again behind another URL. The origin of the URL by default. */
-  readonly endpoint?: string | undefined;
+export interface OpenAiEmbeddingsOptions extends OpenAiServerOptions {
   /** Length of the lists, where the model lets one choose. */
   readonly dimensions?: number | undefined;
-  /** The environment variable that the key came from, for the error that it is not accepted. */
-  readonly apiKeyVariable?: string | undefined;
-  readonly fetch?: Fetch | undefined;
 }
 
 // A request may carry 300,000 tokens at OpenAI, and a text 8,192: this many texts of usual length always fit.
@@ -29,16 +20,13 @@ const MAX_TEXTS = 128;
  * openAiEmbeddings({ baseUrl: "http://localhost:11434/v1", model: "nomic-embed-text" });
  */
 export function openAiEmbeddings(options: OpenAiEmbeddingsOptions): EmbeddingTransport {
-  const { model, provider = "openai-compatible", dimensions, apiKeyVariable, fetch } = options;
-  const baseUrl = checkBaseUrl(options.baseUrl);
-  const endpoint = options.endpoint ?? new URL(baseUrl).origin;
-  const apiKey = options.apiKey?.trim() ?? "";
-  const headers: Readonly<Record<string, string>> = apiKey === "" ? {} : { authorization: `Bearer ${apiKey}` };
+  const { model, dimensions, apiKeyVariable, fetch } = options;
+  const { baseUrl, provider, endpoint, limiterKey, headers } = accessTo(options);
   return {
     provider,
     model: dimensions === undefined ? model : `${model}@${dimensions}`,
     endpoint,
-    limiterKey: `${endpoint} ${model}`,
+    limiterKey,
     maxTexts: MAX_TEXTS,
     async embed(texts, { signal }) {
       const body = { model, input: texts, ...(dimensions === undefined ? {} : { dimensions }) };

@@ -1,6 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { LlmError } from "./llm-error.ts";
+import type { OpenAiServerOptions } from "./openai-server.ts";
 
 export interface LoadTransportOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -10,13 +11,7 @@ export interface LoadTransportOptions {
 
 type Environment = LoadTransportOptions["environment"];
 
-/** A server that speaks OpenAI's protocol, and the way in. */
-export interface OpenAiServer {
-  readonly provider?: string | undefined;
-  readonly baseUrl: string;
-  readonly apiKey?: string | undefined;
-  readonly apiKeyVariable?: string | undefined;
-}
+type OpenAiServer = Omit<OpenAiServerOptions, "model">;
 
 export const openAiServer = (environment: Environment): OpenAiServer => ({
   provider: "openai",
@@ -34,10 +29,7 @@ export const ollamaServer = (environment: Environment): OpenAiServer => ({
 const URL_KEY = "MILLRACE_LLM_API_KEY";
 
 /** The server and the model of `http://localhost:8000/v1#qwen3`; undefined for another name. */
-export function serverAtUrl(
-  name: string,
-  environment: Environment,
-): (OpenAiServer & { readonly model: string }) | undefined {
+export function serverAtUrl(name: string, environment: Environment): OpenAiServerOptions | undefined {
   if (!/^https?:\/\//.test(name)) return undefined;
   const end = name.indexOf("#");
   const model = end < 0 ? "" : name.slice(end + 1);

@@ -36,7 +36,7 @@ export interface UnitScope {
 /** Why a unit will run, or why it will not. */
 export type UnitReason = WorkReason | "unchanged" | "kept" | "quarantined";
 
-/** `full`: nothing changed, but the run takes everything. */
+/** In the order of their weight. `full`: nothing changed, but the run takes everything. */
 export const WORK_REASONS = [
   "new",
   "changed",
@@ -57,14 +57,14 @@ export interface Sql {
 }
 
 const column = (alias: string, { name }: BoundColumn) => `${alias}.${quoteName(name)}`;
-const keyName = (index: number) => `key_${index}`;
+export const keyName = (index: number) => `key_${index}`;
 
 // Types whose numbers differ from database to database would make equal rows look different.
 const STABLE =
   /^(text|character varying|varchar|char|character|integer|bigint|smallint|serial|bigserial|smallserial|boolean|real|double precision|numeric|jsonb?|uuid|date|time|timestamp|interval|bytea)\b/;
 
 /** SQL of a row's digest over `columns`, in the order of their names, whatever the session's settings are. */
-function rowDigestSql(columns: readonly BoundColumn[], alias: string): string {
+export function rowDigestSql(columns: readonly BoundColumn[], alias: string): string {
   const values = columns
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((each) => (STABLE.test(each.sqlType) ? column(alias, each) : `${column(alias, each)}::text`));
@@ -72,7 +72,7 @@ function rowDigestSql(columns: readonly BoundColumn[], alias: string): string {
 }
 
 /** SQL of the digest of several rows; their order does not matter. */
-const rowsDigestSql = (rowDigest: string) => `sha256(string_agg(${rowDigest}, ''::bytea order by ${rowDigest}))`;
+export const rowsDigestSql = (rowDigest: string) => `sha256(string_agg(${rowDigest}, ''::bytea order by ${rowDigest}))`;
 
 /** Creates the empty work table with the types of the key columns. */
 export function createWorkSql(plan: UnitPlan, work: string): string {

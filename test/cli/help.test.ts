@@ -70,7 +70,6 @@ test("run --help", async () => {
       pipeline  A pipeline, a namespace or a model; without it the only one there is, or all models
 
     Options
-      -p, --project <dir>             Folder of the project
       -s, --select <selector>         Only these models: name, +name+, tag:, path:, source:, state:, …; may be repeated
           --exclude <selector>        Not these models; may be repeated
           --state <dir>               Artifacts that state: and result: compare with, instead of what is stored
@@ -84,11 +83,12 @@ test("run --help", async () => {
           --full-refresh              Process everything in scope, not only what changed
           --sample <n>                Only a sample of so many documents, the same every time
           --set <k=v>                 A parameter of a model, for this run; may be repeated
+          --allow-deletes             Remove documents even when most of them are gone
+      -p, --project <dir>             Folder of the project
           --max-cost <usd>            Most that calls to language models may cost
           --continue-on-error         After a failure go on with independent models
           --stop-on-error             After a failure start nothing new
           --no-wait                   Fail when another run holds a model, instead of waiting
-          --allow-deletes             Remove documents even when most of them are gone
           --json                      Print JSON for machines
           --verbose                   Say more, and show the stack of errors
       -h, --help                      Show this help

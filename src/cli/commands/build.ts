@@ -1,10 +1,11 @@
 import { defineCommand } from "../define-command.ts";
-import { pipelineArgs, pipelineRepeatable, playPipeline } from "../play-pipeline.ts";
+import { pipelineArgs, playPipeline } from "../play-pipeline.ts";
+import { scopeRepeatable } from "../scope-options.ts";
 import { selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: pipelineArgs,
-  repeatable: pipelineRepeatable,
+  repeatable: scopeRepeatable,
   variadic: selectRepeatable,
   examples: [
     ["build", "run every model and test it; what is below a failed test does not run"],

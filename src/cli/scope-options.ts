@@ -1,0 +1,45 @@
+import type { ArgsDef } from "citty";
+import type { RunOptions } from "../run/run-pipeline.ts";
+import type { CommandInput } from "./define-command.ts";
+import { filterArgs, readCount, readFilters, readPatterns, readSettings } from "./read-options.ts";
+import { selectArgs, selectRepeatable } from "./select-options.ts";
+
+/** What a run is about: the same options for the commands that start one and for the one that plans it. */
+export const scopeArgs = {
+  pipeline: {
+    type: "positional",
+    description: "A pipeline, a namespace or a model; without it the only one there is, or all models",
+  },
+  ...selectArgs,
+  documents: {
+    type: "string",
+    valueHint: "glob",
+    description: "Documents to run on, instead of the configured ones",
+  },
+  ...filterArgs,
+  "full-refresh": { type: "boolean", description: "Process everything in scope, not only what changed" },
+  sample: { type: "string", valueHint: "n", description: "Only a sample of so many documents, the same every time" },
+  set: { type: "string", valueHint: "k=v", description: "A parameter of a model, for this run" },
+  "allow-deletes": { type: "boolean", description: "Remove documents even when most of them are gone" },
+} as const satisfies ArgsDef;
+
+export const scopeRepeatable = ["documents", "ids", "set", ...selectRepeatable] as const;
+
+export type RunScopeOptions = Pick<
+  RunOptions,
+  "filters" | "settings" | "sample" | "mode" | "documents" | "allowDeletes"
+>;
+
+/** What the options above spell. */
+export function readScope({ args, all }: Pick<CommandInput<typeof scopeArgs>, "args" | "all">): RunScopeOptions {
+  const sample = readCount("sample", args.sample);
+  const documents = all("documents");
+  return {
+    filters: readFilters(args, all("ids")),
+    settings: readSettings(all("set")),
+    ...(sample === undefined ? {} : { sample }),
+    mode: args["full-refresh"] === true ? "full" : "delta",
+    ...(documents.length === 0 ? {} : { documents: readPatterns(documents) }),
+    allowDeletes: args["allow-deletes"] === true,
+  };
+}
