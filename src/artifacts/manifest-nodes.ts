@@ -146,8 +146,8 @@ function describeModel(model: AnyModel, program: ProgramParts) {
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
 }
 
-function materialized({ form, materialized }: AnyModel): string {
-  return form === "row" || form === "group" ? "incremental" : materialized;
+function materialized({ forEach, materialized }: AnyModel): string {
+  return forEach === undefined ? materialized : "incremental";
 }
 
 function describeColumns(shape: TableShape) {

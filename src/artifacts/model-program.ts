@@ -6,7 +6,7 @@ import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import { describeParts, type ProgramParts } from "../run/program.ts";
 import { configsOf } from "../run/prepare-run.ts";
 import type { Project } from "../run/project.ts";
-import { queryFingerprint } from "../run/whole-model.ts";
+import { queryFingerprint } from "../run/query-fingerprint.ts";
 
 type CodeOf = (model: string) => CodeFingerprint | Promise<CodeFingerprint>;
 

@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
+import { hasUnits } from "../model/define-sql-model.ts";
 import type { Receipt } from "../run/results.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
@@ -97,8 +98,7 @@ function describeReceipt(model: ModelState, receipt: Receipt): readonly string[]
     receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
   const { form } = model.summary;
-  const isWhole = form === "table" || form === "seed" || form === "sql";
-  const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (!isWhole || rowsUnchanged > 0);
+  const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (hasUnits(form) || rowsUnchanged > 0);
   return [
     form === "view" ? "view" : isIdle ? "up to date" : describeRows(receipt),
     ...failed,

@@ -26,6 +26,8 @@ export const FORMS: Readonly<Record<ShownForm, string>> = {
   seed: "seed",
   view: "view",
   sql: "sql table",
+  "sql row": "sql per row",
+  "sql group": "sql per group",
 };
 
 /** The graph for Markdown files and mermaid.live. */

@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
+import { hasUnits } from "../model/define-sql-model.ts";
 import type { ModelPlan, PlannedReason, RunPlan } from "../run/plan.ts";
 import { WORK_REASONS } from "../run/unit-query.ts";
 import { formatCost } from "./describe-model.ts";
@@ -70,7 +71,7 @@ function renderDocuments({ documents }: RunPlan): readonly string[] {
 }
 
 function describeUnits({ units, upstreamPending, changed, form }: ModelPlan): string {
-  const isWhole = form !== "row" && form !== "group";
+  const isWhole = !hasUnits(form);
   const said = ORDER.filter((reason) => (units[reason] ?? 0) > 0 && !(isWhole && reason === "unchanged")).map(
     (reason) => (isWhole ? reason : `${(units[reason] ?? 0).toLocaleString("en-US")} ${reason}`),
   );

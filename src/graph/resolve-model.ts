@@ -4,6 +4,7 @@ import type { AnyModel } from "../model/define-model.ts";
 import type { ModelRegistry } from "../model/registry.ts";
 import type { SourceSpec } from "../model/sources.ts";
 import { dataColumns, describeTable, hasColumns, type TableShape } from "../table/table-shape.ts";
+import { checkQuery } from "./check-query.ts";
 
 /** A source whose name has been looked up: a model's table, the documents, or a table of someone else. */
 export interface ResolvedSource {
@@ -50,7 +51,7 @@ export function modelsReadBy(model: AnyModel, registry: ModelRegistry): readonly
   });
 }
 
-type Report = (code: string, message: string) => void;
+export type Report = (code: string, message: string) => void;
 
 function resolveSource(
   name: string,
@@ -127,7 +128,7 @@ function checkDeclaration(
   }
   if (each?.origin.type === "model") {
     const { origin } = each;
-    if (model.form === "row" && origin.shape.primaryKey.length === 0) {
+    if (model.by === undefined && origin.shape.primaryKey.length === 0) {
       report(
         "PRIMARY_KEY_MISSING",
         hasColumns(origin.shape)
@@ -156,28 +157,6 @@ function checkDeclaration(
       report(
         "SCOPED_REPLACE",
         `source "${name}" has a function in \`where\`, so the model reads a part and would replace the whole table. Work in units with \`forEach\` (and \`by\`), or use "merge" or "append".`,
-      );
-    }
-  }
-}
-
-function checkQuery(model: AnyModel, shape: TableShape, sources: readonly ResolvedSource[], report: Report): void {
-  if (model.materialized === "table" && !hasColumns(shape))
-    report("TABLE_MISSING", "a query that becomes a table needs its `table` declared; a view can do without.");
-  for (const { name, spec } of sources) {
-    const conditions = [spec.where, spec.match].flatMap((given, index) =>
-      given === undefined ? [] : ["where", "match"][index],
-    );
-    for (const condition of conditions) {
-      report(
-        "CONDITION_IN_SQL",
-        `source "${name}" has \`${condition}\`, which a query does not see. Write the condition in its SQL.`,
-      );
-    }
-    if (spec.target.type === "documents" && spec.target.content) {
-      report(
-        "CONTENT_IN_SQL",
-        `source "${name}" asks for the text of the documents, which the database may not hold. Leave out \`content\`, or let a model with \`forEach\` write what the query needs into a table.`,
       );
     }
   }

@@ -44,11 +44,26 @@ interface SharedDeclaration<Row extends object, Given extends Sources> {
   sql(this: void, sources: { readonly [Name in keyof Given]: SqlSource<RowOf<Given[Name]>> }): SQL;
 }
 
-export type SqlModelDeclaration<Row extends object, NewRow extends object, Given extends Sources> =
+// A row says which unit it belongs to by the columns of the unit's key, under the names they have in the source.
+type UnitColumns<Row, Given extends Sources, Each> = [Each] extends [never]
+  ? never
+  : string extends keyof RowOf<Given[Each & keyof Given]>
+    ? string
+    : keyof RowOf<Given[Each & keyof Given]> & keyof Row & string;
+
+export type SqlModelDeclaration<
+  Row extends object,
+  NewRow extends object,
+  Given extends Sources,
+  Each extends keyof Given & string = never,
+  By extends string = never,
+> =
   | (SharedDeclaration<Row, Given> & {
       /** `view` keeps the query and no rows, `table` the rows; `view` unless said otherwise. */
       readonly materialized?: "view";
       readonly writeStrategy?: undefined;
+      readonly forEach?: undefined;
+      readonly by?: undefined;
       /** Columns that the query gives. Without it readers see whatever the view has, untyped. */
       readonly table?: PipelineTable<Row, NewRow>;
     })
@@ -59,12 +74,20 @@ export type SqlModelDeclaration<Row extends object, NewRow extends object, Given
        * may read its own table, which is there from the first run on, and give only what is new.
        */
       readonly writeStrategy?: WriteStrategy;
+      /**
+       * The source whose rows are the units of this model. In the query it stands for the rows of the units that are new
+       * or changed, and only their rows are replaced; every other source stands for all of its rows. The query gives
+       * the columns of the unit's key. When it fails, the model fails: units have no errors of their own.
+       */
+      readonly forEach?: Each;
+      /** Columns of that source; rows that agree in them form one unit. The query gives them too. */
+      readonly by?: readonly By[];
       readonly table: PipelineTable<Row, NewRow>;
     });
 
 /**
  * Declares a model that is a query: a view, or a table that every run brings up to date. `${source}` stands for a
- * table, `${source.column}` for the name of a column.
+ * table, `${source.column}` for the name of a column. With `forEach` (and `by`) a run asks about units that have changed.
  *
  * @example
  * export const entityCounts = defineSqlModel({
@@ -77,7 +100,9 @@ export function defineSqlModel<
   const Given extends Sources,
   Row extends object = UntypedRow,
   NewRow extends object = UntypedRow,
->(declaration: SqlModelDeclaration<Row, NewRow, Given>): Model<Row> {
+  Each extends keyof Given & string = never,
+  const By extends UnitColumns<Row, Given, Each> = never,
+>(declaration: SqlModelDeclaration<Row, NewRow, Given, Each, By>): Model<Row> {
   const { name, retry, version, materialized = "view" } = declaration;
   const table = declaration.table ?? pgTable(shortName(name.replaceAll(".", "_")), {});
   const model = {
@@ -90,8 +115,8 @@ export function defineSqlModel<
     sql: declaration.sql,
     writeStrategy: declaration.writeStrategy ?? "replace",
     sources: toSpecs(declaration.sources),
-    forEach: undefined,
-    by: undefined,
+    forEach: declaration.forEach,
+    by: declaration.by,
     config: z.object({}),
     version: version === undefined ? undefined : String(version),
     tags: declaration.tags ?? [],
@@ -115,11 +140,18 @@ export function defineSqlModel<
 }
 
 /** What a display calls a model: how it works, or what its query becomes. */
-export type ShownForm = "row" | "group" | "table" | "seed" | "view" | "sql";
+export type ShownForm = "row" | "group" | "table" | "seed" | "view" | "sql" | "sql row" | "sql group";
 
-export function shownForm({ form, materialized, seed }: AnyModel): ShownForm {
+export function shownForm({ form, materialized, seed, forEach, by }: AnyModel): ShownForm {
   if (seed !== undefined) return "seed";
-  return form === "sql" && materialized === "view" ? "view" : form;
+  if (form !== "sql") return form;
+  if (forEach !== undefined) return by === undefined ? "sql row" : "sql group";
+  return materialized === "view" ? "view" : "sql";
+}
+
+/** False for a model that is done as a whole or not at all. */
+export function hasUnits(form: ShownForm): boolean {
+  return form !== "table" && form !== "seed" && form !== "view" && form !== "sql";
 }
 
 /** A query has no function that literal rows could be given to. */

@@ -30,13 +30,30 @@ export async function recordDone(
     `insert into ${scope.system}.unit_state as u
        (model, run_id, program_hash, status, source_key, document_id, input_hash, side_hash, duration_ms, has_output)
      select $1, $2, $3, 'done', *, true from unnest($4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::int[])
-     on conflict (model, source_key) do update set
-       status = 'done', error_code = null, error = null, attempts = 0, run_id = excluded.run_id,
-       document_id = excluded.document_id, input_hash = excluded.input_hash, side_hash = excluded.side_hash,
-       program_hash = excluded.program_hash, duration_ms = excluded.duration_ms, has_output = true, updated_at = now()`,
+     ${ON_DONE}`,
     [scope.model, scope.runId, scope.programHash, ...columns(units)],
   );
 }
+
+/** Marks units done that the database knows: a relation of `source_key`, `document_id`, `input_hash` and `side_hash`. */
+export async function recordRelationDone(
+  client: Pick<DatabaseClient, "query">,
+  scope: LedgerScope,
+  { relation, durationMs }: { readonly relation: string; readonly durationMs: number },
+): Promise<void> {
+  await client.query(
+    `insert into ${scope.system}.unit_state as u
+       (model, run_id, program_hash, status, source_key, document_id, input_hash, side_hash, duration_ms, has_output)
+     select $1, $2, $3, 'done', source_key, document_id, input_hash, side_hash, $4::int, true from ${relation} as unit
+     ${ON_DONE}`,
+    [scope.model, scope.runId, scope.programHash, Math.round(durationMs)],
+  );
+}
+
+const ON_DONE = `on conflict (model, source_key) do update set
+       status = 'done', error_code = null, error = null, attempts = 0, run_id = excluded.run_id,
+       document_id = excluded.document_id, input_hash = excluded.input_hash, side_hash = excluded.side_hash,
+       program_hash = excluded.program_hash, duration_ms = excluded.duration_ms, has_output = true, updated_at = now()`;
 
 /**
  * Keeps the fate of units that failed, with the fingerprint they failed at: another one gives them their tries anew.
@@ -87,6 +104,14 @@ export async function forgetUnits(
     scope.model,
     sourceKeys,
   ]);
+}
+
+/** Forgets units that the database knows are gone. */
+export async function forgetRelation(client: DatabaseClient, scope: LedgerScope, relation: string): Promise<void> {
+  await client.query(
+    `delete from ${scope.system}.unit_state u using ${relation} as gone where u.model = $1 and u.source_key = gone.source_key`,
+    [scope.model],
+  );
 }
 
 /** Forgets all units of models whose tables are gone. */

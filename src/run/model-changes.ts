@@ -3,7 +3,7 @@ import type { ModelChange } from "../graph/select-nodes.ts";
 import { configsOf } from "./prepare-run.ts";
 import { differences, describeParts, type ProgramDifference, type StoredParts } from "./program.ts";
 import type { Project } from "./project.ts";
-import { queryFingerprint } from "./whole-model.ts";
+import { queryFingerprint } from "./query-fingerprint.ts";
 
 const KIND: Readonly<Record<ProgramDifference["reason"], ModelChange | undefined>> = {
   code: "body",

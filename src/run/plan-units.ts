@@ -1,9 +1,12 @@
 import { MillraceError } from "../core/errors.ts";
 import { allDocuments } from "../model/context.ts";
-import { type BoundSource, bindSource } from "./bind-source.ts";
+import { type ResolvedModel } from "../graph/resolve-model.ts";
+import { unitKeyProblem } from "../graph/unit-key-columns.ts";
+import { type BoundColumn, type BoundSource, bindSource } from "./bind-source.ts";
 import type { ModelJob } from "./model-job.ts";
 import { loadModelState } from "./model-state.ts";
 import { createProgram, describeParts } from "./program.ts";
+import { queryFingerprint } from "./query-fingerprint.ts";
 import type { UnitPlan } from "./unit-query.ts";
 import { checkViewKey } from "./view-key.ts";
 
@@ -35,18 +38,20 @@ export async function planUnits(
     );
   }
   if (source.isView && model.by === undefined) await checkViewKey(database, source, model.name);
+  if (model.form === "sql") checkUnitKey(resolved, source, keys);
   const tracked = sources.filter((each) => each !== source && !each.untracked);
   const state = await loadModelState(database, {
     model: model.name,
     sides: tracked.filter((each) => each.match.length === 0),
   });
+  const code = model.form === "sql" ? queryFingerprint(job) : job.code;
   const plan = {
     model: model.name,
     source,
     keys,
-    isGroup: model.form === "group",
+    isGroup: model.by !== undefined,
     matched: tracked.filter((each) => each.match.length > 0),
-    program: createProgram(describeParts(model, { ...job, sides: state.sides }), state.programs),
+    program: createProgram(describeParts(model, { ...job, code, sides: state.sides }), state.programs),
     keepsOutput: model.onChange === "keep",
     isTableMissing: job.isTableMissing ?? false,
     scope: {
@@ -57,4 +62,14 @@ export async function planUnits(
     },
   };
   return { plan, sources };
+}
+
+// Of somebody else's table nothing is known before this.
+function checkUnitKey({ model, shape, sources }: ResolvedModel, { name }: BoundSource, keys: readonly BoundColumn[]) {
+  const isDocuments = sources.some((source) => source.name === name && source.origin.type === "documents");
+  const problem = unitKeyProblem(shape, keys, { name, isDocuments });
+  if (problem === undefined) return;
+  throw new MillraceError(problem.code, `Model "${model.name}": ${problem.message}`, {
+    hint: "Add the column to the model's table, and select it in its query.",
+  });
 }

@@ -17,16 +17,10 @@ const MOST_CONFLICTS = 100;
 /** Makes the rows of a query the table's own, inside the caller's transaction. */
 export async function fillTable(client: DatabaseClient, job: ModelJob, query: RenderedQuery): Promise<RowCounts> {
   const { model, shape } = job.resolved;
-  const written = writtenColumns(shape);
-  const columns = await describeQuery(client, model.name, query);
-  const expected = written.map((column) => ({
-    ...column,
-    isOptional: column.isBase || column.databaseDefault !== undefined || column.defaultSql !== undefined,
-  }));
-  checkColumns(model.name, shape, columns, expected);
+  const given = await checkGiven(client, job, query);
   await replaceView(client, job);
   const stage = await createQueryStage(client, shape);
-  await fillStage(client, job, { query, stage, given: new Set(columns.map(({ name }) => name)) });
+  await fillStage(client, job, { query, stage, given });
   if (hasWrittenKey(shape)) {
     await prepareLargeStage(client, stage, shape.primaryKey);
     const conflicts = await findRepeatedKeys(client, { shape, stage, most: MOST_CONFLICTS });
@@ -36,11 +30,35 @@ export async function fillTable(client: DatabaseClient, job: ModelJob, query: Re
   return applyRows(client, { shape, stage, strategy: model.writeStrategy, runId, modelName: model.name });
 }
 
-async function fillStage(
+/** The columns that a query gives, once it is clear that they are those of its table. */
+export async function checkGiven(
   client: DatabaseClient,
   { resolved: { model, shape } }: ModelJob,
-  { query, stage, given }: { query: RenderedQuery; stage: Stage; given: ReadonlySet<string> },
-): Promise<void> {
+  query: RenderedQuery,
+): Promise<ReadonlySet<string>> {
+  const columns = await describeQuery(client, model.name, query);
+  const expected = writtenColumns(shape).map((column) => ({
+    ...column,
+    isOptional: column.isBase || column.databaseDefault !== undefined || column.defaultSql !== undefined,
+  }));
+  checkColumns(model.name, shape, columns, expected);
+  return new Set(columns.map(({ name }) => name));
+}
+
+export interface FillStageOptions {
+  readonly query: RenderedQuery;
+  readonly stage: Stage;
+  readonly given: ReadonlySet<string>;
+  /** Another column of the stage: its value, and what to join the rows of `query` with for it. */
+  readonly more?: { readonly name: string; readonly value: string; readonly join: string };
+}
+
+/** Runs the query into the stage; returns how many rows it gave. */
+export async function fillStage(
+  client: DatabaseClient,
+  { resolved: { model, shape } }: ModelJob,
+  { query, stage, given, more }: FillStageOptions,
+): Promise<number> {
   const values = writtenColumns(shape).flatMap(({ name, databaseDefault, defaultSql, givenColumn }) => {
     const isGiven = given.has(name);
     // What the database makes up is made up when the rows go into their table.
@@ -48,13 +66,15 @@ async function fillStage(
     const value = [name, isGiven ? `query.${quoteName(name)}` : otherwise] as const;
     return givenColumn === undefined ? [value] : [value, [givenColumn, String(isGiven)] as const];
   });
+  if (more !== undefined) values.push([more.name, more.value]);
   const names = values.map(([name]) => quoteName(name)).join(", ");
-  const statement = `insert into ${stage.name} (${names}) select ${values.map(([, value]) => value).join(", ")} from (\n${query.text}\n) as query`;
-  await queryOn(client, model.name, { statement, values: query.values, own: query.own });
+  const statement = `insert into ${stage.name} (${names}) select ${values.map(([, value]) => value).join(", ")} from (\n${query.text}\n) as query ${more?.join ?? ""}`;
+  const { rowCount } = await queryOn(client, model.name, { statement, values: query.values, own: query.own });
+  return rowCount ?? 0;
 }
 
 /** Where the model was a view before, its table takes the place with its rows, all at once. */
-async function replaceView(client: DatabaseClient, job: ModelJob): Promise<void> {
+export async function replaceView(client: DatabaseClient, job: ModelJob): Promise<void> {
   const { model, shape } = job.resolved;
   const existing = (await readExistingTables(runOn(client), [shape.name])).get(shape.name);
   if (existing?.kind !== "v") return;

@@ -12,6 +12,7 @@ import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
 import type { RunStore } from "./run-store.ts";
 import type { RunScope } from "./run-scope.ts";
+import { runSqlUnitModel } from "./sql-unit-model.ts";
 import { runUnitModel } from "./unit-model.ts";
 import { runWholeModel } from "./whole-model.ts";
 
@@ -74,7 +75,8 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
         return store.finishModel(client, { runId: context.runId, lease, outcome: receipt, rows });
       },
     };
-    const runKind = model.forEach === undefined ? runWholeModel : runUnitModel;
+    const runUnits = model.form === "sql" ? runSqlUnitModel : runUnitModel;
+    const runKind = model.forEach === undefined ? runWholeModel : runUnits;
     const work = () => runKind(job);
     const receipt = await withActivity({ model: model.name, emit }, work);
     isFinished = true;

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { is, SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { MillraceError } from "../core/errors.ts";
+import type { DatabaseClient } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import { bindSource } from "./bind-source.ts";
 import { withCancel } from "./cancel-query.ts";
@@ -25,25 +26,31 @@ export interface RenderedQuery {
 
 /** Runs a SQL model: the database computes its rows, or keeps its query as a view. */
 export async function runSqlModel(job: ModelJob): Promise<Receipt> {
-  const { database, resolved, signal } = job;
+  const { database, resolved } = job;
   const { model } = resolved;
   // A table that is not there yet is an error that says which model fills it.
   await Promise.all(resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })));
   const query = renderSqlModel(resolved, database);
+  return inQueryTransaction(job, async (client) => {
+    const isView = model.materialized === "view";
+    const rows = isView ? await makeView(client, job, query) : await fillTable(client, job, query);
+    return job.finish(client, { status: "succeeded" }, rows ?? NO_ROWS);
+  });
+}
+
+/** One transaction for what the database does by itself: it waits for its turn, and ends when the run is cancelled. */
+export async function inQueryTransaction<Result>(
+  { database, resolved, signal }: Pick<ModelJob, "database" | "resolved" | "signal">,
+  work: (client: DatabaseClient) => Promise<Result>,
+): Promise<Result> {
   // All queries of a run listen to it.
   setMaxListeners(0, signal);
   try {
     return await withQuerySlot(database, signal, () =>
-      database.transaction((client) =>
-        withCancel({ database, client, signal }, async () => {
-          const isView = model.materialized === "view";
-          const rows = isView ? await makeView(client, job, query) : await fillTable(client, job, query);
-          return job.finish(client, { status: "succeeded" }, rows ?? NO_ROWS);
-        }),
-      ),
+      database.transaction((client) => withCancel({ database, client, signal }, () => work(client))),
     );
   } catch (error) {
-    throw explainSqlError(error, model.name);
+    throw explainSqlError(error, resolved.model.name);
   }
 }
 
@@ -54,7 +61,7 @@ export function renderSqlModel(
   /** Values stand in the text, for people. */
   { isInline = model.materialized === "view" }: { readonly isInline?: boolean } = {},
 ): RenderedQuery {
-  const query: unknown = model.sql?.(templateSources(model.name, sources) as never);
+  const query: unknown = model.sql?.(templateSources(model, sources) as never);
   if (!is(query, SQL)) {
     throw new MillraceError("SQL_INVALID", `The \`sql\` of model "${model.name}" does not return a query.`, {
       hint: "Return what the tag makes: sql`select …`, from millrace/schema.",
@@ -63,7 +70,7 @@ export function renderSqlModel(
   const settled = settleValues(model.name, query);
   const { sql: text, params } = new QueryDialect().sqlToQuery(isInline ? sql`${settled}`.inlineParams() : settled);
   const own = text.replace(/[\s;]+$/, "");
-  const readsDocuments = sources.some(({ origin }) => origin.type === "documents");
+  const readsDocuments = sources.some(({ name, origin }) => origin.type === "documents" && name !== model.forEach);
   return {
     // A line of its own: the query may end in a comment.
     text: readsDocuments ? `${documentsSql(database)}\nselect * from (\n${own}\n) as query` : own,

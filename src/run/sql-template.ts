@@ -2,15 +2,29 @@ import { is, type Name, type SQLChunk, sql, SQL } from "drizzle-orm";
 import { MillraceError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import type { ResolvedSource } from "../graph/resolve-model.ts";
+import type { AnyModel } from "../model/define-model.ts";
 import { hasColumns } from "../table/table-shape.ts";
 import { documentTable } from "./bind-source.ts";
 
 /** Name of the documents inside a query; `documentsSql` says what it stands for. */
 const DOCUMENTS = "millrace_documents";
+/** Name inside a query of the rows that a run's units are made of. */
+export const UNIT_ROWS = "millrace_units";
 
-/** The sources as they stand in a template: `${source}` and `${source.column}`. A wrong name is an error, not text. */
-export function templateSources(model: string, sources: readonly ResolvedSource[]): object {
-  const known = new Map(sources.map((source) => [source.name, templateSource(model, source)]));
+/**
+ * The sources as they stand in a template: `${source}` and `${source.column}`. A wrong name is an error, not text. The
+ * source of the units stands for their rows only.
+ */
+export function templateSources(
+  { name: model, forEach }: Pick<AnyModel, "name" | "forEach">,
+  sources: readonly ResolvedSource[],
+): object {
+  const known = new Map(
+    sources.map((source) => {
+      const table = source.name === forEach ? UNIT_ROWS : tableName(source);
+      return [source.name, templateSource(model, { source, table })];
+    }),
+  );
   return namedThings(known, (name) =>
     unknownName("SOURCE_NOT_FOUND", `Model "${model}" has no source "${name}".`, name, [...known.keys()]),
   );
@@ -23,8 +37,8 @@ export function documentsSql(database: { readonly documents: string }): string {
   return `with ${DOCUMENTS} as not materialized (select ${names.join(", ")} from ${relation} as every)`;
 }
 
-function templateSource(model: string, source: ResolvedSource): object {
-  const table = sql.identifier(tableName(source));
+function templateSource(model: string, { source, table: name }: { source: ResolvedSource; table: string }): object {
+  const table = sql.identifier(name);
   const known = columnNames(source);
   const members = new Map<string, unknown>([
     // What Drizzle asks of a thing in a template.

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { DatabaseClient } from "../database/connect.ts";
 import type { BoundSource } from "./bind-source.ts";
-import { createWorkSql, fetchMatchedSql, fetchUnitsSql, fillWorkSql, type Sql, type UnitPlan } from "./unit-query.ts";
+import { fetchMatchedSql, fetchUnitsSql, type Sql, type UnitPlan } from "./unit-query.ts";
+import { findWork, listGone, WORK } from "./unit-work.ts";
 
 type Row = Record<string, unknown>;
 
@@ -20,7 +21,6 @@ export interface Unit {
 }
 
 const TARGET_BYTES = 4 * 1024 * 1024;
-const WORK = "pg_temp.millrace_work";
 
 /**
  * The units a model has to process, found in one query and read in pieces of a few megabytes. The list lives in a
@@ -42,18 +42,8 @@ export class UnitFeed {
   }
 
   static async open(client: DatabaseClient, plan: UnitPlan, system: string): Promise<UnitFeed> {
-    // Comparing a million units in the memory of a default server would go through files.
-    const create = createWorkSql(plan, WORK.replace("pg_temp.", ""));
-    await client.query(`drop table if exists ${WORK}; ${create}; set work_mem = '64MB'`);
-    const found = (await run(client, fillWorkSql(plan, { system, work: WORK }))).rowCount ?? 0;
-    await client.query("reset work_mem");
-    if (found === 0) return new UnitFeed(client, plan, 0, []);
-    await client.query(`alter table ${WORK} add primary key (ordinal); analyze ${WORK}`);
-    const { rows } = await client.query<{ source_key: string }>(
-      `select source_key from ${WORK} where reason = 'deleted' order by source_key`,
-    );
-    const gone = rows.map((row) => row.source_key);
-    return new UnitFeed(client, plan, found - gone.length, gone);
+    const { total, gone } = await findWork(client, plan, system);
+    return new UnitFeed(client, plan, total, gone === 0 ? [] : await listGone(client));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Unit> {

@@ -1,5 +1,3 @@
-import { sha256 } from "../core/hash.ts";
-import { canonicalJson } from "../core/json.ts";
 import { type Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import { bindSource } from "./bind-source.ts";
@@ -7,10 +5,11 @@ import { Parameters } from "./conditions.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
 import { loadModelState, WHOLE_KEY, type WholeUnit } from "./model-state.ts";
 import type { PlanningJob } from "./plan-units.ts";
+import { queryFingerprint } from "./query-fingerprint.ts";
 import { createProgram, describeParts, type Program, saveProgramSql } from "./program.ts";
 import type { Receipt } from "./results.ts";
 import { digestSeed } from "../seeds/read-seed.ts";
-import { renderSqlModel, runSqlModel } from "./sql-model.ts";
+import { runSqlModel } from "./sql-model.ts";
 import { runTableModel } from "./table-model.ts";
 import type { UnitReason } from "./unit-query.ts";
 
@@ -109,16 +108,6 @@ function reasonOf(
   if (!isComparable) return "changed";
   if (context.mode === "full" && made.runId !== context.runId) return "full";
   return made.status === "kept" ? "kept" : "unchanged";
-}
-
-// What a query does stands in its text, wherever that comes from.
-export function queryFingerprint({
-  resolved,
-  database,
-}: Pick<PlanningJob, "resolved"> & { readonly database: { readonly documents: string } }): CodeFingerprint {
-  const { own, values } = renderSqlModel(resolved, database);
-  const digest = sha256(canonicalJson([resolved.model.materialized, own, values]));
-  return { code: digest, source: digest };
 }
 
 /** True for a table or view of the search path. */
