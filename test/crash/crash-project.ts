@@ -59,6 +59,8 @@ export interface CrashProject extends AsyncDisposable {
   start(args: readonly string[], environment?: Readonly<Record<string, string>>): Command;
   /** Units whose function was called since the last look, as \`model unit\`. */
   takeCalls(): Promise<readonly string[]>;
+  /** How often functions have been called since the beginning. */
+  countCalls(): Promise<number>;
   /** Units that the ledger calls done, as \`model unit\`. */
   committed(): Promise<readonly string[]>;
   /** All data of all tables, without what says when and by which run it was written. */
@@ -89,6 +91,7 @@ export async function createCrashProject(documents: number): Promise<CrashProjec
   );
   const log = join(directory, "calls.log");
   let seen = 0;
+  const readCalls = async () => (await readFile(log, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
   return {
     test,
     start(args, environment = {}) {
@@ -106,11 +109,12 @@ export async function createCrashProject(documents: number): Promise<CrashProjec
       };
     },
     async takeCalls() {
-      const calls = (await readFile(log, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
+      const calls = await readCalls();
       const added = calls.slice(seen);
       seen = calls.length;
       return added;
     },
+    countCalls: async () => (await readCalls()).length,
     async committed() {
       const rows = await test.query(
         "select replace(model, 'words.', '') || ' ' || source_key as unit from millrace.unit_state where status = 'done' order by 1",
