@@ -1,3 +1,5 @@
+import { readableStack } from "./stack.ts";
+
 export interface ErrorOptions {
   /** What to do next, in one sentence. */
   hint?: string | undefined;
@@ -80,7 +82,7 @@ export function errorToJson(error: unknown): ErrorJson {
 
 function stackOf(error: unknown): Pick<ErrorJson, "stack"> {
   if (!(error instanceof Error) || error instanceof MillraceError) return {};
-  const frames = (error.stack ?? "").split("\n").map((line) => line.trim());
+  const frames = (readableStack(error) ?? "").split("\n").map((line) => line.trim());
   const own = frames.filter(
     (line) => line.startsWith("at ") && !/node:internal|node_modules|\/millrace\/dist\//.test(line),
   );

@@ -1,4 +1,5 @@
 import { errorToJson, IssuesError, MillraceError } from "../core/errors.ts";
+import { readableStack } from "../core/stack.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 
@@ -54,7 +55,7 @@ function renderHeadline(message: string, code: string, { colors, width }: ErrorO
 
 function renderStack(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
-  const own = (error.stack ?? String(error)).split("\n").map((line) => escapeControls(line));
+  const own = (readableStack(error) ?? String(error)).split("\n").map((line) => escapeControls(line));
   return error.cause === undefined ? own : [...own, "caused by", ...renderStack(error.cause)];
 }
 

@@ -1,12 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { createJiti, type Jiti } from "jiti";
 import { glob } from "tinyglobby";
-import { MillraceError, UsageError } from "../core/errors.ts";
-import { cacheFolder } from "./cache-folder.ts";
-import { findImportCycle } from "./find-import-cycle.ts";
-import { guardLazyImports } from "./lazy-imports.ts";
+import { UsageError } from "../core/errors.ts";
+import { explainImportFailure } from "./explain-import-failure.ts";
+import { type Exports, importModules } from "./import-modules.ts";
 import { isPipeline, type Pipeline } from "./pipeline.ts";
 import { type ProjectConfig, resolveProjectConfig } from "./project-config.ts";
 import { isModel, ModelRegistry } from "./registry.ts";
@@ -21,7 +18,7 @@ export async function loadConfigFile(directory: string): Promise<ProjectConfig> 
       hint: "Run in a project's folder, name it with --project, or write a project with `millrace init`.",
     });
   }
-  const exported = await importFile(await createLoader(directory), join(directory, name), directory);
+  const exported = await importProjectFile(directory, join(directory, name));
   return resolveProjectConfig(exported["default"] ?? {}, name);
 }
 
@@ -39,11 +36,10 @@ export async function loadModels(directory: string, models: ProjectConfig["model
     if (typeof entry === "string") paths.push(entry);
     else registry.register(entry);
   }
-  const loader = await createLoader(directory);
-  for (const file of await findModelFiles(directory, paths)) {
-    const exported = await importFile(loader, file, directory);
+  const files = await findModelFiles(directory, paths);
+  for (const [index, exported] of (await importFiles(directory, files)).entries()) {
     for (const value of Object.values(exported)) {
-      if (isModel(value)) registry.register(value, relative(directory, file));
+      if (isModel(value)) registry.register(value, relative(directory, files[index] ?? ""));
       if (isPipeline(value)) pipelines.set(value.name, value);
     }
   }
@@ -54,14 +50,11 @@ export async function loadModels(directory: string, models: ProjectConfig["model
 export async function loadExports(
   directory: string,
   pattern: string,
-): Promise<readonly { readonly file: string; readonly exported: Readonly<Record<string, unknown>> }[]> {
+): Promise<readonly { readonly file: string; readonly exported: Exports }[]> {
   const ignore = ["**/node_modules/**", "**/dist/**", "**/.*/**"];
-  const files = await glob(pattern, { cwd: directory, absolute: true, ignore });
-  const loader = await createLoader(directory);
-  const loaded: { file: string; exported: Record<string, unknown> }[] = [];
-  for (const file of files.toSorted())
-    loaded.push({ file: relative(directory, file), exported: await importFile(loader, file, directory) });
-  return loaded;
+  const files = (await glob(pattern, { cwd: directory, absolute: true, ignore })).toSorted();
+  const modules = await importFiles(directory, files);
+  return modules.map((exported, index) => ({ file: relative(directory, files[index] ?? ""), exported }));
 }
 
 async function findModelFiles(directory: string, entries: readonly string[]): Promise<readonly string[]> {
@@ -85,60 +78,16 @@ async function findModelFiles(directory: string, entries: readonly string[]): Pr
   return [...files].toSorted();
 }
 
-// Models must meet the same copy of this package that runs them, wherever they resolve it from. What every model imports
-// is given to them as it is: to look it up for each file takes longer than to load the file.
-async function createLoader(directory: string): Promise<Jiti> {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const entry = (name: string) => new URL(`../${name}.${extension}`, import.meta.url);
-  const base = join(directory, "millrace.config.ts");
-  const compiler = createJiti(base, { fsCache: false });
-  return createJiti(base, {
-    fsCache: cacheFolder(directory) ?? false,
-    transform: (source) => ({ code: guardLazyImports(compiler.transform(source)) }),
-    virtualModules: {
-      millrace: await import(entry("index").href),
-      "millrace/schema": await import(entry("schema").href),
-    },
-    alias: { "millrace/llm": fileURLToPath(entry("llm")), "millrace/testing": fileURLToPath(entry("testing")) },
-  });
-}
-
 /** Imports any module of a project as its model files are imported; `file` is an absolute path. */
-export async function importProjectFile(directory: string, file: string): Promise<Record<string, unknown>> {
-  return importFile(await createLoader(directory), file, directory);
+export async function importProjectFile(directory: string, file: string): Promise<Exports> {
+  const [exported = {}] = await importFiles(directory, [file]);
+  return exported;
 }
 
-async function importFile(loader: Jiti, file: string, directory: string): Promise<Record<string, unknown>> {
+async function importFiles(directory: string, files: readonly string[]): Promise<readonly Exports[]> {
   try {
-    return await loader.import<Record<string, unknown>>(file);
+    return await importModules(directory, files);
   } catch (error) {
-    throw await explainImportFailure(error, file, directory);
+    throw await explainImportFailure(error, { directory, files });
   }
-}
-
-async function explainImportFailure(error: unknown, file: string, directory: string): Promise<MillraceError> {
-  const name = relative(directory, file);
-  const isCycle = error instanceof MillraceError ? error.code === "REF_UNDEFINED" : error instanceof ReferenceError;
-  const cycle = isCycle ? await findImportCycle(file) : undefined;
-  if (cycle !== undefined) {
-    const path = cycle.map((step) => relative(directory, step)).join(" → ");
-    return new UsageError("IMPORT_CYCLE", `Model files import each other in a circle: ${path}.`, {
-      cause: error,
-      hint: 'Let one of them name the other instead of importing it: ref("namespace.model").',
-    });
-  }
-  if (error instanceof MillraceError && error.code !== "REF_UNDEFINED") return error;
-  const reason = error instanceof Error ? firstLines(error.message.replaceAll(`${directory}/`, "")) : String(error);
-  return new UsageError(
-    error instanceof SyntaxError || /ParseError|SyntaxError/.test(reason) ? "FILE_SYNTAX" : "FILE_FAILED",
-    `${name} could not be loaded: ${reason}`,
-    {
-      cause: error,
-      hint: `Correct ${name}; \`--verbose\` shows the stack.`,
-    },
-  );
-}
-
-function firstLines(message: string): string {
-  return message.split("\n").slice(0, 6).join("\n").trim();
 }

@@ -21,7 +21,7 @@ interface ProjectFile {
   readonly packages: readonly ImportedPackage[];
 }
 
-/** The files and packages that a file of the project reaches, itself included. */
+/** The files and packages that files of the project reach, themselves included. */
 export interface Reached {
   readonly files: readonly string[];
   readonly packages: readonly ImportedPackage[];
@@ -40,8 +40,8 @@ export class ProjectFiles {
     this.#directory = directory;
   }
 
-  reachedFrom(file: string): Reached {
-    const files = new Set([file]);
+  reachedFrom(...roots: readonly string[]): Reached {
+    const files = new Set(roots);
     const packages = new Set<ImportedPackage>();
     for (const path of files) {
       const found = this.#read(path);

@@ -27,7 +27,7 @@ const PROJECTS: Readonly<Record<string, WrongProject>> = {
   "a config file with a syntax error": {
     files: { "millrace.config.ts": "export default { models: ./models };" },
     code: 2,
-    says: ["millrace.config.ts:1:25", "FILE_SYNTAX", "→"],
+    says: ["millrace.config.ts:1:26", "FILE_SYNTAX", "→"],
   },
   "a config file with settings that do not exist, or have the wrong type": {
     files: { "millrace.config.ts": "export default { model: './models', documents: 3 };" },
