@@ -56,8 +56,17 @@ export interface History {
 export const DOCUMENTS = 5;
 export const documentPath = (index: number) => `docs/d${index}.md`;
 
+export interface HistoryOptions {
+  /** Share of the runs in which the process dies. */
+  readonly deaths?: number;
+}
+
 /** A random graph and what happens to it; `documentIds` are those of the documents by number. */
-export function createHistory(seed: number, documentIds: readonly string[]): History {
+export function createHistory(
+  seed: number,
+  documentIds: readonly string[],
+  { deaths = 0.3 }: HistoryOptions = {},
+): History {
   const random = new Random(seed);
   const hasFiles = random.chance(0.25);
   const input = new Input(random, documentIds);
@@ -80,7 +89,7 @@ export function createHistory(seed: number, documentIds: readonly string[]): His
         .map(({ index }) => index),
     );
     const failures = random.chance(0.3) ? createFailures(random, models) : [];
-    const run = createRun(random, { models, before: steps.at(-1), files: hasFiles ? [...files] : undefined });
+    const run = createRun(random, { models, before: steps.at(-1), files: hasFiles ? [...files] : undefined, deaths });
     steps.push({ edits, models, factors, drops, failures, run });
   }
   return { seed, hasFiles, width: random.int(1, 2), steps, retriesFirst: random.chance(0.5) };
@@ -201,14 +210,15 @@ function createRun(
     readonly before: Step | undefined;
     /** Documents that have a file; undefined when all documents are there. */
     readonly files: readonly number[] | undefined;
+    readonly deaths: number;
   },
 ): PlannedRun {
-  const { models, before, files } = given;
+  const { models, before, files, deaths } = given;
   const known = files ?? names("", DOCUMENTS).map(Number);
   const resume = before === undefined ? 0 : before.run.crash !== undefined ? 8 : before.failures.length > 0 ? 2 : 0;
   const limited = before === undefined || known.length === 0 ? 0 : 4;
   const kind = random.weighted({ delta: 10, full: 2, limited, sample: 1, retry: 1, some: 2, resume, none: 1 });
-  const crash = random.chance(0.3)
+  const crash = random.chance(deaths)
     ? { statement: random.int(1, 25 * models.length), moment: random.pick(["before", "after"] as const) }
     : undefined;
   return {

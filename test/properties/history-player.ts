@@ -7,13 +7,11 @@ import { documentId } from "../../src/documents/document-id.ts";
 import type { RunResult } from "../../src/run/results.ts";
 import type { RunOptions } from "../../src/run/run-pipeline.ts";
 import { createTestDatabase } from "../support/test-database.ts";
-import { buildModels } from "./build-models.ts";
 import { DOCUMENTS, documentPath, type Edit, type History, type PlannedRun, type Step } from "./create-history.ts";
-import { createKit, type Kit } from "./model-kit.ts";
+import type { HistoryProcess, StartProcess } from "./history-process.ts";
 import { type Failures, type ModelSpec, modelName, tableName } from "./model-spec.ts";
 import { difference, readState, readWhole } from "./read-state.ts";
 import { strayChanges, takeSnapshot } from "./stray-changes.ts";
-import { TestProcess } from "./test-process.ts";
 
 export const DOCUMENT_IDS = Array.from({ length: DOCUMENTS }, (_, index) => documentId(documentPath(index)));
 
@@ -27,42 +25,42 @@ class PropertyError extends Error {
   override readonly name = "PropertyError";
 }
 
-interface Calls {
-  failures: Failures;
-  units: string[];
+export interface PlayerOptions {
+  readonly startProcess: StartProcess;
+  /** Creates what the engine needs in each target. */
+  readonly prepare?: ((database: Database) => Promise<void>) | undefined;
 }
 
-/** Plays histories one after the other, in one database and in this process, and fails where a property does not hold. */
+/** Plays histories one after the other, in one database, and fails where a property does not hold. */
 export class HistoryPlayer implements AsyncDisposable {
   readonly #url: string;
   readonly #directory: string;
   readonly #admin: Database;
   readonly #dropDatabase: () => Promise<void>;
-  readonly #calls: Calls = { failures: [], units: [] };
-  readonly #kit: Kit;
-  #process: TestProcess | undefined;
+  readonly #startProcess: StartProcess;
+  #process: HistoryProcess | undefined;
+  /** Units whose functions the last run called. */
+  #calls: readonly string[] = [];
   #history!: History;
   /** What a run that died had committed. */
   #committed: readonly string[] = [];
-  /** Statements of the last run. */
-  statements = 0;
   deaths = 0;
 
-  private constructor(parts: { url: string; directory: string; admin: Database; dropDatabase: () => Promise<void> }) {
+  private constructor(parts: {
+    url: string;
+    directory: string;
+    admin: Database;
+    dropDatabase: () => Promise<void>;
+    startProcess: StartProcess;
+  }) {
     this.#url = parts.url;
     this.#directory = parts.directory;
     this.#admin = parts.admin;
     this.#dropDatabase = parts.dropDatabase;
-    const calls = this.#calls;
-    this.#kit = createKit({
-      get failures() {
-        return calls.failures;
-      },
-      onCall: (model, unit) => void calls.units.push(`${modelName(model)} ${unit}`),
-    });
+    this.#startProcess = parts.startProcess;
   }
 
-  static async open(): Promise<HistoryPlayer> {
+  static async open({ startProcess, prepare }: PlayerOptions): Promise<HistoryPlayer> {
     const database = await createTestDatabase();
     const { url } = database;
     const directory = await mkdtemp(join(tmpdir(), "millrace-history-"));
@@ -70,11 +68,13 @@ export class HistoryPlayer implements AsyncDisposable {
     for (const target of TARGETS) {
       await using system = new Database({ url, target, maxConnections: 1 });
       await migrateSystemSchema(system);
+      await prepare?.(system);
     }
     await admin.query(
       "create table input (id text primary key, grp text, document_id text not null, n integer not null, slot text not null, body text not null)",
     );
-    return new HistoryPlayer({ url, directory, admin, dropDatabase: async () => database[Symbol.asyncDispose]() });
+    const dropDatabase = async () => database[Symbol.asyncDispose]();
+    return new HistoryPlayer({ url, directory, admin, dropDatabase, startProcess });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,7 +89,6 @@ export class HistoryPlayer implements AsyncDisposable {
     for (const [index, step] of history.steps.entries()) await this.#playStep(step, history.steps[index - 1]);
     const last = history.steps.at(-1);
     if (last === undefined) return;
-    this.#calls.failures = [];
     await this.#settle(last);
     await this.#checkCalm(last);
     await this.#checkFresh(last);
@@ -128,9 +127,8 @@ export class HistoryPlayer implements AsyncDisposable {
     };
     const snapshot = run.kind === "limited" ? await takeSnapshot(this.#admin, limited) : undefined;
     const committed = before !== undefined && goesOn(before, step) ? new Set(this.#committed) : undefined;
-    this.#calls.failures = step.failures;
-    await this.#run("grown", step, run);
-    const repeated = this.#calls.units.filter((unit) => committed?.has(unit));
+    await this.#run("grown", step, { ...run, failures: step.failures });
+    const repeated = this.#calls.filter((unit) => committed?.has(unit));
     if (repeated.length > 0)
       throw new PropertyError(`committed before the crash, and called again: ${repeated.join(", ")}`);
     this.#committed = [];
@@ -170,7 +168,7 @@ export class HistoryPlayer implements AsyncDisposable {
     const before = await readWhole(this.#admin, { target: "grown", models: [] });
     const process = await this.#openProcess("grown");
     const { models } = await process.plan({
-      models: buildModels(last.models, this.#kit),
+      models: last.models,
       options: this.#options(last, "delta"),
     });
     const after = await readWhole(this.#admin, { target: "grown", models: [] });
@@ -180,7 +178,7 @@ export class HistoryPlayer implements AsyncDisposable {
     for (const { model, form, upstreamPending, rows = [] } of models) {
       if (upstreamPending.length > 0 || form === "view" || form === "sql") continue;
       const planned = rows.filter(({ reason }) => reason !== "deleted").map(({ key }) => `${model} ${key}`);
-      const called = this.#calls.units.filter((unit) => unit.startsWith(`${model} `));
+      const called = this.#calls.filter((unit) => unit.startsWith(`${model} `));
       if (planned.toSorted().join() !== called.toSorted().join())
         throw new PropertyError(
           `the plan of ${model} named ${planned.join(", ")}, and these ran: ${called.join(", ")}`,
@@ -199,8 +197,8 @@ export class HistoryPlayer implements AsyncDisposable {
     const options = { target: "grown", models: last.models };
     const before = await readWhole(this.#admin, options);
     requireSuccess(await this.#run("grown", last, { kind: "delta" }));
-    if (this.#calls.units.length > 0)
-      throw new PropertyError(`nothing had changed, and yet functions were called: ${this.#calls.units.join(", ")}`);
+    if (this.#calls.length > 0)
+      throw new PropertyError(`nothing had changed, and yet functions were called: ${this.#calls.join(", ")}`);
     const after = await readWhole(this.#admin, options);
     const found = difference({ name: "before", state: before }, { name: "after", state: after });
     if (found !== undefined) throw new PropertyError(`a run that has nothing to do changed something:\n${found}`);
@@ -220,13 +218,13 @@ export class HistoryPlayer implements AsyncDisposable {
   async #run(
     target: Target,
     step: Step,
-    run: Pick<PlannedRun, "kind"> & Partial<PlannedRun>,
+    run: Pick<PlannedRun, "kind"> & Partial<PlannedRun> & { readonly failures?: Failures },
   ): Promise<RunResult | undefined> {
-    const { kind, models: some = [], stopOnError = false, crash } = run;
+    const { kind, models: some = [], stopOnError = false, crash, failures = [] } = run;
     const process = await this.#openProcess(target);
-    this.#calls.units = [];
-    return process.run({
-      models: buildModels(step.models, this.#kit),
+    const result = await process.run({
+      models: step.models,
+      failures,
       names: kind === "some" ? some.map(modelName) : undefined,
       resumes: kind === "resume",
       width: this.#history.width,
@@ -234,6 +232,8 @@ export class HistoryPlayer implements AsyncDisposable {
       death: crash,
       options: this.#options(step, kind, run),
     });
+    this.#calls = process.calls;
+    return result;
   }
 
   #options(
@@ -258,8 +258,8 @@ export class HistoryPlayer implements AsyncDisposable {
     };
   }
 
-  async #openProcess(target: Target): Promise<TestProcess> {
-    this.#process ??= await TestProcess.start({
+  async #openProcess(target: Target): Promise<HistoryProcess> {
+    this.#process ??= await this.#startProcess({
       url: this.#url,
       target,
       directory: this.#directory,

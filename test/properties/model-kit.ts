@@ -27,7 +27,8 @@ export interface Kit {
 }
 
 export interface KitHost {
-  failures: Failures;
+  /** Units that fail now. */
+  failuresOf(): Failures;
   /** The function of this model was called for this unit. */
   onCall(model: number, unit: string): void;
 }
@@ -37,7 +38,7 @@ export function createKit(host: KitHost): Kit {
   const begin = async (model: number, unit: string, { turns }: Behaviour) => {
     host.onCall(model, unit);
     for (let turn = 0; turn < turns; turn += 1) await nextTurn();
-    for (const { model: failing, kind, share, salt } of host.failures) {
+    for (const { model: failing, kind, share, salt } of host.failuresOf()) {
       if (failing !== model || number(digest([salt, unit])) % share !== 0) continue;
       if (kind === "throw") throw new TypeError(`unit ${unit} does not work now`);
       throw new RowError("NOT_NOW", `unit ${unit} does not work now`, { retryable: kind === "retryable" });

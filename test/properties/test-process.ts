@@ -9,31 +9,22 @@ import { applicationName, createExecutorId, Presence } from "../../src/run/execu
 import { planRun, type RunPlan } from "../../src/run/plan.ts";
 import { Project } from "../../src/run/project.ts";
 import type { RunResult } from "../../src/run/results.ts";
-import { PipelineRunner, type RunOptions } from "../../src/run/run-pipeline.ts";
+import { PipelineRunner } from "../../src/run/run-pipeline.ts";
 import { inlineEngine } from "../support/inline-engine.ts";
-import { type Death, MortalDatabase } from "../support/mortal-database.ts";
-
-export interface ProcessOptions {
-  readonly url: string;
-  readonly target: string;
-  readonly directory: string;
-  readonly documents: readonly string[];
-}
-
-export interface ProcessRun {
-  readonly models: readonly AnyModel[];
-  /** Names of the models to run; all of them unless given. */
-  readonly names?: readonly string[] | undefined;
-  /** Goes on with the last run where that is possible. */
-  readonly resumes: boolean;
-  readonly width: number;
-  readonly stopOnError: boolean;
-  readonly options: RunOptions;
-  readonly death: Death | undefined;
-}
+import { MortalDatabase } from "../support/mortal-database.ts";
+import { buildModels } from "./build-models.ts";
+import { type HistoryProcess, NOT_RESUMABLE, type ProcessOptions, type ProcessRun } from "./history-process.ts";
+import { createKit } from "./model-kit.ts";
+import { type Failures, modelName, type ModelSpec } from "./model-spec.ts";
 
 /** What a process of Millrace is to the others: an executor with a connection of its own, which can die at any statement. */
-export class TestProcess implements AsyncDisposable {
+export class TestProcess implements HistoryProcess {
+  readonly #kit = createKit({
+    failuresOf: () => this.#failures,
+    onCall: (model, unit) => void this.#calls.push(`${modelName(model)} ${unit}`),
+  });
+  #failures: Failures = [];
+  #calls: string[] = [];
   readonly #options: ProcessOptions;
   readonly #database: MortalDatabase;
   readonly #presence: Presence;
@@ -62,12 +53,12 @@ export class TestProcess implements AsyncDisposable {
     return this.#database.isDead;
   }
 
-  get statements(): number {
-    return this.#database.statements;
+  get calls(): readonly string[] {
+    return this.#calls;
   }
 
-  /** Says what a run of all models would do. */
-  async plan({ models, options }: Pick<ProcessRun, "models" | "options">): Promise<RunPlan> {
+  async plan({ models: specs, options }: Pick<ProcessRun, "models" | "options">): Promise<RunPlan> {
+    const models = this.#build(specs);
     const project = this.#project(models);
     await using runner = this.#runner(project, 1);
     const pipeline = definePipeline({ name: "history", models });
@@ -75,9 +66,9 @@ export class TestProcess implements AsyncDisposable {
     return await planRun(project, { ...options, pipeline, database: this.#database, codeOf, llm, rows: 1_000 });
   }
 
-  /** Undefined when the process died. */
   async run({
-    models,
+    models: specs,
+    failures,
     names,
     resumes,
     width,
@@ -86,6 +77,9 @@ export class TestProcess implements AsyncDisposable {
     death,
   }: ProcessRun): Promise<RunResult | undefined> {
     const database = this.#database;
+    const models = this.#build(specs);
+    this.#failures = failures;
+    this.#calls = [];
     await using runner = this.#runner(this.#project(models), width);
     database.dieAt(death);
     const pipeline = definePipeline({ name: "history", models: names ?? models, stopOnError });
@@ -98,6 +92,10 @@ export class TestProcess implements AsyncDisposable {
     } finally {
       database.dieAt(undefined);
     }
+  }
+
+  #build(specs: readonly ModelSpec[]): readonly AnyModel[] {
+    return buildModels(specs, this.#kit);
   }
 
   #project(models: readonly AnyModel[]): Project {
@@ -120,7 +118,6 @@ export class TestProcess implements AsyncDisposable {
     await this.#database.close();
   }
 
-  /** Resolves when the server has noticed. */
   async isGone(admin: Database): Promise<void> {
     const name = applicationName(this.#executorId);
     while ((await admin.query("select from pg_stat_activity where application_name = $1", [name])).length > 0)
@@ -134,7 +131,7 @@ async function resume(runner: PipelineRunner): Promise<RunResult | undefined> {
   try {
     return await runner.resume(last.runId, {});
   } catch (error) {
-    if (error instanceof MillraceError && ["RUN_SUCCEEDED", "RUN_GRAPH_CHANGED"].includes(error.code)) return undefined;
+    if (error instanceof MillraceError && NOT_RESUMABLE.includes(error.code)) return undefined;
     throw error;
   }
 }
