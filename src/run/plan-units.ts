@@ -1,6 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
 import { allDocuments } from "../model/context.ts";
-import { type ResolvedModel } from "../graph/resolve-model.ts";
+import type { AnyModel } from "../model/define-model.ts";
+import type { ResolvedModel } from "../graph/resolve-model.ts";
 import { unitKeyProblem } from "../graph/unit-key-columns.ts";
 import { type BoundColumn, type BoundSource, bindSource } from "./bind-source.ts";
 import type { ModelJob } from "./model-job.ts";
@@ -27,16 +28,7 @@ export async function planUnits(
   const source = sources.find((each) => each.name === model.forEach);
   if (source === undefined)
     throw new MillraceError("SOURCE_NOT_FOUND", `Model "${model.name}" has no source "${model.forEach}".`);
-  const keys = model.by === undefined ? source.primaryKey : model.by.map((key) => source.find(key));
-  if (keys.length === 0) {
-    throw new MillraceError(
-      "PRIMARY_KEY_MISSING",
-      `Source "${source.name}" of model "${model.name}" has no primary key, so its rows are no units.`,
-      {
-        hint: "Give the table a primary key, or group its rows with `by`.",
-      },
-    );
-  }
+  const keys = unitKeys(model, source);
   if (source.isView && model.by === undefined) await checkViewKey(database, source, model.name);
   if (model.form === "sql") checkUnitKey(resolved, source, keys);
   const tracked = sources.filter((each) => each !== source && !each.untracked);
@@ -62,6 +54,17 @@ export async function planUnits(
     },
   };
   return { plan, sources };
+}
+
+/** The columns of a source whose values name a unit. */
+export function unitKeys(model: AnyModel, source: BoundSource): readonly BoundColumn[] {
+  const keys = model.by === undefined ? source.primaryKey : model.by.map((key) => source.find(key));
+  if (keys.length > 0) return keys;
+  throw new MillraceError(
+    "PRIMARY_KEY_MISSING",
+    `Source "${source.name}" of model "${model.name}" has no primary key, so its rows are no units.`,
+    { hint: "Give the table a primary key, or group its rows with `by`." },
+  );
 }
 
 // Of somebody else's table nothing is known before this.

@@ -33,7 +33,7 @@ export async function fillTable(client: DatabaseClient, job: ModelJob, query: Re
 /** The columns that a query gives, once it is clear that they are those of its table. */
 export async function checkGiven(
   client: DatabaseClient,
-  { resolved: { model, shape } }: ModelJob,
+  { resolved: { model, shape } }: Pick<ModelJob, "resolved">,
   query: RenderedQuery,
 ): Promise<ReadonlySet<string>> {
   const columns = await describeQuery(client, model.name, query);

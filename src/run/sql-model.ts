@@ -79,6 +79,11 @@ export function renderSqlModel(
   };
 }
 
+/** The text of a query with its values in it. */
+export function inlineSql(query: SQL): string {
+  return new QueryDialect().sqlToQuery(sql`${query}`.inlineParams()).sql;
+}
+
 class QueryDialect extends PgDialect {
   // Right whatever the server takes a backslash for.
   override escapeString(text: string): string {

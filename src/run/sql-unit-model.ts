@@ -1,6 +1,4 @@
-import { MillraceError } from "../core/errors.ts";
 import type { DatabaseClient } from "../database/connect.ts";
-import { ownKeyColumn } from "../graph/unit-key-columns.ts";
 import { applyUnits, DuplicateKeyError, findConflicts, type RowCounts } from "../table/apply-rows.ts";
 import { createUnitStage, prepareLargeStage, type Stage, UNIT_COLUMN } from "../table/stage.ts";
 import { hasWrittenKey } from "../table/stage-conflicts.ts";
@@ -11,6 +9,7 @@ import { planUnits } from "./plan-units.ts";
 import { saveProgram } from "./program.ts";
 import { checkGiven, fillStage, replaceView } from "./query-table.ts";
 import type { Receipt } from "./results.ts";
+import { foreignUnit, joinUnitSql, ownKeys } from "./row-units.ts";
 import { inQueryTransaction, type RenderedQuery, renderSqlModel } from "./sql-model.ts";
 import { sourceKeySql } from "./unit-key.ts";
 import type { UnitPlan } from "./unit-query.ts";
@@ -77,18 +76,9 @@ async function stageUnits(
   await copyUnitRows(client, plan);
   const units = await keepUnitsWithRows(client);
   const given = await checkGiven(client, job, query);
-  const keys = ownKeys(job, plan);
-  const unit = sourceKeySql(keys, "query");
-  const staged = await fillStage(client, job, {
-    query,
-    stage,
-    given,
-    more: {
-      name: UNIT_COLUMN,
-      value: "unit.source_key",
-      join: `left join ${WORK} unit on unit.source_key = ${unit} and unit.reason <> 'deleted'`,
-    },
-  });
+  const keys = ownKeys(job.resolved, plan);
+  const more = { name: UNIT_COLUMN, value: "unit.source_key", join: joinUnitSql(keys) };
+  const staged = await fillStage(client, job, { query, stage, given, more });
   await refuseForeignRows(client, model.name, { plan, stage, keys });
   if (staged > LARGE_ROWS)
     await prepareLargeStage(client, stage, [UNIT_COLUMN, ...(hasWrittenKey(shape) ? shape.primaryKey : [])]);
@@ -96,12 +86,6 @@ async function stageUnits(
 }
 
 const LARGE_ROWS = 1_000;
-
-function ownKeys({ resolved }: ModelJob, { keys, source }: UnitPlan): readonly ColumnShape[] {
-  const isDocuments = resolved.sources.some(({ name, origin }) => name === source.name && origin.type === "documents");
-  // The plan has made sure of them.
-  return keys.flatMap((key) => ownKeyColumn(resolved.shape, key, { isDocuments }) ?? []);
-}
 
 async function refuseForeignRows(
   client: DatabaseClient,
@@ -111,17 +95,7 @@ async function refuseForeignRows(
   const { rows } = await client.query<{ unit: string }>(
     `select ${sourceKeySql(keys, "s")} as unit from ${stage.name} s where ${stage.unit} is null limit 1`,
   );
-  const [foreign] = rows;
-  if (foreign === undefined) return;
-  const columns = keys.map(({ key }) => `"${key}"`).join(", ");
-  throw new MillraceError(
-    "FOREIGN_UNIT",
-    `The query of model "${model}" gives a row for unit "${foreign.unit}", which is none of those it was run for.`,
-    {
-      hint: `Start from \${${plan.source.name}}, which holds the rows of these units, and give ${columns} as they are there.`,
-      details: { model, unit: foreign.unit },
-    },
-  );
+  if (rows[0] !== undefined) throw foreignUnit(model, { plan, keys, unit: rows[0].unit });
 }
 
 async function recordUnits(

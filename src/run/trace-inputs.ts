@@ -1,8 +1,7 @@
 import type { Database } from "../database/connect.ts";
 import type { ResolvedModel, ResolvedSource } from "../graph/resolve-model.ts";
-import { allDocuments } from "../model/context.ts";
-import type { SourceSpec } from "../model/sources.ts";
-import { bindSource, type BoundSource } from "./bind-source.ts";
+import { bindDefinition } from "./bind-definition.ts";
+import type { BoundSource } from "./bind-source.ts";
 import { findMatched, findMembers, type Members } from "./trace-query.ts";
 import { documentsTable, type FoundRow, loadTracedTable, type TracedColumn, type TracedTable } from "./trace-table.ts";
 import { unitKeyList } from "./unit-key.ts";
@@ -109,27 +108,14 @@ export class InputFinder {
   }
 
   async #trace(reader: string, given: ResolvedSource): Promise<TracedSource> {
-    const source = { ...given, spec: { ...given.spec, where: definitionOf(given.spec) } };
-    const bound = await bindSource(source, {
-      database: this.#database,
-      context: NO_RUN,
-      knownTables: new Set(),
-      reader,
-    });
+    const options = { database: this.#database, knownTables: new Set<string>(), reader };
+    const { source, bound } = await bindDefinition(given, options);
     const { origin } = source;
     if (origin.type === "documents") return { source, bound, table: documentsTable(this.#database, bound.relation) };
     const [name, model] = origin.type === "table" ? [origin.table, undefined] : [origin.shape.name, origin.model];
     // Binding has made sure that it is there.
     return { source, bound, table: (await this.table(name, model)) as TracedTable };
   }
-}
-
-const NO_RUN = { runId: "none", mode: "delta", filters: {}, documentIds: allDocuments, metadata: {} } as const;
-
-// Functions are about a run, and a trace is about none.
-function definitionOf({ where }: SourceSpec): SourceSpec["where"] {
-  if (where === undefined || typeof where === "function") return undefined;
-  return Object.fromEntries(Object.entries(where).filter(([, value]) => typeof value !== "function"));
 }
 
 interface Link {

@@ -3,6 +3,7 @@ import type { AskedSignature } from "../llm/ask.ts";
 import { createRowEncoder } from "../table/row-encoder.ts";
 import { type PlanningJob, planUnits } from "./plan-units.ts";
 import { type Unit, UnitFeed } from "./unit-feed.ts";
+import { tryQuery } from "./try-query.ts";
 import { createUnitFunction, type FunctionJob } from "./unit-function.ts";
 
 /** What a model made of one unit, without anything being written. */
@@ -32,6 +33,7 @@ export async function tryModel(
     );
   }
   const { plan, sources } = await planUnits(job);
+  if (model.form === "sql") return tryQuery({ ...job, signal }, plan);
   const units = await job.database.use(async (client) => {
     const found: Unit[] = [];
     for await (const unit of await UnitFeed.open(client, plan, job.database.systemSchema)) found.push(unit);

@@ -5,6 +5,7 @@ import type { ResolvedSource } from "../graph/resolve-model.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import { documentTable } from "../run/bind-source.ts";
 import { renderSqlModel } from "../run/sql-model.ts";
+import { UNIT_ROWS } from "../run/sql-template.ts";
 import { explainSqlError } from "../run/sql-error.ts";
 import { enumOf } from "../table/column-type.ts";
 import { createRowDecoder, decodeByName } from "../table/decode-row.ts";
@@ -38,7 +39,10 @@ export async function queryOnRows(
   return await database.use(async (client) => {
     await client.query("begin");
     try {
-      for (const source of sources) await standIn(client, source, (given[source.name] ?? []) as readonly Row[]);
+      for (const source of sources) {
+        const table = source.name === model.forEach ? UNIT_ROWS : tableOf(source);
+        await standIn(client, { source, table }, (given[source.name] ?? []) as readonly Row[]);
+      }
       const query = { text: `select * from (\n${text}\n) as query`, values: [...values], rowMode: "array" } as const;
       const { rows, fields } = await client.query<unknown[]>(query);
       return decodeRows(
@@ -72,9 +76,13 @@ function resolveSources(model: AnyModel, given: Given): readonly ResolvedSource[
   });
 }
 
-async function standIn(client: DatabaseClient, source: ResolvedSource, rows: readonly Row[]): Promise<void> {
+async function standIn(
+  client: DatabaseClient,
+  { source, table: name }: { readonly source: ResolvedSource; readonly table: string },
+  rows: readonly Row[],
+): Promise<void> {
   const columns = columnsOf(source, rows);
-  const table = quoteName(tableOf(source));
+  const table = quoteName(name);
   const list = columns.map(({ name, type }) => `${quoteName(name)} ${type}`).join(", ");
   await client.query(`create temp table ${table} (${list}) on commit drop`);
   if (rows.length === 0) return;

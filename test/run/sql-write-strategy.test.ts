@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { defineSqlModel, ref, type WriteStrategy } from "millrace";
-import { integer, pipelineTable, type sql as Sql, sql, text } from "millrace/schema";
+import { integer, pipelineTable, primaryKey, type sql as Sql, sql, text } from "millrace/schema";
 import { createTestProject } from "millrace/testing";
 
 type Query = ReturnType<typeof Sql>;
@@ -79,4 +79,36 @@ test("merge needs a key", async () => {
   });
   await using project = await createTestProject({ models: [keyless] });
   await expect(project.project.runPipeline()).rejects.toThrow("no primary key");
+});
+
+async function openUnits(writeStrategy: WriteStrategy) {
+  const model = defineSqlModel({
+    name: "shop.notes",
+    materialized: "table",
+    writeStrategy,
+    table: pipelineTable("notes", { id: integer().notNull(), note: text().notNull() }, (t) =>
+      writeStrategy === "merge" ? [primaryKey({ columns: [t.id, t.note] })] : [],
+    ),
+    sources: { raw: ref("raw_events") },
+    forEach: "raw",
+    sql: ({ raw }) => sql`select ${raw["id"]}, ${raw["note"]} from ${raw}`,
+  });
+  const project = await createTestProject({ models: [model] });
+  await project.query("create table raw_events (id int primary key, note text)");
+  await project.query("insert into raw_events values (1, 'one'), (2, 'two')");
+  return {
+    ...project,
+    run: async () => (await project.project.runPipeline()).models["shop.notes"],
+    rows: async () =>
+      (await project.query('select note from notes order by id, note collate "C"')).map(({ note }) => note),
+  };
+}
+
+test.for(["merge", "append"] as const)("units that %s leave the rows of earlier runs", async (writeStrategy) => {
+  await using units = await openUnits(writeStrategy);
+  expect(await units.run()).toMatchObject({ unitsDone: 2, rowsWritten: 2 });
+  await units.query(edit);
+  expect(await units.run()).toMatchObject({ unitsDone: 2, rowsWritten: 2, rowsDeleted: 0 });
+  expect(await units.rows()).toEqual(["one", "TWO", "two", "three"]);
+  expect(await units.run()).toMatchObject({ unitsDone: 0, rowsWritten: 0 });
 });
