@@ -74,24 +74,22 @@ export function rowDigestSql(columns: readonly BoundColumn[], alias: string): st
 /** SQL of the digest of several rows; their order does not matter. */
 export const rowsDigestSql = (rowDigest: string) => `sha256(string_agg(${rowDigest}, ''::bytea order by ${rowDigest}))`;
 
-/** Creates the empty work table with the types of the key columns. */
-export function createWorkSql(plan: UnitPlan, work: string): string {
-  const keys = plan.keys.map((key, index) => `${column("s", key)} as ${keyName(index)}`);
-  return `create temp table ${work} as select ${keys.join(", ")}, ''::text as source_key, ''::text as document_id, ''::bytea as side_hash, ''::text as reason
-    from ${plan.source.relation} s with no data;
-    alter table ${work} add column ordinal bigint generated always as identity`;
-}
-
-/** Fills the work table with the units in scope that have to be processed, and after them those to be deleted. */
-export function fillWorkSql(plan: UnitPlan, { work, system }: { readonly work: string; readonly system: string }): Sql {
+/**
+ * Creates the work table: the units in scope that have to be processed, and after them those to be deleted. Unlike an
+ * insert this may compare with several processes of the server, and it makes the one table at once.
+ */
+export function createWorkSql(
+  plan: UnitPlan,
+  { work, system }: { readonly work: string; readonly system: string },
+): Sql {
   const parameters = new Parameters();
+  const order = ["reason = 'deleted'", ...plan.keys.map((_, index) => keyName(index))].join(", ");
   const names = plan.keys.map((_, index) => keyName(index)).join(", ");
   const reasons = parameters.add([...WORK_REASONS, "deleted"]);
   return {
-    text: `insert into ${work} (${names}, source_key, document_id, side_hash, reason)
-      select ${names}, source_key, document_id, side_hash, reason
-      from (${unitReasonsSql(plan, system, parameters)}) as unit where reason = any(${reasons})
-      order by reason = 'deleted', ${names}`,
+    text: `create temp table ${work} as
+      select ${names}, source_key, document_id, side_hash, reason, row_number() over (order by ${order}) as ordinal
+      from (${unitReasonsSql(plan, system, parameters)}) as unit where reason = any(${reasons}) order by ${order}`,
     values: parameters.values,
   };
 }

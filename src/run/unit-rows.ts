@@ -39,7 +39,7 @@ export async function keepUnitsWithRows(client: DatabaseClient): Promise<number>
   return rows[0]?.units ?? 0;
 }
 
-/** SQL of a relation that has each unit and the digest of its rows, as `fillWorkSql` computes it. */
+/** SQL of a relation that has each unit and the digest of its rows, as `createWorkSql` computes it. */
 export function unitDigestsSql({ source, isGroup }: UnitPlan): string {
   const digest = rowDigestSql(source.columns, "r");
   return isGroup
