@@ -46,6 +46,17 @@ export const filterArgs = {
   "exclude-documents": { type: "string", valueHint: "glob", description: "No documents whose path or URL matches" },
   status: { type: "string", valueHint: "status", description: "Only documents in this state: ready, failed" },
   "content-type": { type: "string", valueHint: "type", description: "Only documents of this type, e.g. text/markdown" },
+  "in-cluster": {
+    type: "string",
+    valueHint: "name",
+    description: "Only documents that speak of this cluster of names",
+  },
+  "with-entity": { type: "string", valueHint: "type:name", description: "Only documents that speak of this entity" },
+  "with-relationship": {
+    type: "string",
+    valueHint: "name:type:name",
+    description: "Only documents that state this relationship between entities",
+  },
   limit: { type: "string", valueHint: "n", description: "At most this many documents" },
 } as const;
 
@@ -54,12 +65,23 @@ type FilterValues = { readonly [Name in keyof typeof filterArgs]?: string | unde
 /** The document filters that the options above spell. */
 export function readFilters(args: FilterValues, ids: readonly string[]): DocumentFilters {
   const limit = readCount("limit", args.limit);
+  const given = Object.entries(FILTER_NAMES).flatMap(([option, name]) => {
+    const value = args[option as keyof typeof FILTER_NAMES];
+    return value === undefined ? [] : [[name, value] as const];
+  });
   return {
     ...(ids.length === 0 ? {} : { ids }),
-    ...(args["include-documents"] === undefined ? {} : { includePattern: args["include-documents"] }),
-    ...(args["exclude-documents"] === undefined ? {} : { excludePattern: args["exclude-documents"] }),
-    ...(args.status === undefined ? {} : { withStatus: args.status }),
-    ...(args["content-type"] === undefined ? {} : { withContentType: args["content-type"] }),
+    ...Object.fromEntries(given),
     ...(limit === undefined ? {} : { limit }),
   };
 }
+
+const FILTER_NAMES = {
+  "include-documents": "includePattern",
+  "exclude-documents": "excludePattern",
+  status: "withStatus",
+  "content-type": "withContentType",
+  "in-cluster": "inCluster",
+  "with-entity": "withEntity",
+  "with-relationship": "withRelationship",
+} as const satisfies { readonly [Option in keyof typeof filterArgs]?: keyof DocumentFilters };
