@@ -3,7 +3,8 @@ import { integer, pipelineTable, primaryKey, sql, text } from "millrace/schema";
 import { z } from "zod";
 import type { AnyModel } from "../../src/model/define-model.ts";
 import type { Kit } from "./model-kit.ts";
-import { type ModelSpec, modelName, type ReadSpec, tableName } from "./model-spec.ts";
+import { hasUnits, isQuery, type ModelSpec, modelName, type ReadSpec, tableName } from "./model-spec.ts";
+import { unitSql } from "./unit-sql.ts";
 
 /** Fresh models for these specifications, as a project's files would declare them after an edit. */
 export function buildModels(specs: readonly ModelSpec[], kit: Kit): readonly AnyModel[] {
@@ -20,18 +21,20 @@ function buildModel(spec: ModelSpec, upstreams: readonly AnyModel[], kit: Kit): 
     ...(spec.version === undefined ? {} : { version: spec.version }),
   };
   const read = (source: ReadSpec) => readSource(source, spec, upstreams);
-  if (form === "query" || form === "view") {
+  const units = hasUnits(form) ? { forEach: "source", ...(spec.by.length > 0 ? { by: keysOf(spec) } : {}) } : {};
+  if (isQuery(form)) {
     return defineSqlModel({
       ...shared,
+      ...units,
       materialized: form === "view" ? "view" : "table",
       sources: {
         source: read(spec.source),
         ...(spec.second === undefined ? {} : { second: read(spec.second) }),
+        ...(spec.side === undefined ? {} : { side: read(spec.side) }),
       },
-      sql: (sources: Record<string, unknown>) => querySql(spec, sources),
+      sql: (sources: Record<string, unknown>) => (hasUnits(form) ? unitSql : querySql)(spec, sources),
     } as never);
   }
-  const units = form === "table" ? {} : { forEach: "source", ...(form === "group" ? { by: keysOf(spec) } : {}) };
   const model: unknown = defineModel({
     ...shared,
     ...units,
@@ -42,7 +45,7 @@ function buildModel(spec: ModelSpec, upstreams: readonly AnyModel[], kit: Kit): 
       ...(form === "table" && spec.second !== undefined ? { second: read(spec.second) } : {}),
       ...(form !== "table" && spec.side !== undefined ? { side: read(spec.side) } : {}),
     },
-    run: functionOf(spec, kit, form === "table" ? "table" : form, behaviour),
+    run: functionOf(spec, kit, form as "row" | "group" | "table", behaviour),
   } as never);
   return model as AnyModel;
 }

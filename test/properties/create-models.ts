@@ -1,5 +1,14 @@
 import type { Random } from "../support/random.ts";
-import type { Behaviour, ColumnKey, Form, ModelSpec, ReadSpec, SideSpec } from "./model-spec.ts";
+import {
+  type Behaviour,
+  type ColumnKey,
+  type Form,
+  hasUnits,
+  isQuery,
+  type ModelSpec,
+  type ReadSpec,
+  type SideSpec,
+} from "./model-spec.ts";
 
 const GROUPINGS: readonly ModelSpec["by"][] = [["grp"], ["grp"], ["documentId"], ["grp", "documentId"]];
 
@@ -17,26 +26,30 @@ function documentModel(random: Random): ModelSpec {
   const model = createModel(random, 0);
   const behaviour = { ...model.behaviour, mode: random.pick(["map", "split", "filter"] as const) };
   const source = { from: "documents" } as const;
-  const side = model.side && createSide(random, 0, { source, by: [] });
+  const side = model.side && createSide(random, 0, { form: "row", source, by: [] });
   return { ...model, form: "row", source, side, second: undefined, by: [], behaviour };
 }
 
 function createModel(random: Random, index: number): ModelSpec {
-  const form = random.weighted<Form>({ row: 5, group: 4, table: 2, query: 1.5, view: 1.5 });
-  const by = form === "group" ? random.pick(GROUPINGS) : [];
-  const isQuery = form === "query" || form === "view";
-  const source = createRead(random, index, { isQuery, keepsId: form === "row" || form === "table" });
-  const hasSecond = (form === "table" || isQuery) && random.chance(0.5);
+  const form = random.weighted<Form>({
+    row: 5,
+    group: 4,
+    table: 2,
+    query: 1.5,
+    view: 1.5,
+    "query row": 1.5,
+    "query group": 1.5,
+  });
+  const by = form.endsWith("group") ? random.pick(GROUPINGS) : [];
+  const source = createSource(random, index, form);
+  const hasSecond = !hasUnits(form) && random.chance(0.5);
   return {
     index,
     form,
     isComposite: random.chance(0.4),
     source,
-    second: hasSecond ? createRead(random, index, { isQuery, keepsId: true }) : undefined,
-    side:
-      (form === "row" || form === "group") && random.chance(0.4)
-        ? createSide(random, index, { source, by })
-        : undefined,
+    second: hasSecond ? createRead(random, index, { isPlain: isQuery(form), keepsId: true }) : undefined,
+    side: hasUnits(form) && random.chance(0.4) ? createSide(random, index, { form, source, by }) : undefined,
     by,
     behaviour: createBehaviour(random, form, source),
     version: random.chance(0.2) ? 1 : undefined,
@@ -45,14 +58,21 @@ function createModel(random: Random, index: number): ModelSpec {
   };
 }
 
+function createSource(random: Random, index: number, form: Form): ReadSpec {
+  const keepsId = form === "row" || form === "table";
+  const read = createRead(random, index, { isPlain: isQuery(form) && !hasUnits(form), keepsId });
+  // Its query names the columns.
+  return form === "query row" ? { ...read, columns: undefined } : read;
+}
+
 function createRead(
   random: Random,
   index: number,
-  { isQuery, keepsId }: { readonly isQuery: boolean; readonly keepsId: boolean },
+  { isPlain, keepsId }: { readonly isPlain: boolean; readonly keepsId: boolean },
 ): ReadSpec {
   // Deep graphs find more than wide ones.
   const from = index === 0 || random.chance(0.25) ? "input" : random.chance(0.6) ? index - 1 : random.int(0, index - 1);
-  if (isQuery) return { from };
+  if (isPlain) return { from };
   return { from, columns: createColumns(random, keepsId), where: createWhere(random) };
 }
 
@@ -74,8 +94,13 @@ function createWhere(random: Random): ReadSpec["where"] {
   ]);
 }
 
-function createSide(random: Random, index: number, { source, by }: Pick<ModelSpec, "source" | "by">): SideSpec {
-  const read = createRead(random, index, { isQuery: false, keepsId: false });
+function createSide(
+  random: Random,
+  index: number,
+  { form, source, by }: Pick<ModelSpec, "form" | "source" | "by">,
+): SideSpec {
+  // A query sees all of it.
+  const read = createRead(random, index, { isPlain: isQuery(form), keepsId: false });
   if (random.chance(0.3)) return read;
   if (source.from === "documents") return { ...read, match: { documentId: "id" } };
   const match = random.pick([
@@ -107,7 +132,7 @@ export function changeModels(random: Random, models: readonly ModelSpec[]): read
 
 function changeModel(random: Random, model: ModelSpec): ModelSpec {
   const { form, behaviour, source } = model;
-  const isQuery = form === "query" || form === "view";
+  const isPlain = isQuery(form) && !hasUnits(form);
   const kind = random.weighted({
     salt: 4,
     mode: 2,
@@ -135,19 +160,19 @@ function changeModel(random: Random, model: ModelSpec): ModelSpec {
     case "extra":
       return behave({ hasExtra: true });
     case "where":
-      return isQuery || source.from === "documents"
+      return isPlain || source.from === "documents"
         ? model
         : { ...model, source: { ...source, where: createWhere(random) } };
     case "columns": {
-      if (isQuery || source.from === "documents" || behaviour.mode === "slot") return model;
-      return { ...model, source: { ...source, columns: createColumns(random, form !== "group") } };
+      if (isPlain || form === "query row" || source.from === "documents" || behaviour.mode === "slot") return model;
+      return { ...model, source: { ...source, columns: createColumns(random, !form.endsWith("group")) } };
     }
     case "by":
-      return form === "group" && model.side === undefined
+      return form.endsWith("group") && model.side === undefined
         ? { ...model, by: random.pick([["grp"], ["documentId"]]) }
         : model;
     case "side":
-      return form === "row" || form === "group"
+      return hasUnits(form)
         ? { ...model, side: random.chance(0.5) ? undefined : createSide(random, model.index, model) }
         : model;
     default:
@@ -155,11 +180,17 @@ function changeModel(random: Random, model: ModelSpec): ModelSpec {
   }
 }
 
+const QUERIES = ["query", "view", "query row", "query group"] as const;
+
 // Another way of working for the same table.
 function changeForm(random: Random, model: ModelSpec): ModelSpec {
   const { form, source, behaviour } = model;
   if (source.from === "documents" || behaviour.mode === "slot") return model;
-  if (form === "query" || form === "view") return { ...model, form: form === "query" ? "view" : "query" };
+  if (isQuery(form)) {
+    const next = random.pick(QUERIES.filter((each) => each !== form));
+    const by = next === "query group" ? (["grp"] as const) : [];
+    return { ...model, form: next, side: undefined, second: undefined, by, source: { from: source.from } };
+  }
   const next = random.pick((["row", "group", "table"] as const).filter((each) => each !== form));
   const columns =
     source.columns === undefined || source.columns.includes("id") ? source.columns : ["id" as const, ...source.columns];

@@ -3,12 +3,12 @@ import { definePipeline, MillraceError, openProject, type Project, type RunResul
 import pg from "pg";
 import type { Death } from "../support/mortal-database.ts";
 import { buildModels } from "./build-models.ts";
-import { NOT_RESUMABLE, type ProcessOptions, type ProcessRun } from "./history-process.ts";
+import { NOT_RESUMABLE, type ProcessOptions, type ProcessPlan, type ProcessRun } from "./history-process.ts";
 import { createKit } from "./model-kit.ts";
 import { type Failures, modelName } from "./model-spec.ts";
 
 /** What the child is asked, one thing at a time. */
-export type Request = { readonly run: ProcessRun } | { readonly plan: Pick<ProcessRun, "models" | "options"> };
+export type Request = { readonly run: ProcessRun } | { readonly plan: ProcessPlan };
 
 export interface Answer {
   readonly result?: unknown;
@@ -16,9 +16,9 @@ export interface Answer {
 }
 
 const [options = "{}", callsFile = ""] = process.argv.slice(2);
-const { url, target, directory, documents } = JSON.parse(options) as ProcessOptions;
+const { url, target, directory } = JSON.parse(options) as ProcessOptions;
 let failures: Failures = [];
-let open: { readonly models: string; readonly project: Project } | undefined;
+let open: { readonly declared: string; readonly project: Project } | undefined;
 
 const kit = createKit({
   failuresOf: () => failures,
@@ -45,18 +45,19 @@ const dieAt = ({ statement, moment }: Death) => {
   return () => void (prototype.query = query);
 };
 
-async function projectOf(specs: ProcessRun["models"]): Promise<Project> {
-  const models = JSON.stringify(specs);
-  if (open?.models === models) return open.project;
+// A process whose files change starts anew; one in which nothing changes may run for days.
+async function projectOf({ models, documents }: Pick<ProcessRun, "models" | "documents">): Promise<Project> {
+  const declared = JSON.stringify([models, documents]);
+  if (open?.declared === declared) return open.project;
   await close();
   const project = await openProject({
     directory,
     documents: [...documents],
     database: url,
     target,
-    models: [...buildModels(specs, kit)],
+    models: [...buildModels(models, kit)],
   });
-  open = { models, project };
+  open = { declared, project };
   return project;
 }
 
@@ -65,11 +66,12 @@ async function close(): Promise<void> {
   open = undefined;
 }
 
-async function run({ models, names, resumes, stopOnError, options, death, ...given }: ProcessRun): Promise<RunResult> {
+async function run(given: ProcessRun): Promise<RunResult> {
+  const { models, names, resumes, stopOnError, options, death } = given;
   failures = given.failures;
   const live = death === undefined ? () => undefined : dieAt(death);
   try {
-    const project = await projectOf(models);
+    const project = await projectOf(given);
     const resumed = resumes ? await resume(project) : undefined;
     const all = names ?? models.map(({ index }) => modelName(index));
     return (
@@ -95,7 +97,7 @@ async function answer(request: Request): Promise<unknown> {
   if ("run" in request) return run(request.run);
   const { models, options } = request.plan;
   const pipeline = definePipeline({ name: "history", models: models.map(({ index }) => modelName(index)) });
-  return (await projectOf(models)).plan(pipeline, { ...options, rows: 1_000 });
+  return (await projectOf(request.plan)).plan(pipeline, { ...options, rows: 1_000 });
 }
 
 const reply = (answer: Answer) => void process.send?.(answer);

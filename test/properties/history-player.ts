@@ -9,7 +9,7 @@ import type { RunOptions } from "../../src/run/run-pipeline.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { DOCUMENTS, documentPath, type Edit, type History, type PlannedRun, type Step } from "./create-history.ts";
 import type { HistoryProcess, StartProcess } from "./history-process.ts";
-import { type Failures, type ModelSpec, modelName, tableName } from "./model-spec.ts";
+import { type Failures, isQuery, type ModelSpec, modelName, tableName } from "./model-spec.ts";
 import { difference, readState, readWhole } from "./read-state.ts";
 import { strayChanges, takeSnapshot } from "./stray-changes.ts";
 
@@ -38,7 +38,8 @@ export class HistoryPlayer implements AsyncDisposable {
   readonly #admin: Database;
   readonly #dropDatabase: () => Promise<void>;
   readonly #startProcess: StartProcess;
-  #process: HistoryProcess | undefined;
+  /** They live on from history to history, as long as nothing kills them. */
+  readonly #processes = new Map<Target, HistoryProcess>();
   /** Units whose functions the last run called. */
   #calls: readonly string[] = [];
   #history!: History;
@@ -78,7 +79,7 @@ export class HistoryPlayer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process?.[Symbol.asyncDispose]();
+    for (const process of this.#processes.values()) await process[Symbol.asyncDispose]();
     await this.#admin.close();
     await this.#dropDatabase();
     await rm(this.#directory, { recursive: true, force: true });
@@ -97,8 +98,6 @@ export class HistoryPlayer implements AsyncDisposable {
   async #reset(history: History): Promise<void> {
     this.#history = history;
     this.#committed = [];
-    await this.#process?.[Symbol.asyncDispose]();
-    this.#process = undefined;
     const statements = TARGETS.flatMap((target) => [
       `drop schema if exists ${target} cascade; create schema ${target}`,
       ...SYSTEM_TABLES.map((table) => `delete from millrace_${target}.${table}`),
@@ -132,14 +131,14 @@ export class HistoryPlayer implements AsyncDisposable {
     if (repeated.length > 0)
       throw new PropertyError(`committed before the crash, and called again: ${repeated.join(", ")}`);
     this.#committed = [];
-    if (this.#process?.isDead === true) await this.#bury();
+    if (this.#processes.get("grown")?.isDead === true) await this.#bury();
     const strays = snapshot === undefined ? [] : await strayChanges(this.#admin, limited, snapshot);
     if (strays.length > 0) throw new PropertyError(`units outside the scope of the run changed:\n${strays.join("\n")}`);
   }
 
   async #bury(): Promise<void> {
-    const dead = this.#process;
-    this.#process = undefined;
+    const dead = this.#processes.get("grown");
+    this.#processes.delete("grown");
     await dead?.[Symbol.asyncDispose]();
     await dead?.isGone(this.#admin);
     this.deaths += 1;
@@ -169,21 +168,32 @@ export class HistoryPlayer implements AsyncDisposable {
     const process = await this.#openProcess("grown");
     const { models } = await process.plan({
       models: last.models,
+      documents: this.#documents,
       options: this.#options(last, "delta"),
     });
     const after = await readWhole(this.#admin, { target: "grown", models: [] });
     const found = difference({ name: "before", state: before }, { name: "after", state: after });
     if (found !== undefined) throw new PropertyError(`a plan changed something:\n${found}`);
-    await this.#run("grown", last, { kind: "delta" });
+    const result = await this.#run("grown", last, { kind: "delta" });
+    // What a query was run for stands nowhere but in the ledger.
+    const recorded = await this.#recordedUnits(result?.runId ?? "");
     for (const { model, form, upstreamPending, rows = [] } of models) {
       if (upstreamPending.length > 0 || form === "view" || form === "sql") continue;
       const planned = rows.filter(({ reason }) => reason !== "deleted").map(({ key }) => `${model} ${key}`);
-      const called = this.#calls.filter((unit) => unit.startsWith(`${model} `));
+      const called = (form.startsWith("sql") ? recorded : this.#calls).filter((unit) => unit.startsWith(`${model} `));
       if (planned.toSorted().join() !== called.toSorted().join())
         throw new PropertyError(
           `the plan of ${model} named ${planned.join(", ")}, and these ran: ${called.join(", ")}`,
         );
     }
+  }
+
+  async #recordedUnits(runId: string): Promise<readonly string[]> {
+    const rows = await this.#admin.query<{ unit: string }>(
+      "select model || ' ' || source_key as unit from millrace_grown.unit_state where run_id = $1",
+      [runId],
+    );
+    return rows.map(({ unit }) => unit);
   }
 
   async #failedUnits(): Promise<readonly string[]> {
@@ -207,8 +217,6 @@ export class HistoryPlayer implements AsyncDisposable {
   async #checkFresh(last: Step): Promise<void> {
     const { models } = last;
     const grown = await readState(this.#admin, { target: "grown", models });
-    await this.#process?.[Symbol.asyncDispose]();
-    this.#process = undefined;
     requireSuccess(await this.#run("fresh", last, { kind: "full" }));
     const fresh = await readState(this.#admin, { target: "fresh", models });
     const found = difference({ name: "grown", state: grown }, { name: "fresh", state: fresh });
@@ -224,6 +232,7 @@ export class HistoryPlayer implements AsyncDisposable {
     const process = await this.#openProcess(target);
     const result = await process.run({
       models: step.models,
+      documents: this.#documents,
       failures,
       names: kind === "some" ? some.map(modelName) : undefined,
       resumes: kind === "resume",
@@ -259,13 +268,15 @@ export class HistoryPlayer implements AsyncDisposable {
   }
 
   async #openProcess(target: Target): Promise<HistoryProcess> {
-    this.#process ??= await this.#startProcess({
-      url: this.#url,
-      target,
-      directory: this.#directory,
-      documents: this.#history.hasFiles ? ["./docs"] : [],
-    });
-    return this.#process;
+    const open = this.#processes.get(target);
+    if (open !== undefined) return open;
+    const process = await this.#startProcess({ url: this.#url, target, directory: this.#directory });
+    this.#processes.set(target, process);
+    return process;
+  }
+
+  get #documents(): readonly string[] {
+    return this.#history.hasFiles ? ["./docs"] : [];
   }
 
   async #edit(edit: Edit): Promise<void> {
@@ -291,8 +302,7 @@ export class HistoryPlayer implements AsyncDisposable {
   }
 }
 
-const hasFunction = (model: ModelSpec | undefined) =>
-  model !== undefined && model.form !== "query" && model.form !== "view";
+const hasFunction = (model: ModelSpec | undefined) => model !== undefined && !isQuery(model.form);
 
 /** True when the second step has nothing to do but what the first, which died, has left undone. */
 function goesOn(before: Step, step: Step): boolean {

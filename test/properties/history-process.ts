@@ -9,12 +9,13 @@ export interface ProcessOptions {
   readonly url: string;
   readonly target: string;
   readonly directory: string;
-  readonly documents: readonly string[];
 }
 
-/** What a process of any kind is told, as data. */
+/** A run as a process is told of it: all of it is data. */
 export interface ProcessRun {
   readonly models: readonly ModelSpec[];
+  /** Where documents are read from, as in a project's settings. */
+  readonly documents: readonly string[];
   readonly failures: Failures;
   /** Names of the models to run; all of them unless given. */
   readonly names?: readonly string[] | undefined;
@@ -27,6 +28,8 @@ export interface ProcessRun {
   readonly death: Death | undefined;
 }
 
+export type ProcessPlan = Pick<ProcessRun, "models" | "documents" | "options">;
+
 /** A process of Millrace, as one that is no part of it sees it: it plays runs, and may die in one. */
 export interface HistoryProcess extends AsyncDisposable {
   readonly isDead: boolean;
@@ -35,7 +38,7 @@ export interface HistoryProcess extends AsyncDisposable {
   /** Undefined when the process died. */
   run(run: ProcessRun): Promise<RunResult | undefined>;
   /** Says what a run of all models would do. */
-  plan(run: Pick<ProcessRun, "models" | "options">): Promise<RunPlan>;
+  plan(run: ProcessPlan): Promise<RunPlan>;
   /** Resolves when the server has noticed that a process is gone. */
   isGone(admin: Database): Promise<void>;
 }

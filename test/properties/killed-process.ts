@@ -7,7 +7,7 @@ import type { Database } from "../../src/database/connect.ts";
 import type { RunPlan } from "../../src/run/plan.ts";
 import type { RunResult } from "../../src/run/results.ts";
 import type { Answer, Request } from "./history-child.ts";
-import type { HistoryProcess, ProcessOptions, ProcessRun } from "./history-process.ts";
+import type { HistoryProcess, ProcessOptions, ProcessPlan, ProcessRun } from "./history-process.ts";
 
 /** About as long as a statement takes, with what is around it. */
 const STATEMENT_MS = 4;
@@ -16,16 +16,17 @@ const STATEMENT_MS = 4;
 export class KilledProcess implements HistoryProcess {
   readonly #child: ChildProcess;
   readonly #callsFile: string;
+  readonly #ended: Promise<unknown>;
   isDead = false;
 
   private constructor(child: ChildProcess, callsFile: string) {
     this.#child = child;
     this.#callsFile = callsFile;
-    child.once("exit", () => (this.isDead = true));
+    this.#ended = once(child, "exit").then(() => (this.isDead = true));
   }
 
   static async start(file: string, options: ProcessOptions): Promise<KilledProcess> {
-    const callsFile = join(options.directory, "calls.log");
+    const callsFile = join(options.directory, `calls-${options.target}.log`);
     const child = fork(file, [JSON.stringify(options), callsFile], {
       execArgv: [],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -52,14 +53,14 @@ export class KilledProcess implements HistoryProcess {
     }
   }
 
-  async plan(plan: Pick<ProcessRun, "models" | "options">): Promise<RunPlan> {
+  async plan(plan: ProcessPlan): Promise<RunPlan> {
     return (await this.#ask({ plan })) as RunPlan;
   }
 
   async #ask(request: Request): Promise<unknown> {
     this.#child.send(request);
     const answered = once(this.#child, "message").then(([answer]) => answer as Answer);
-    const died = once(this.#child, "exit").then((): Answer => ({}));
+    const died = this.#ended.then((): Answer => ({}));
     const { result, error } = await Promise.race([answered, died]);
     if (error !== undefined) throw new Error(error);
     return result;
@@ -67,9 +68,8 @@ export class KilledProcess implements HistoryProcess {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.isDead) return;
-    const ended = once(this.#child, "exit");
     this.#child.disconnect();
-    await ended;
+    await this.#ended;
   }
 
   async isGone(admin: Database): Promise<void> {

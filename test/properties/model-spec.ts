@@ -14,7 +14,11 @@ export interface SideSpec extends ReadSpec {
   readonly match?: Readonly<Partial<Record<ColumnKey, ColumnKey>>> | undefined;
 }
 
-export type Form = "row" | "group" | "table" | "query" | "view";
+export type Form = "row" | "group" | "table" | "query" | "view" | "query row" | "query group";
+
+export const isQuery = (form: Form) => form === "view" || form.startsWith("query");
+/** One row, or one group of rows, is replaced by itself. */
+export const hasUnits = (form: Form) => form.endsWith("row") || form.endsWith("group");
 
 /** What a model does, as data: the same data, the same function. */
 export interface Behaviour {

@@ -1,5 +1,5 @@
 import type { Database } from "../../src/database/connect.ts";
-import { type ModelSpec, modelName, tableName } from "./model-spec.ts";
+import { hasUnits, type ModelSpec, modelName, tableName } from "./model-spec.ts";
 
 type Rows = ReadonlyMap<string, string>;
 
@@ -18,7 +18,7 @@ export interface LimitedRun {
 /** Takes down what a run that is limited to documents finds. */
 export async function takeSnapshot(database: Database, { target, models, documentIds }: LimitedRun): Promise<Snapshot> {
   const found = new Map<string, Rows>();
-  for (const { index } of models.filter(hasUnits)) {
+  for (const { index } of models.filter(worksInUnits)) {
     const table = `${target}.${tableName(index)}`;
     const [{ present } = { present: false }] = await database.query<{ present: boolean }>(
       "select to_regclass($1) is not null as present",
@@ -46,7 +46,7 @@ export async function takeSnapshot(database: Database, { target, models, documen
 export async function strayChanges(database: Database, run: LimitedRun, before: Snapshot): Promise<readonly string[]> {
   const after = await takeSnapshot(database, run);
   const strays: string[] = [];
-  for (const spec of run.models.filter(hasUnits)) {
+  for (const spec of run.models.filter(worksInUnits)) {
     const name = modelName(spec.index);
     const were = before.models.get(name);
     const are = after.models.get(name);
@@ -60,7 +60,7 @@ export async function strayChanges(database: Database, run: LimitedRun, before: 
   return strays;
 }
 
-const hasUnits = ({ form }: ModelSpec) => form === "row" || form === "group";
+const worksInUnits = ({ form }: ModelSpec) => hasUnits(form);
 
 async function unitsOfDocuments(
   database: Database,
@@ -76,7 +76,7 @@ async function unitsOfDocuments(
         : `millrace_${target}.documents`
       : `${target}.${tableName(upstream.index)}`;
   const columns = by.map((key) => (key === "documentId" ? "document_id" : key));
-  const keys = form === "group" ? columns : upstream?.isComposite === true ? ["owner", "part"] : ["id"];
+  const keys = form.endsWith("group") ? columns : upstream?.isComposite === true ? ["owner", "part"] : ["id"];
   const key =
     keys.length === 1 ? `coalesce(${keys[0]}::text, '[null]')` : `jsonb_build_array(${keys.join(", ")})::text`;
   const rows = await database.query<{ unit: string }>(

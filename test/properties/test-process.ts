@@ -13,7 +13,13 @@ import { PipelineRunner } from "../../src/run/run-pipeline.ts";
 import { inlineEngine } from "../support/inline-engine.ts";
 import { MortalDatabase } from "../support/mortal-database.ts";
 import { buildModels } from "./build-models.ts";
-import { type HistoryProcess, NOT_RESUMABLE, type ProcessOptions, type ProcessRun } from "./history-process.ts";
+import {
+  type HistoryProcess,
+  NOT_RESUMABLE,
+  type ProcessOptions,
+  type ProcessPlan,
+  type ProcessRun,
+} from "./history-process.ts";
 import { createKit } from "./model-kit.ts";
 import { type Failures, modelName, type ModelSpec } from "./model-spec.ts";
 
@@ -57,9 +63,9 @@ export class TestProcess implements HistoryProcess {
     return this.#calls;
   }
 
-  async plan({ models: specs, options }: Pick<ProcessRun, "models" | "options">): Promise<RunPlan> {
+  async plan({ models: specs, documents, options }: ProcessPlan): Promise<RunPlan> {
     const models = this.#build(specs);
-    const project = this.#project(models);
+    const project = this.#project(models, documents);
     await using runner = this.#runner(project, 1);
     const pipeline = definePipeline({ name: "history", models });
     const { codeOf, llm } = runner;
@@ -68,6 +74,7 @@ export class TestProcess implements HistoryProcess {
 
   async run({
     models: specs,
+    documents,
     failures,
     names,
     resumes,
@@ -80,7 +87,7 @@ export class TestProcess implements HistoryProcess {
     const models = this.#build(specs);
     this.#failures = failures;
     this.#calls = [];
-    await using runner = this.#runner(this.#project(models), width);
+    await using runner = this.#runner(this.#project(models, documents), width);
     database.dieAt(death);
     const pipeline = definePipeline({ name: "history", models: names ?? models, stopOnError });
     try {
@@ -98,8 +105,8 @@ export class TestProcess implements HistoryProcess {
     return buildModels(specs, this.#kit);
   }
 
-  #project(models: readonly AnyModel[]): Project {
-    const { directory, documents, target } = this.#options;
+  #project(models: readonly AnyModel[], documents: readonly string[]): Project {
+    const { directory, target } = this.#options;
     const registry = new ModelRegistry();
     for (const model of models) registry.register(model);
     const config = resolveProjectConfig({ documents, target }, "the test");
