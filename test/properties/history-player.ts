@@ -196,14 +196,6 @@ export class HistoryPlayer implements AsyncDisposable {
     return rows.map(({ unit }) => unit);
   }
 
-  async #recordedUnits(runId: string): Promise<readonly string[]> {
-    const rows = await this.#admin.query<{ unit: string }>(
-      "select model || ' ' || source_key as unit from millrace_grown.unit_state where run_id = $1",
-      [runId],
-    );
-    return rows.map(({ unit }) => unit);
-  }
-
   async #failedUnits(): Promise<readonly string[]> {
     const rows = await this.#admin.query<{ text: string }>(
       "select concat_ws(' ', model, source_key, status, error) as text from millrace_grown.unit_state where status <> 'done' order by 1",
