@@ -1,5 +1,6 @@
 // What one model costs beside its own work, against a bare child workflow of DBOS with one step: both in this process, in
 // turns. One more model: a chain of 21 less a chain of one, so that what a run costs by itself is not counted as a model's.
+// In a full run every model has its turn; in a delta run those that have nothing to do are ended without one.
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { defineModel, definePipeline, type Model, openProject, ref } from "millrace";
 import { integer, pipelineTable } from "millrace/schema";
@@ -42,11 +43,12 @@ await withBenchDatabase(async (database) => {
     return performance.now() - started;
   };
   const runBare = async (children: number) => (await DBOS.startWorkflow(parent)(children)).getResult();
-  const runModels = (models: readonly (typeof chain)[number][]) =>
-    project.runPipeline(definePipeline({ name: `chain-${models.length}`, models }));
+  const runModels = (models: readonly (typeof chain)[number][], mode: "full" | "delta" = "full") =>
+    project.runPipeline(definePipeline({ name: `chain-${models.length}`, models }), { mode });
   await runModels(chain);
   const bare: number[] = [];
   const models: number[] = [];
+  const idle: number[] = [];
   const runs: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const oneChild = await timed(() => runBare(1));
@@ -54,13 +56,16 @@ await withBenchDatabase(async (database) => {
     const oneModel = await timed(() => runModels(chain.slice(0, 1)));
     models.push(((await timed(() => runModels(chain))) - oneModel) / MODELS);
     runs.push(oneModel - oneChild);
+    const oneDelta = await timed(() => runModels(chain.slice(0, 1), "delta"));
+    idle.push(((await timed(() => runModels(chain, "delta"))) - oneDelta) / MODELS);
   }
   printTable(
     `Engine: models that do nothing, in a chain`,
     ["what", "ms", "ratio"],
     [
       ["one more bare DBOS child workflow", median(bare).toFixed(2), "1.00"],
-      ["one more Millrace model", median(models).toFixed(2), (median(models) / median(bare)).toFixed(2)],
+      ["one more Millrace model that runs", median(models).toFixed(2), (median(models) / median(bare)).toFixed(2)],
+      ["one more that has nothing to do", median(idle).toFixed(2), (median(idle) / median(bare)).toFixed(2)],
       ["the run itself, beside a bare workflow", median(runs).toFixed(2), ""],
     ],
   );

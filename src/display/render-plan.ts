@@ -2,14 +2,13 @@ import { formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
 import { hasUnits } from "../model/define-sql-model.ts";
 import type { ModelPlan, PlannedReason, RunPlan } from "../run/plan.ts";
-import { WORK_REASONS } from "../run/unit-query.ts";
+import { IDLE_REASONS, WORK_REASONS } from "../run/unit-query.ts";
 import { formatCost } from "./describe-model.ts";
 import type { Palette } from "./output.ts";
 import { renderTable } from "./render-table.ts";
 
 // What stays as it is comes last.
-const IDLE: readonly PlannedReason[] = ["quarantined", "kept", "unchanged"];
-const ORDER: readonly PlannedReason[] = [...WORK_REASONS, "deleted", ...IDLE];
+const ORDER: readonly PlannedReason[] = [...WORK_REASONS, "deleted", ...IDLE_REASONS];
 
 /** A plan as a person reads it: per model how much, why, how long, and for how much money. */
 export function renderPlan(
@@ -96,7 +95,10 @@ function headline({ models }: RunPlan, colors: Palette): string {
   const isPending = models.some(({ upstreamPending }) => upstreamPending.length > 0);
   const deleted = models.reduce((sum, { units }) => sum + (units.deleted ?? 0), 0);
   if (work + deleted === 0) return colors.bold("Nothing to do.");
-  const idle = models.reduce((sum, { units }) => sum + IDLE.reduce((all, reason) => all + (units[reason] ?? 0), 0), 0);
+  const idle = models.reduce(
+    (sum, { units }) => sum + IDLE_REASONS.reduce((all, reason) => all + (units[reason] ?? 0), 0),
+    0,
+  );
   const ms = models.reduce((sum, { estimate }) => sum + (estimate?.ms ?? 0), 0);
   const bases = [...new Set(models.flatMap(({ estimate }) => (estimate === undefined ? [] : [estimate.basis])))];
   return [

@@ -10,11 +10,13 @@ import type { AnyModel } from "../model/define-model.ts";
 import { describeTable } from "../table/table-shape.ts";
 import type { ModelOutcome, RetrySettings } from "./engine.ts";
 import type { EventLog } from "./event-log.ts";
+import type { PlanningJob } from "./plan-units.ts";
 import { spentInRun } from "./record-usage.ts";
 import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "./results.ts";
 import { runModel } from "./run-model.ts";
 import { scopeOfModel } from "./run-scope.ts";
 import type { ModelRunRecord, RunSpec, RunStore } from "./run-store.ts";
+import { settleModels } from "./settle-models.ts";
 import { testModel } from "./test-model.ts";
 
 /** How often a model is tried again when the database was away, beside its own retries. */
@@ -64,6 +66,19 @@ export class ActiveRun {
     this.#cancel.abort(new MillraceError("RUN_CANCELLED", "The run was cancelled."));
   }
 
+  /** Ends those of the models that have nothing to do. A model with tests has: they are asked each time. */
+  async settle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
+    if (this.isCancelled) return [];
+    const { store, tests } = this.#options;
+    const untested = names.filter((name) => tests?.tests.has(name) !== true);
+    const jobs = await Promise.all(untested.map((name) => this.#job(name)));
+    const settled = await settleModels(jobs, { store, runId: this.spec.runId });
+    return names.flatMap((model) => {
+      const receipt = settled.get(model);
+      return receipt === undefined ? [] : [{ model, receipt }];
+    });
+  }
+
   retryOf(name: string): RetrySettings {
     const retry = this.#model(name).model.retry;
     return { ...retry, maxAttempts: Math.max(retry.maxAttempts, CONNECTION_ATTEMPTS) };
@@ -104,19 +119,11 @@ export class ActiveRun {
   }
 
   async #runAndTest(name: string, attempt: number): Promise<Receipt> {
-    const { database, store, configs, events, executorId, directory, wait } = this.#options;
+    const { database, store, events, executorId, wait } = this.#options;
     const receipt = await runModel({
-      database,
+      ...(await this.#job(name)),
       store,
-      resolved: this.#model(name),
-      config: configs.get(name),
-      code: await this.#options.codeOf(name),
-      llm: await this.#llmOf(this.#model(name).model),
-      scope: scopeOfModel(this.spec.scope, this.#model(name), this.#options.graph),
-      context: this.#context(),
       executorId,
-      directory,
-      knownTables: this.#knownTables,
       wait,
       attempt,
       signal: this.#cancel.signal,
@@ -134,6 +141,22 @@ export class ActiveRun {
       emit: events.emit,
     });
     return { ...receipt, tests: counts };
+  }
+
+  async #job(name: string): Promise<PlanningJob> {
+    const { database, configs, codeOf, graph, directory } = this.#options;
+    const resolved = this.#model(name);
+    return {
+      database,
+      resolved,
+      config: configs.get(name),
+      code: await codeOf(name),
+      llm: await this.#llmOf(resolved.model),
+      scope: scopeOfModel(this.spec.scope, resolved, graph),
+      context: this.#context(),
+      directory,
+      knownTables: this.#knownTables,
+    };
   }
 
   onOutcome(outcome: ModelOutcome): void {

@@ -7,6 +7,7 @@ import {
   type Engine,
   type EngineHost,
   type LaunchEngine,
+  mayBeIdle,
   mayStart,
   type ModelOutcome,
   reasonToSkip,
@@ -15,7 +16,7 @@ import {
 import type { Receipt } from "./results.ts";
 
 /** Changes only when the steps of the two workflows below do; runs of another protocol are not taken over. */
-const PROTOCOL = "1";
+const PROTOCOL = "2";
 
 let host: EngineHost | undefined;
 
@@ -52,7 +53,8 @@ function lastAttempt(error: unknown): unknown {
 }
 
 /**
- * Starts every model as soon as its own upstreams are done. Which model finished next is itself a recorded step: a
+ * Starts every model as soon as its own upstreams are done, except those that have nothing to do: they are ended together,
+ * in one step. Which model finished next is itself a recorded step: a
  * replay after a crash makes the same decisions, whatever finishes first then.
  */
 async function runWorkflow(graph: RunGraph): Promise<string> {
@@ -63,18 +65,26 @@ async function runWorkflow(graph: RunGraph): Promise<string> {
     outcomes.set(outcome.model, outcome);
     requireHost().onOutcome(runId, outcome);
   };
+  const start = async (name: string) => {
+    const params = { workflowID: `${runId}/${name}` };
+    running.set(name, await DBOS.startWorkflow(modelWorkflowRegistered, params)(runId, name));
+  };
   for (;;) {
+    const idle: string[] = [];
     for (const model of graph.models) {
       const { name, upstreams } = model;
       if (outcomes.has(name) || running.has(name)) continue;
       const reason = reasonToSkip(upstreams, outcomes, graph.stopOnError);
       if (reason !== undefined) settle({ model: name, skipped: reason });
-      else if (mayStart(model, outcomes)) {
-        running.set(
-          name,
-          await DBOS.startWorkflow(modelWorkflowRegistered, { workflowID: `${runId}/${name}` })(runId, name),
-        );
-      }
+      else if (!mayStart(model, outcomes)) continue;
+      else if (graph.mode === "delta" && mayBeIdle(model, outcomes)) idle.push(name);
+      else await start(name);
+    }
+    if (idle.length > 0) {
+      const ended = await DBOS.runStep(() => requireHost().settle(runId, idle), { name: "settle" });
+      ended.forEach(settle);
+      for (const name of idle) if (!outcomes.has(name)) await start(name);
+      if (ended.length > 0) continue;
     }
     if (running.size === 0) break;
     const next = await DBOS.runStep(() => firstOutcome(running), { name: "next" });

@@ -1,5 +1,6 @@
 import type { ErrorJson } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
+import type { RunMode } from "../model/context.ts";
 import type { Receipt } from "./results.ts";
 
 /** What a run needs to know to schedule its models. */
@@ -10,6 +11,7 @@ export interface RunGraph {
     /** Models that end before this one begins, whatever becomes of them. */
     readonly after?: readonly string[];
   }[];
+  readonly mode: RunMode;
   readonly stopOnError: boolean;
 }
 
@@ -31,6 +33,8 @@ export interface EngineHost {
     model: string,
     step: { readonly attempt: number; readonly signal: AbortSignal },
   ): Promise<Receipt>;
+  /** Ends those of the models that have nothing to do; the others are to be run. */
+  settle(runId: string, models: readonly string[]): Promise<readonly ModelOutcome[]>;
   retryOf(runId: string, model: string): RetrySettings;
   shouldRetry(runId: string, model: string, error: unknown): boolean;
   /** Stores the end of a run and returns its status. */
@@ -75,6 +79,22 @@ export function mayStart(
   outcomes: ReadonlyMap<string, ModelOutcome>,
 ): boolean {
   return upstreams.every((name) => hasReceipt(outcomes.get(name))) && after.every((name) => outcomes.has(name));
+}
+
+/**
+ * True when all that a model waited for in this run was left as it was: then it may have nothing to do either, and to ask
+ * costs less than to run it.
+ */
+export function mayBeIdle(
+  { upstreams }: RunGraph["models"][number],
+  outcomes: ReadonlyMap<string, ModelOutcome>,
+): boolean {
+  return upstreams.every((name) => {
+    const outcome = outcomes.get(name);
+    if (outcome === undefined || !("receipt" in outcome)) return false;
+    const { rowsWritten, rowsDeleted } = outcome.receipt;
+    return rowsWritten + rowsDeleted === 0;
+  });
 }
 
 function hasReceipt(outcome: ModelOutcome | undefined): boolean {

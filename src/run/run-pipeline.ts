@@ -268,7 +268,7 @@ export class PipelineRunner implements AsyncDisposable {
       if (options.signal?.aborted === true || this.#isClosing) run.cancel();
       options.signal?.addEventListener("abort", onAbort, { once: true });
       const models = spec.models.map((model) => ({ ...model, after: tests?.after.get(model.name) ?? [] }));
-      await engine.run(runId, { models, stopOnError: spec.stopOnError });
+      await engine.run(runId, { models, mode: spec.mode, stopOnError: spec.stopOnError });
     } catch (error) {
       // A run that ended badly has stored its result; a cancelled one or one whose engine failed has not.
       if ((await this.store.loadResult(runId)) === undefined) ended = await run.finish(error);
@@ -303,6 +303,7 @@ export class PipelineRunner implements AsyncDisposable {
       executorId: this.#executorId,
       host: {
         runModel: (runId, model, step) => active(runId).runModel(model, step),
+        settle: (runId, models) => active(runId).settle(models),
         retryOf: (runId, model) => active(runId).retryOf(model),
         shouldRetry: (runId, model, error) => active(runId).shouldRetry(model, error),
         finishRun: async (runId) => (await active(runId).finish()).status,

@@ -206,6 +206,32 @@ export class RunStore {
     );
   }
 
+  /** What is stored of these models in a run: null for one that has begun and not ended. */
+  async receipts(runId: string, models: readonly string[]): Promise<ReadonlyMap<string, Receipt | null>> {
+    const rows = await this.#database.query<{ model: string; receipt: Receipt | null }>(
+      `select model, receipt from ${this.#system}.model_run where run_id = $1 and model = any($2)`,
+      [runId, models],
+    );
+    return new Map(rows.map(({ model, receipt }) => [model, receipt]));
+  }
+
+  /** Stores the ends of models that had nothing to do. One that begins meanwhile stays as it is, and is left out. */
+  async finishIdle(
+    runId: string,
+    ends: readonly { readonly model: string; readonly receipt: Receipt }[],
+  ): Promise<ReadonlyMap<string, Receipt>> {
+    if (ends.length === 0) return new Map();
+    const rows = await this.#database.query<{ model: string; receipt: Receipt }>(
+      `insert into ${this.#system}.model_run (run_id, model, finished_at, receipt)
+       select $1, m.model, now(), m.receipt || jsonb_build_object('unitsQuarantined',
+         (select count(*) from ${this.#system}.unit_state u where u.model = m.model and u.status = 'quarantined'))
+       from jsonb_to_recordset($2) as m (model text, receipt jsonb)
+       on conflict (run_id, model) do nothing returning model, receipt`,
+      [runId, JSON.stringify(ends)],
+    );
+    return new Map(rows.map(({ model, receipt }) => [model, receipt]));
+  }
+
   /**
    * Stores a model's receipt, with what was counted in all attempts of the run, and gives the lease back. Both or
    * neither: without the lease nothing is stored. In a transaction it commits with the model's rows.

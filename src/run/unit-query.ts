@@ -34,7 +34,12 @@ export interface UnitScope {
 }
 
 /** Why a unit will run, or why it will not. */
-export type UnitReason = WorkReason | "unchanged" | "kept" | "quarantined";
+export type UnitReason = WorkReason | (typeof IDLE_REASONS)[number];
+
+/** Why nothing is done. */
+export const IDLE_REASONS = ["quarantined", "kept", "unchanged"] as const;
+
+export const isIdle = (reason: UnitReason) => (IDLE_REASONS as readonly UnitReason[]).includes(reason);
 
 /** In the order of their weight. `full`: nothing changed, but the run takes everything. */
 export const WORK_REASONS = [

@@ -4,6 +4,9 @@ import { createWorkSql, type UnitPlan } from "./unit-query.ts";
 /** The units a run has to do with, in a temporary table of the connection; a process that dies leaves nothing behind. */
 export const WORK = "pg_temp.millrace_work";
 
+/** Comparing a million units in the memory of a default server would go through files. */
+export const MEMORY_TO_COMPARE = "set work_mem = '64MB'";
+
 /** So many are found as fast without an index. */
 const FEW_UNITS = 1_000;
 
@@ -16,8 +19,7 @@ export interface FoundWork {
 
 /** Finds the units that have something to do, in one query. */
 export async function findWork(client: DatabaseClient, plan: UnitPlan, system: string): Promise<FoundWork> {
-  // Comparing a million units in the memory of a default server would go through files.
-  await client.query(`drop table if exists ${WORK}; set work_mem = '64MB'`);
+  await client.query(`drop table if exists ${WORK}; ${MEMORY_TO_COMPARE}`);
   const { text, values } = createWorkSql(plan, { system, work: WORK });
   const { rowCount } = await client.query(text, [...values]);
   const found = rowCount ?? 0;

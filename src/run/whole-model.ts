@@ -11,13 +11,13 @@ import type { Receipt } from "./results.ts";
 import { digestSeed } from "../seeds/read-seed.ts";
 import { runSqlModel } from "./sql-model.ts";
 import { runTableModel } from "./table-model.ts";
-import type { UnitReason } from "./unit-query.ts";
+import { isIdle, type UnitReason } from "./unit-query.ts";
 
 /** Brings a model up to date that writes its table as one unit: all of it, or nothing when nothing has changed. */
 export async function runWholeModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved } = job;
   const { program, reason } = await planWhole(job);
-  if (!isWork(reason)) {
+  if (isIdle(reason)) {
     return database.use((client) => job.finish(client, { status: "succeeded" }, NO_ROWS));
   }
   const started = performance.now();
@@ -66,8 +66,6 @@ export interface WholePlan {
 
 /** All that the function of a seed does is read its file. */
 const SEED_CODE: CodeFingerprint = { code: "seed", source: "seed" };
-
-const isWork = (reason: UnitReason) => reason !== "unchanged" && reason !== "kept";
 
 /** Says why a model that writes its whole table will run, or why not. Its sources are a part of its program. */
 export async function planWhole(job: PlanningJob): Promise<WholePlan> {

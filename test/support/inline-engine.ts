@@ -3,6 +3,7 @@ import {
   type Engine,
   type EngineHost,
   type LaunchEngine,
+  mayBeIdle,
   mayStart,
   type ModelOutcome,
   reasonToSkip,
@@ -31,7 +32,7 @@ class InlineEngine implements Engine {
     this.#options = options;
   }
 
-  async run(runId: string, { models, stopOnError }: RunGraph): Promise<void> {
+  async run(runId: string, { models, mode, stopOnError }: RunGraph): Promise<void> {
     const { width, isDead } = this.#options;
     const abort = new AbortController();
     this.#aborts.set(runId, abort);
@@ -41,14 +42,22 @@ class InlineEngine implements Engine {
       outcomes.set(outcome.model, outcome);
       this.#host.onOutcome(runId, outcome);
     };
+    const asked = new Set<string>();
     for (;;) {
+      const idle: string[] = [];
       for (const model of isDead() ? [] : models) {
         const { name, upstreams } = model;
         if (outcomes.has(name) || running.has(name)) continue;
         const reason = reasonToSkip(upstreams, outcomes, stopOnError);
         if (reason !== undefined) settle({ model: name, skipped: reason });
-        else if (running.size < width && mayStart(model, outcomes))
-          running.set(name, this.#runModel(runId, name, abort.signal));
+        else if (!mayStart(model, outcomes)) continue;
+        else if (mode === "delta" && !asked.has(name) && mayBeIdle(model, outcomes)) idle.push(name);
+        else if (running.size < width) running.set(name, this.#runModel(runId, name, abort.signal));
+      }
+      if (idle.length > 0) {
+        idle.forEach((name) => asked.add(name));
+        (await this.#host.settle(runId, idle)).forEach(settle);
+        continue;
       }
       if (running.size === 0) break;
       const next = await Promise.race(running.values());
