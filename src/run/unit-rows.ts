@@ -17,10 +17,6 @@ export async function copyUnitRows(client: DatabaseClient, plan: UnitPlan): Prom
   await client.query(
     `create temp table ${ROWS.replace("pg_temp.", "")} on commit drop as
      select w.source_key as millrace_unit, ${names.map((name) => `s.${name}`).join(", ")}
-     from ${WORK} w join ${source.relation} s on ${sameUnitSql(plan)} where w.reason <> 'deleted' with no data`,
-  );
-  await client.query(
-    `insert into ${ROWS} select w.source_key, ${names.map((name) => `s.${name}`).join(", ")}
      from ${WORK} w join ${source.relation} s on ${sameUnitSql(plan)}
      where w.reason <> 'deleted' and ${conditionsSql(source.definition, "s", parameters)}`,
     parameters.values,

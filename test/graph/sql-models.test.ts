@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { defineModel, defineSqlModel, documents, executeModel, type Model, ref } from "millrace";
-import { pipelineTable, sql, text } from "millrace/schema";
+import { bigint, integer, pipelineTable, sql, text, varchar } from "millrace/schema";
 import { buildGraph } from "../../src/graph/build-graph.ts";
 import type { AnyModel } from "../../src/model/define-model.ts";
 import { ModelRegistry } from "../../src/model/registry.ts";
@@ -92,4 +92,64 @@ test("a query cannot be executed on literal rows", async () => {
     code: "SQL_MODEL",
     hint: expect.stringContaining("createTestProject"),
   });
+});
+
+test("a query in units says of each row which unit it is of; what keeps it from that is reported", () => {
+  const people = defineModel({
+    name: "a.people",
+    table: pipelineTable("people", { personId: integer().primaryKey(), city: varchar({ length: 20 }), name: text() }),
+    sources: {},
+    run: async () => undefined,
+  });
+  const inUnits = (options: object) => [
+    people,
+    words,
+    defineSqlModel({
+      name: "a.units",
+      materialized: "table",
+      table: pipelineTable("units", { personId: bigint({ mode: "number" }), city: text(), name: integer() }),
+      sources: { people: ref(people) },
+      forEach: "people",
+      sql: () => sql`select 1`,
+      ...options,
+    } as never),
+  ];
+  // What is stored wider names the same unit.
+  expect(issuesOf(inUnits({}))).toEqual([]);
+  expect(issuesOf(inUnits({ by: ["city"] }))).toEqual([]);
+  expect(issuesOf(inUnits({ sources: { people: ref(people, { where: { city: "Rome" } }) } }))).toEqual([]);
+  expect(issuesOf(inUnits({ sources: { people: ref(people), words: ref(words, { match: { id: "name" } }) } }))).toEqual(
+    [],
+  );
+  expect(issuesOf(inUnits({ sources: { people: documents() } }))).toEqual([
+    'UNIT_KEY_MISSING: table "units" has no column "documentId" for its query to fill, so nothing says which unit of "people" a row belongs to.',
+  ]);
+  expect(issuesOf(inUnits({ by: ["name"] }))).toEqual([
+    'UNIT_KEY_TYPE: column "name" of table "units" is integer, and the key of "people" that it holds is text. Declare it with the same type.',
+  ]);
+  expect(issuesOf(inUnits({ sources: { people: ref(words) } }))).toEqual([
+    'UNIT_KEY_MISSING: table "units" has no column "id" for its query to fill, so nothing says which unit of "people" a row belongs to.',
+  ]);
+  expect(issuesOf(inUnits({ by: ["nmae"] }))).toEqual([
+    'COLUMN_NOT_FOUND: `by` names column "nmae", which table "people" does not have. Did you mean "name"?',
+  ]);
+  expect(issuesOf(inUnits({ forEach: "poeple" }))).toEqual([
+    'SOURCE_NOT_FOUND: forEach names "poeple", which is not one of its sources. Did you mean "people"?',
+  ]);
+  expect(issuesOf(inUnits({ materialized: "view" }))).toContain(
+    'UNITS_OF_VIEW: a view has no rows of its own, so it has no units. Say `materialized: "table"`.',
+  );
+  expect(
+    issuesOf(
+      inUnits({
+        sources: {
+          people: ref(people, { match: { name: "name" } }),
+          words: ref(words, { where: { id: "x" } }),
+        },
+      }),
+    ),
+  ).toEqual([
+    'MATCH_WITHOUT_UNIT: source "people" has `match`, which pairs a further source with the current unit; this one has no unit to match.',
+    'CONDITION_IN_SQL: source "words" has `where`, which a query does not see. Write the condition in its SQL.',
+  ]);
 });

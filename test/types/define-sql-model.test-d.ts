@@ -75,3 +75,47 @@ test("wrong declarations do not compile", () => {
   // @ts-expect-error what a query does is replace
   defineSqlModel({ ...shared, writeStrategy: "append", sql: () => sql`select 1` });
 });
+
+test("a query in units names a source of its own, and columns that its table has too", () => {
+  const totals = pipelineTable("type_totals", { entityType: text(), weight: integer() });
+  const shared = {
+    name: "types.units",
+    table: totals,
+    materialized: "table",
+    sources: { entities: ref(entities), raw: "raw_table", documents: documents() },
+    sql: () => sql`select 1`,
+  } as const;
+  const model = defineSqlModel({
+    ...shared,
+    forEach: "entities",
+    by: ["entityType"],
+    writeStrategy: "merge",
+    sql: ({ entities, raw }) =>
+      sql`select ${entities.entityType}, sum(${entities.weight})::int from ${entities}, ${raw} group by 1`,
+  });
+  expectTypeOf(model).toExtend<Model<{ entityType: string | null; weight: number | null }>>();
+  defineSqlModel({ ...shared, forEach: "documents" });
+  // Of somebody else's table only the database knows the columns.
+  defineSqlModel({
+    name: "types.raw_units",
+    table: totals,
+    materialized: "table",
+    sources: { raw: "raw_table", documents: documents() },
+    forEach: "raw",
+    by: ["entity_type"],
+    sql: ({ raw }) => sql`select ${raw["entity_type"]} from ${raw} group by 1`,
+  });
+
+  // @ts-expect-error no such source
+  defineSqlModel({ ...shared, forEach: "entity" });
+  // @ts-expect-error no such column
+  defineSqlModel({ ...shared, forEach: "entities", by: ["entityTyp"] });
+  // @ts-expect-error the model's table has no such column, so no row could say which unit it is of
+  defineSqlModel({ ...shared, forEach: "entities", by: ["id"] });
+  // @ts-expect-error without a source there is nothing to group
+  defineSqlModel({ ...shared, by: ["entityType"] });
+  // @ts-expect-error a view has no rows of its own, and so no units
+  defineSqlModel({ ...shared, materialized: "view", forEach: "entities" });
+  // @ts-expect-error a column that the source does not read
+  defineSqlModel({ ...shared, sources: { entities: ref(entities, { columns: ["id"] }) }, forEach: "entities", by: ["entityType"] });
+});
