@@ -1,4 +1,3 @@
-import { createCodeFingerprints } from "../model/code-fingerprint.ts";
 import type { Project } from "../run/project.ts";
 import { describeArtifact } from "./artifact-metadata.ts";
 import { type ArtifactNames, artifactNames } from "./artifact-names.ts";
@@ -9,10 +8,9 @@ export type Manifest = Awaited<ReturnType<typeof createManifest>>;
 
 /** The project as dbt's `manifest.json`, version 12. No database is asked. */
 export async function createManifest(project: Project, options: { readonly invocationId?: string } = {}) {
-  const { registry, config } = project;
+  const { registry, config, code } = project;
   const graph = project.graph();
   const names = artifactNames(project);
-  const code = createCodeFingerprints(project.directory);
   // To bundle every model of a project would take longer than to list them.
   const programs = await describePrograms(project, graph, (name) =>
     code.known(registry.get(name), registry.fileOf(name)),

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ModelChange } from "../graph/select-nodes.ts";
-import { createCodeFingerprints } from "../model/code-fingerprint.ts";
 import { kindOfChange } from "../run/model-changes.ts";
 import { differences, type ProgramParts } from "../run/program.ts";
 import type { Project } from "../run/project.ts";
@@ -35,8 +34,7 @@ export async function changesSinceManifest(
   folder: string,
 ): Promise<ReadonlyMap<string, ReadonlySet<ModelChange>>> {
   const { nodes } = await readArtifact<StoredManifest>(folder, "manifest.json");
-  const { registry } = project;
-  const code = createCodeFingerprints(project.directory);
+  const { registry, code } = project;
   const programs = await describePrograms(project, graph, async (name) =>
     code.of(registry.get(name), registry.fileOf(name)),
   );

@@ -1,4 +1,3 @@
-import { writeRunArtifacts } from "../artifacts/write-artifacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { type CommandInput, type ExitCode, jsonArgs, projectArgs, type commonArgs } from "./define-command.ts";
 import { openCliProject } from "./open-project.ts";
@@ -6,7 +5,7 @@ import { playRun } from "./play-run.ts";
 import { createPrinter } from "./print.ts";
 import { readUsd } from "./read-options.ts";
 import { readScope, scopeArgs } from "./scope-options.ts";
-import { choosePipeline, printWarning } from "./select-options.ts";
+import { choosePipeline } from "./select-options.ts";
 
 /** Arguments of the commands that start a run. */
 export const pipelineArgs = {
@@ -48,11 +47,12 @@ export async function playPipeline(
     return 0;
   }
   return await playRun({
+    opened: project,
     project: args.project,
     json: args.json === true,
     isVerbose: args.verbose === true,
-    play: async (hooks) => {
-      const result = await project.runPipeline(pipeline, {
+    play: (hooks) =>
+      project.runPipeline(pipeline, {
         ...options,
         ...hooks,
         ...scope,
@@ -60,9 +60,6 @@ export async function playPipeline(
         noWait: !args.wait,
         ...(args["stop-on-error"] === true ? { stopOnError: true } : {}),
         ...(args["continue-on-error"] === true ? { stopOnError: false } : {}),
-      });
-      await writeRunArtifacts(project, result, printWarning);
-      return result;
-    },
+      }),
   });
 }

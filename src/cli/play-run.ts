@@ -1,18 +1,22 @@
+import { writeRunArtifacts } from "../artifacts/write-artifacts.ts";
 import { createReporter } from "../display/create-reporter.ts";
+import type { Project } from "../run/project.ts";
 import type { RunResult } from "../run/results.ts";
 import type { RunEventListener } from "../run/run-events.ts";
 import { createCommandLine } from "./command-line.ts";
 import type { ExitCode } from "./define-command.ts";
 import { withInterrupt } from "./interrupt.ts";
+import { printWarning } from "./select-options.ts";
 
 export interface PlayRunOptions {
+  readonly opened: Project;
   readonly project: string;
   readonly json: boolean;
   readonly isVerbose: boolean;
   readonly play: (hooks: { readonly onEvent: RunEventListener; readonly signal: AbortSignal }) => Promise<RunResult>;
 }
 
-/** Plays a run in front of a person or a program; Ctrl-C cancels it. */
+/** Plays a run in front of a person or a program, and writes down what became of it; Ctrl-C cancels it. */
 export async function playRun(options: PlayRunOptions): Promise<ExitCode> {
   const reporter = await createReporter({ ...options, output: process.stdout, command: createCommandLine(options) });
   const onEvent: RunEventListener = (event) => reporter.onEvent(event);
@@ -23,8 +27,9 @@ export async function playRun(options: PlayRunOptions): Promise<ExitCode> {
   try {
     return await withInterrupt(
       async (signal) => {
-        const { status } = await options.play({ onEvent, signal });
-        return status === "succeeded" ? 0 : 1;
+        const result = await options.play({ onEvent, signal });
+        await writeRunArtifacts(options.opened, result, printWarning);
+        return result.status === "succeeded" ? 0 : 1;
       },
       { onInterrupt },
     );

@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
 import { hasUnits } from "../model/define-sql-model.ts";
-import type { Receipt } from "../run/results.ts";
+import type { Receipt, Usage } from "../run/results.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import { describeTests } from "./render-test.ts";
@@ -120,6 +120,20 @@ function describeRows({ rowsWritten, rowsUnchanged }: Receipt): string {
 function formatRate(perSecond: number): string {
   if (perSecond >= 10) return `${Math.round(perSecond).toLocaleString("en-US")}/s`;
   return perSecond >= 1 ? `${perSecond.toFixed(1)}/s` : `${(perSecond * 60).toFixed(1)}/min`;
+}
+
+/** Calls, tokens and cost; nothing where nobody was asked. */
+export function describeUsage(usage: Usage | null): readonly string[] {
+  if (usage === null || usage.calls === 0) return [];
+  const { calls, cachedCalls, inputTokens, outputTokens, costUsd } = usage;
+  const cached = cachedCalls === 0 ? "" : ` (${cachedCalls.toLocaleString("en-US")} cached)`;
+  return [
+    `${plural(calls, "call")}${cached}`,
+    ...(inputTokens === null || outputTokens === null
+      ? []
+      : [`${(inputTokens + outputTokens).toLocaleString("en-US")} tokens`]),
+    costUsd === null ? "cost unknown" : formatCost(costUsd),
+  ];
 }
 
 /** Enough digits that a cheap call is not shown as free. */

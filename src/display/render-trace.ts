@@ -2,6 +2,8 @@ import { formatAge, formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
 import type { TracedDocument } from "../run/trace-documents.ts";
 import type { InputTrace, RowTrace } from "../run/trace.ts";
+import { sumTraceUsage } from "../run/trace-usage.ts";
+import { describeUsage } from "./describe-model.ts";
 import { cutText, escapeControls, fitParts, padText, textWidth } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 
@@ -31,8 +33,16 @@ const LEAST_NOTES = 24;
 const WIDE_KEY = 20;
 const NARROW_KEY = 10;
 
-/** A trace as a tree: the row, under it what it was made of, at the ends the documents. */
-export function renderTrace(trace: RowTrace, { colors, width, now }: TraceDisplay): readonly string[] {
+/** A trace as a tree: the row, under it what it was made of, at the ends the documents; then what all of it took. */
+export function renderTrace(trace: RowTrace, display: TraceDisplay): readonly string[] {
+  const usage = sumTraceUsage(trace);
+  const tree = renderTree(trace, display);
+  if (usage === undefined) return tree;
+  const what = usage.isWhole ? "Total" : "Total of what is listed";
+  return [...tree, "", display.colors.dim([what, describeUsage(usage).join(SEPARATOR)].join("  "))];
+}
+
+function renderTree(trace: RowTrace, { colors, width, now }: TraceDisplay): readonly string[] {
   const whole = layoutTrace(trace, now);
   const isNarrow = widthOf(whole) + ENOUGH_NOTES > width;
   const lines = isNarrow ? whole.map(shorten) : whole;
@@ -157,6 +167,7 @@ function describeRow(trace: RowTrace, by: InputTrace["by"], now: number): Omit<T
       ...(by === "match" ? ["matches"] : by === "key" ? ["same key"] : []),
       ...(runId === null ? [] : [`run ${shortRun(runId)}`]),
       ...(unit === null || unit.durationMs === null || isFailed ? [] : [formatDuration(unit.durationMs)]),
+      ...describeUsage(unit?.usage ?? null),
       ...(updatedAt === null ? [] : [formatAge(now - Date.parse(updatedAt))]),
     ],
     tone: isFailed ? "warning" : "row",

@@ -2,7 +2,7 @@ import { formatDuration } from "../core/duration.ts";
 import type { ErrorJson } from "../core/errors.ts";
 import { plural, quoteList } from "../core/text.ts";
 import type { Receipt, RunResult, Usage } from "../run/results.ts";
-import { formatCost, paintStatus } from "./describe-model.ts";
+import { describeUsage, paintStatus } from "./describe-model.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import type { RunState, UnitFailures } from "./run-state.ts";
@@ -86,22 +86,8 @@ function renderCounts(result: RunResult): string {
     ...(deleted === 0 ? [] : [`${deleted.toLocaleString("en-US")} deleted`]),
     ...(unchanged === 0 || isIdle ? [] : [`${unchanged.toLocaleString("en-US")} unchanged`]),
     ...(quarantined === 0 ? [] : [`${plural(quarantined, "unit")} set aside`]),
-    ...renderUsage(result.usage),
+    ...describeUsage(result.usage),
   ].join(" · ");
-}
-
-function renderUsage(usage: Usage | null): readonly string[] {
-  if (usage === null || usage.calls === 0) return [];
-  const tokens =
-    usage.inputTokens === null || usage.outputTokens === null
-      ? []
-      : [`${(usage.inputTokens + usage.outputTokens).toLocaleString("en-US")} tokens`];
-  const cached = usage.cachedCalls === 0 ? "" : ` (${usage.cachedCalls.toLocaleString("en-US")} cached)`;
-  return [
-    `${plural(usage.calls, "call")}${cached}`,
-    ...tokens,
-    usage.costUsd === null ? "cost unknown" : formatCost(usage.costUsd),
-  ];
 }
 
 interface Failure extends Partial<Pick<UnitFailures, "units" | "count">> {

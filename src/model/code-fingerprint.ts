@@ -21,17 +21,22 @@ export interface CodeFingerprint {
   readonly code: string;
 }
 
-/**
- * What a model's function is made of. A function is another one when both digests differ: the texts may change without
- * a change of what is done, and other tools may make other code of the same texts.
- */
-export function createCodeFingerprints(directory: string): {
+export interface CodeFingerprints {
   /** `file` is relative to the directory; a model of which no file is known counts by its function alone. */
   of(model: AnyModel, file: string | undefined): Promise<CodeFingerprint>;
   /** The same without the tools: code that nobody has made yet is told by its texts. */
   known(model: AnyModel, file: string | undefined): CodeFingerprint;
-} {
-  const files = new ProjectFiles(directory);
+}
+
+/**
+ * What a model's function is made of. A function is another one when both digests differ: the texts may change without
+ * a change of what is done, and other tools may make other code of the same texts.
+ */
+export function createCodeFingerprints(
+  directory: string,
+  /** As the models were loaded from, where they were. */
+  files: ProjectFiles = new ProjectFiles(directory),
+): CodeFingerprints {
   const folder = cacheFolder(directory);
   const cache = folder === undefined ? undefined : new DigestCache(join(folder, "code"));
   const tools = `${RECIPE} ${toolVersion()}`;

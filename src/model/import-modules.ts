@@ -21,8 +21,11 @@ type OwnNames = Readonly<Record<string, readonly string[]>>;
  * Imports modules of a project, TypeScript too, and gives what they export in the order of the files, which are absolute
  * paths. They are compiled together; what that makes is kept for as long as no file changes.
  */
-export async function importModules(directory: string, files: readonly string[]): Promise<readonly Exports[]> {
-  const project = new ProjectFiles(directory);
+export async function importModules(
+  directory: string,
+  files: readonly string[],
+  project = new ProjectFiles(directory),
+): Promise<readonly Exports[]> {
   const { digest } = project.reachedFrom(...files);
   const key = sha256(canonicalJson([RECIPE, import.meta.url, await readVersion(), directory, files, digest]));
   const cache = new ModuleCache(directory);

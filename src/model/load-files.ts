@@ -5,6 +5,7 @@ import { UsageError } from "../core/errors.ts";
 import { explainImportFailure } from "./explain-import-failure.ts";
 import { type Exports, importModules } from "./import-modules.ts";
 import { isPipeline, type Pipeline } from "./pipeline.ts";
+import { ProjectFiles } from "./project-files.ts";
 import { type ProjectConfig, resolveProjectConfig } from "./project-config.ts";
 import { isModel, ModelRegistry } from "./registry.ts";
 
@@ -25,6 +26,8 @@ export async function loadConfigFile(directory: string): Promise<ProjectConfig> 
 export interface LoadedModels {
   readonly registry: ModelRegistry;
   readonly pipelines: readonly Pipeline[];
+  /** What they were loaded from. */
+  readonly files: ProjectFiles;
 }
 
 /** Imports the model files and registers every model and pipeline they export. */
@@ -36,14 +39,15 @@ export async function loadModels(directory: string, models: ProjectConfig["model
     if (typeof entry === "string") paths.push(entry);
     else registry.register(entry);
   }
-  const files = await findModelFiles(directory, paths);
-  for (const [index, exported] of (await importFiles(directory, files)).entries()) {
+  const found = await findModelFiles(directory, paths);
+  const files = new ProjectFiles(directory);
+  for (const [index, exported] of (await importFiles(directory, found, files)).entries()) {
     for (const value of Object.values(exported)) {
-      if (isModel(value)) registry.register(value, relative(directory, files[index] ?? ""));
+      if (isModel(value)) registry.register(value, relative(directory, found[index] ?? ""));
       if (isPipeline(value)) pipelines.set(value.name, value);
     }
   }
-  return { registry, pipelines: [...pipelines.values()] };
+  return { registry, pipelines: [...pipelines.values()], files };
 }
 
 /** Everything that the project's files of this pattern export, by file. */
@@ -84,9 +88,13 @@ export async function importProjectFile(directory: string, file: string): Promis
   return exported;
 }
 
-async function importFiles(directory: string, files: readonly string[]): Promise<readonly Exports[]> {
+async function importFiles(
+  directory: string,
+  files: readonly string[],
+  project?: ProjectFiles,
+): Promise<readonly Exports[]> {
   try {
-    return await importModules(directory, files);
+    return await importModules(directory, files, project);
   } catch (error) {
     throw await explainImportFailure(error, { directory, files });
   }

@@ -6,6 +6,7 @@ import { migrateSystemSchema } from "../database/system-schema.ts";
 import { buildGraph, type Graph } from "../graph/build-graph.ts";
 import { defaultPipeline, resolvePipeline } from "../graph/resolve-pipeline.ts";
 import { createLlm, type Llm } from "../llm/llm.ts";
+import { type CodeFingerprints, createCodeFingerprints } from "../model/code-fingerprint.ts";
 import { loadConfigFile, loadModels } from "../model/load-files.ts";
 import { isPipeline, type Pipeline } from "../model/pipeline.ts";
 import { type ProjectConfig, type ProjectConfigInput, resolveProjectConfig } from "../model/project-config.ts";
@@ -50,8 +51,8 @@ export async function openProject(options: OpenProjectOptions = {}): Promise<Pro
   const settings = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
   const base = settings["models"] === undefined ? await loadConfigFile(directory) : {};
   const config = resolveProjectConfig({ ...base, ...settings }, "openProject()");
-  const { registry, pipelines } = await loadModels(directory, config.models);
-  return new Project({ directory, config, registry, pipelines });
+  const { files, ...models } = await loadModels(directory, config.models);
+  return new Project({ directory, config, ...models, code: createCodeFingerprints(directory, files) });
 }
 
 /** A project: its models, its database, its runs. Close it, or declare it with `await using`. */
@@ -63,14 +64,17 @@ export class Project implements AsyncDisposable {
   readonly runs: ProjectRuns;
   readonly documents: ProjectDocuments;
   readonly units: ProjectUnits;
+  /** @internal */
+  readonly code: CodeFingerprints;
   #session: Promise<Session> | undefined;
   #isClosed = false;
 
-  constructor(parts: Pick<Project, "directory" | "config" | "registry" | "pipelines">) {
+  constructor(parts: Pick<Project, "directory" | "config" | "registry" | "pipelines" | "code">) {
     this.directory = parts.directory;
     this.config = parts.config;
     this.registry = parts.registry;
     this.pipelines = parts.pipelines;
+    this.code = parts.code;
     this.runs = new ProjectRuns(this);
     this.documents = new ProjectDocuments(this);
     this.units = new ProjectUnits(this);

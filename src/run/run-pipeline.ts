@@ -9,7 +9,7 @@ import { buildGraph, type Graph, withDownstreams } from "../graph/build-graph.ts
 import { configuredLlm } from "../llm/configured-llm.ts";
 import type { LlmSource } from "../llm/llm.ts";
 import { readAdopted } from "../llm/optimize/adopted.ts";
-import { type CodeFingerprint, createCodeFingerprints } from "../model/code-fingerprint.ts";
+import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/schema-change.ts";
@@ -66,7 +66,6 @@ export class PipelineRunner implements AsyncDisposable {
   readonly #project: Project;
   readonly #database: Database;
   readonly #executorId: string;
-  readonly #code: ReturnType<typeof createCodeFingerprints>;
   readonly #active = new Map<string, ActiveRun>();
   readonly #playing = new Set<Promise<RunResult>>();
   readonly #launch: LaunchEngine;
@@ -83,7 +82,6 @@ export class PipelineRunner implements AsyncDisposable {
     this.#project = options.project;
     this.#database = options.database;
     this.#executorId = options.executorId;
-    this.#code = createCodeFingerprints(options.project.directory);
     this.#launch = options.launch ?? launchDbos;
     this.store = new RunStore(options.database);
   }
@@ -344,8 +342,8 @@ export class PipelineRunner implements AsyncDisposable {
 
   /** Digests of a model's code as it stands on disk. */
   readonly codeOf = (name: string): Promise<CodeFingerprint> => {
-    const { registry } = this.#project;
-    return this.#code.of(registry.get(name), registry.fileOf(name));
+    const { registry, code } = this.#project;
+    return code.of(registry.get(name), registry.fileOf(name));
   };
 
   #testsOf(graph: Graph, scope: RunSpec["scope"]): TestPlan | undefined {

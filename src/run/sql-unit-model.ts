@@ -28,7 +28,7 @@ export async function runSqlUnitModel(job: ModelJob): Promise<Receipt> {
   return inQueryTransaction(job, async (client) => {
     const found = await findWork(client, plan, database.systemSchema);
     const rows = found.total + found.gone === 0 ? NO_ROWS : await rewriteUnits(client, job, { plan, query, found });
-    await client.query(`drop table ${WORK}`);
+    await client.query(`drop table if exists ${WORK}`);
     return job.finish(client, { status: "succeeded" }, rows);
   });
 }

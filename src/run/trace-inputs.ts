@@ -128,15 +128,14 @@ function documentLink(own: TracedTable, documents: TracedTable): Link | undefine
   return column === undefined ? undefined : { own: [column], upstream: documents.primaryKey };
 }
 
-// All of the one key or all of the other: a part of both would be chance.
+// A row names another by all of its key; or theirs hold all of its own. A part of both would be chance.
 function sharedKey(own: TracedTable, upstream: TracedTable): Link | undefined {
-  const pairs = own.primaryKey.flatMap((column) => {
-    const same = upstream.columns.find(({ name }) => name === column.name);
-    return same === undefined ? [] : [{ own: column, upstream: same }];
-  });
-  const isWhole = pairs.length === own.primaryKey.length;
-  const isTheirs =
-    upstream.primaryKey.length > 0 && upstream.primaryKey.every((key) => pairs.some((pair) => pair.upstream === key));
-  if (pairs.length === 0 || !(isWhole || isTheirs)) return undefined;
-  return { own: pairs.map((pair) => pair.own), upstream: pairs.map((pair) => pair.upstream) };
+  const pairUp = (columns: readonly TracedColumn[], others: readonly TracedColumn[]) =>
+    columns.flatMap((column) => others.filter(({ name }) => name === column.name).map((other) => ({ column, other })));
+  const theirs = pairUp(upstream.primaryKey, own.columns);
+  if (theirs.length > 0 && theirs.length === upstream.primaryKey.length)
+    return { own: theirs.map(({ other }) => other), upstream: theirs.map(({ column }) => column) };
+  const ours = pairUp(own.primaryKey, upstream.columns);
+  if (ours.length === 0 || ours.length < own.primaryKey.length) return undefined;
+  return { own: ours.map(({ column }) => column), upstream: ours.map(({ other }) => other) };
 }

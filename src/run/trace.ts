@@ -4,9 +4,11 @@ import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import { findRow, type RowKey } from "./find-row.ts";
 import type { Project } from "./project.ts";
+import type { Usage } from "./results.ts";
 import { type DocumentRequest, loadTracedDocuments, type TracedDocument } from "./trace-documents.ts";
 import { type FoundInput, InputFinder } from "./trace-inputs.ts";
 import type { FoundRow, TracedTable } from "./trace-table.ts";
+import { loadUnitUsage } from "./trace-usage.ts";
 import { loadFates, type StoredFate } from "./unit-fates.ts";
 
 /** A row, the unit that wrote it, and what the unit was made of. Columns are called as in the database. */
@@ -35,6 +37,8 @@ export interface RowTrace {
 export interface TracedUnit extends StoredFate {
   /** Empty for a model that writes its whole table. */
   readonly sourceKey: string;
+  /** What calls to language models took in that try; null without any. */
+  readonly usage: Usage | null;
 }
 
 /** What a row has from one source of its model. */
@@ -135,10 +139,13 @@ class Tracer {
 
   async #addUnits(model: string, nodes: readonly Node[]): Promise<void> {
     const keys = [...new Set(nodes.flatMap(({ found }) => found.sourceKey ?? []))];
-    const fates = keys.length === 0 ? undefined : await loadFates(this.#database, model, keys);
+    if (keys.length === 0) return;
+    const fates = await loadFates(this.#database, model, keys);
+    const usage = await loadUnitUsage(this.#database, model, fates);
     for (const { found, trace } of nodes) {
-      const fate = fates?.get(found.sourceKey ?? "");
-      if (fate !== undefined && found.sourceKey !== null) trace.unit = { sourceKey: found.sourceKey, ...fate };
+      const fate = fates.get(found.sourceKey ?? "");
+      if (fate === undefined || found.sourceKey === null) continue;
+      trace.unit = { sourceKey: found.sourceKey, ...fate, usage: usage.get(found.sourceKey) ?? null };
     }
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { createCodeFingerprints } from "../../src/model/code-fingerprint.ts";
 import type { AnyModel } from "../../src/model/define-model.ts";
 import { definePipeline } from "../../src/model/pipeline.ts";
 import { resolveProjectConfig } from "../../src/model/project-config.ts";
@@ -110,7 +111,7 @@ export class TestProcess implements HistoryProcess {
     const registry = new ModelRegistry();
     for (const model of models) registry.register(model);
     const config = resolveProjectConfig({ documents, target }, "the test");
-    return new Project({ directory, config, registry, pipelines: [] });
+    return new Project({ directory, config, registry, pipelines: [], code: createCodeFingerprints(directory) });
   }
 
   #runner(project: Project, width: number): PipelineRunner {

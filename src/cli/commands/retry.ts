@@ -27,6 +27,7 @@ export default defineCommand({
     await using project = await openCliProject(args);
     const pipeline = args.errors === true ? project.resolvePipeline(args.pipeline) : undefined;
     return await playRun({
+      opened: project,
       project: args.project,
       json: args.json === true,
       isVerbose: args.verbose === true,

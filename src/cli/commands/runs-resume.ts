@@ -20,6 +20,7 @@ export default defineCommand({
     const maxCostUsd = readUsd("max-cost", args["max-cost"]);
     await using project = await openCliProject(args);
     return await playRun({
+      opened: project,
       project: args.project,
       json: args.json === true,
       isVerbose: args.verbose === true,

@@ -28,6 +28,7 @@ export default defineCommand({
       return 0;
     }
     return await playRun({
+      opened: project,
       project: args.project,
       json: args.json === true,
       isVerbose: args.verbose === true,
