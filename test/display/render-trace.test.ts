@@ -16,6 +16,7 @@ const unit = (sourceKey: string, parts: Partial<TracedUnit> = {}): TracedUnit =>
   durationMs: 12,
   errorCode: null,
   error: null,
+  usage: null,
   ...parts,
 });
 
@@ -97,6 +98,42 @@ const trace = row(
     ],
   },
 );
+
+const asked = (sourceKey: string, costUsd: number | null) =>
+  unit(sourceKey, { usage: { calls: 2, cachedCalls: 1, inputTokens: 1_200, outputTokens: 34, costUsd } });
+
+test("every unit says what its calls took, and the end what all of them did, each unit once", () => {
+  const show = (costUsd: number | null, total = 2) => {
+    const extraction = row("extractions", { id: "x" }, { unit: asked("x", 0.0021), updatedAt: null });
+    const mention = (id: number) =>
+      row("mentions", { id }, { updatedAt: null, inputs: [input("extractions", { rows: [extraction] })] });
+    const entity = row(
+      "entities",
+      { id: "e" },
+      {
+        updatedAt: null,
+        inputs: [
+          input("mentions", { total, rows: [mention(1), mention(2)] }),
+          input("clustering", { by: "key", rows: [row("clustering", { id: "c" }, { unit: asked("c", costUsd) })] }),
+        ],
+      },
+    );
+    return `\n${renderTrace(entity, { colors: plainColors, width: 200, now: START }).join("\n")}\n`;
+  };
+  expect(show(0.5)).toMatchInlineSnapshot(`
+    "
+    indexing.entities  e           run 20260301-114500 · 12ms
+    ├─ indexing.mentions  1        run 20260301-114500 · 12ms
+    │  └─ indexing.extractions  x  run 20260301-114500 · 12ms · 2 calls (1 cached) · 1,234 tokens · $0.0021
+    ├─ indexing.mentions  2        run 20260301-114500 · 12ms
+    │  └─ indexing.extractions  x  as above
+    └─ indexing.clustering  c      same key · run 20260301-114500 · 12ms · 2 calls (1 cached) · 1,234 tokens · $0.5 · 15 minutes ago
+
+    Total  4 calls (2 cached) · 2,468 tokens · $0.5
+    "
+  `);
+  expect(show(null, 3)).toContain("Total of what is listed  4 calls (2 cached) · 2,468 tokens · cost unknown");
+});
 
 const render = (width: number) => `\n${renderTrace(trace, { colors: plainColors, width, now: START }).join("\n")}\n`;
 
