@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import type { ErrorJson } from "../core/errors.ts";
 import { plural, quoteList } from "../core/text.ts";
-import type { Receipt, RunResult, Usage } from "../run/results.ts";
+import type { Receipt, RunResult } from "../run/results.ts";
 import { describeUsage, paintStatus } from "./describe-model.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
