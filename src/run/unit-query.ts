@@ -99,24 +99,6 @@ export function createWorkSql(
   };
 }
 
-/** Query that says whether there is work; without a look when sources are so large that looking twice would cost. */
-export function mayHaveWorkSql(
-  plan: UnitPlan,
-  { system, mostBytes }: { readonly system: string; readonly mostBytes: number },
-): Sql {
-  const parameters = new Parameters();
-  const relations = parameters.add([plan.source, ...plan.matched].map(({ relation }) => relation));
-  const reasons = parameters.add([...WORK_REASONS, "deleted"]);
-  return {
-    text: `select case
-        when (select bool_and(relkind = 'r' and pg_table_size(oid) < ${parameters.add(mostBytes)})
-              from pg_class where oid = any(${relations}::text[]::regclass[]))
-        then exists (select from (${unitReasonsSql(plan, system, parameters)}) as unit where reason = any(${reasons}))
-        else true end as may_have_work`,
-    values: parameters.values,
-  };
-}
-
 /**
  * SQL of every unit in scope, with its key columns, its digests and the reason why it will run or not. Units of the
  * ledger whose key is no longer in the source are `deleted`.
