@@ -1,5 +1,5 @@
 import type { DatabaseClient } from "../database/connect.ts";
-import { createWorkSql, mayHaveWorkSql, type UnitPlan } from "./unit-query.ts";
+import { createWorkSql, type UnitPlan } from "./unit-query.ts";
 
 /** The units a run has to do with, in a temporary table of the connection; a process that dies leaves nothing behind. */
 export const WORK = "pg_temp.millrace_work";
@@ -9,9 +9,6 @@ export const MEMORY_TO_COMPARE = "set work_mem = '64MB'";
 
 /** So many are found as fast without an index. */
 const FEW_UNITS = 1_000;
-/** Comparing so much takes less than creating a table. */
-const SMALL_SOURCE_BYTES = 1024 * 1024;
-const NOTHING: FoundWork = { total: 0, gone: 0 };
 
 export interface FoundWork {
   /** Units to be processed, numbered from 1 on. */
@@ -20,18 +17,15 @@ export interface FoundWork {
   readonly gone: number;
 }
 
-/** Finds the units that have something to do. Where there are none the table may be missing. */
+/** Finds the units that have something to do, in one query. */
 export async function findWork(client: DatabaseClient, plan: UnitPlan, system: string): Promise<FoundWork> {
-  const probe = mayHaveWorkSql(plan, { system, mostBytes: SMALL_SOURCE_BYTES });
-  const { rows: probed } = await client.query<{ may_have_work: boolean }>(probe.text, [...probe.values]);
-  if (probed[0]?.may_have_work === false) return NOTHING;
   await client.query(`drop table if exists ${WORK}; ${MEMORY_TO_COMPARE}`);
   const { text, values } = createWorkSql(plan, { system, work: WORK });
   const { rowCount } = await client.query(text, [...values]);
   const found = rowCount ?? 0;
   const index = found > FEW_UNITS ? `alter table ${WORK} add primary key (ordinal);` : "";
   await client.query(`reset work_mem; ${found === 0 ? "" : `${index} analyze ${WORK}`}`);
-  if (found === 0) return NOTHING;
+  if (found === 0) return { total: 0, gone: 0 };
   const { rows } = await client.query<{ gone: number }>(
     `select count(*)::int as gone from ${WORK} where reason = 'deleted'`,
   );

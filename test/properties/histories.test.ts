@@ -10,7 +10,7 @@ test(
   async () => {
     const { deaths, failed } = await playHistories({
       histories: HISTORIES,
-      players: 2,
+      players: 3,
       startProcess: (options) => TestProcess.start(options),
       file: "test/properties/histories.test.ts",
     });

@@ -13,7 +13,7 @@ export function historyText({ seed, width, steps, retriesFirst }: History): stri
     }
     lines.push(...stepLines(step, before).map((line) => `  ${line}`));
   }
-  lines.push(`end: ${retriesFirst ? "retry, then delta" : "delta, then retry"}, until no unit is failed; then delta`);
+  lines.push(`end: ${retriesFirst ? "retry, then " : ""}delta, then retry and delta until no unit is failed`);
   return lines.join("\n");
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { resetEmbeddedPostgres, startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
@@ -6,7 +6,9 @@ import { resetEmbeddedPostgres, startEmbeddedPostgres } from "../../src/database
 /** Starts one server for all test files; a URL that is set already is used as it is. */
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (process.env["MILLRACE_TEST_DATABASE_URL"]) return undefined;
-  const directory = await mkdtemp(join(tmpdir(), "millrace-server-"));
+  const directory = await mkdtemp(join((await memoryFolder()) ?? tmpdir(), "millrace-server-"));
+  // The server of root is another user.
+  await chmod(directory, 0o755);
   const { url } = await startEmbeddedPostgres({
     directory,
     // Test files without a database may run for minutes.
@@ -19,4 +21,13 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
     await resetEmbeddedPostgres({ directory });
     await rm(directory, { recursive: true, force: true });
   };
+}
+
+const ENOUGH_BYTES = 4 * 1024 ** 3;
+
+// Tests create and drop tables all the time, which costs a disk more than it costs memory.
+async function memoryFolder(): Promise<string | undefined> {
+  const folder = "/dev/shm";
+  const found = await statfs(folder).catch(() => undefined);
+  return found !== undefined && found.bavail * found.bsize > ENOUGH_BYTES ? folder : undefined;
 }
