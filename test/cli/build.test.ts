@@ -99,8 +99,16 @@ test("a build with a failing test shows the rows, skips what is below and exits 
     "models/shop.ts",
     MODELS.replace("${raw.customer}, ", "coalesce(${raw.customer}, 'nobody') as customer, "),
   );
+  const readResults = async () => {
+    const { results } = JSON.parse(await readFile(join(shop.path, "target/run_results.json"), "utf8")) as {
+      results: readonly { unique_id: string; status: string }[];
+    };
+    return results.filter(({ unique_id: id }) => id.startsWith("model.")).map(({ status }) => status);
+  };
+  expect(await readResults()).toContain("skipped");
   const fixed = await shop.run("retry");
   expect(fixed.code).toBe(0);
+  expect(new Set(await readResults())).toEqual(new Set(["success"]));
   expect(fixed.out).not.toContain("started    shop.raw_orders");
   expect(fixed.out).toContain("2 tests passed, 1 warned");
   expect(fixed.out).toContain("done       shop.report");

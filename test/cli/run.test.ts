@@ -27,6 +27,14 @@ async function createProject() {
       const path = join(folder.path, file);
       await writeFile(path, change(await readFile(path, "utf8")));
     },
+    /** What the artifact says of each model. */
+    outcomes: async () => {
+      const text = await readFile(join(folder.path, "target/run_results.json"), "utf8");
+      const { results } = JSON.parse(text) as { results: { unique_id: string; status: string }[] };
+      return Object.fromEntries(
+        results.map(({ unique_id: id, status }) => [id.replace(/^model\.[^.]+\./, ""), status]),
+      );
+    },
     async [Symbol.asyncDispose]() {
       await database[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
@@ -99,11 +107,13 @@ test("a failing model is exit code 1; when it is mended the run goes on", async 
   expect(failed.stdout).toContain("the mill stands still");
   expect(failed.stdout).toMatch(/\nNext: millrace runs resume <run>\n$/);
   expect((await project.run(["runs", "show", "last"])).stdout).toMatch(/\nNext: millrace runs resume <run>\n$/);
+  expect(await project.outcomes()).toEqual({ "notes.outlines": "error", "notes.sections": "success" });
 
   await project.edit("models/outlines.ts", (text) => text.replace(/if \(rows.length > 0\).*\n/, ""));
   const resumed = await project.run(["runs", "resume", "last"]);
   expect(resumed.code).toBe(0);
   expect(resumed.stdout).toContain("done       notes.sections  done before");
+  expect(await project.outcomes()).toEqual({ "notes.outlines": "success", "notes.sections": "success" });
   expect((await project.run(["runs"])).stdout).toMatch(/<run> +notes +succeeded/);
 });
 
