@@ -26,12 +26,12 @@ export class Presence implements AsyncDisposable {
   readonly #executorId: string;
   readonly #timer: NodeJS.Timeout;
   #client: DatabaseClient | undefined;
-  #beating: Promise<void> = Promise.resolve();
+  #beating: Promise<void> | undefined;
 
   private constructor(database: Database, executorId: string) {
     this.#database = database;
     this.#executorId = executorId;
-    this.#timer = setInterval(() => (this.#beating = this.#beat()), (SILENCE_SECONDS * 1_000) / 6);
+    this.#timer = setInterval(() => this.#beatOnce(), (SILENCE_SECONDS * 1_000) / 6);
     this.#timer.unref();
   }
 
@@ -39,6 +39,11 @@ export class Presence implements AsyncDisposable {
     const presence = new Presence(database, executorId);
     presence.#client = await database.connect();
     return presence;
+  }
+
+  // A server with much to do answers later than the next beat is due; a connection takes one query at a time.
+  #beatOnce(): void {
+    this.#beating ??= this.#beat().finally(() => (this.#beating = undefined));
   }
 
   async #beat(): Promise<void> {
