@@ -32,11 +32,13 @@ test(
   },
 );
 
+const DOCUMENTS = Number(process.env["MILLRACE_INDEXED_DOCUMENTS"] ?? 60);
+
 test(
-  "of 60 documents one is edited: only its sections are extracted again, and the graph is that of a rebuild",
-  { timeout: 300_000 },
+  `of ${DOCUMENTS} documents one is edited: only its sections are extracted again, and the graph is that of a rebuild`,
+  { timeout: 900_000 },
   async () => {
-    const documents = portDocuments(60);
+    const documents = portDocuments(DOCUMENTS);
     const rebuilt = await rebuild({ ...documents, "port-7.md": NEW_TEXT });
     await using project = await openIndexing(documents);
     await indexDocuments(project);
@@ -58,13 +60,27 @@ test(
         .map((link) => link["entity_id"]),
     );
     const untouched = before.entities.filter((entity) => !touched.has(entity["entity_id"]));
-    expect(untouched.length).toBeGreaterThan(60);
+    expect(untouched.length).toBeGreaterThan(DOCUMENTS);
     expect(after.entities).toEqual(expect.arrayContaining(untouched));
     // Their rows have not even been written again.
     const rewritten = await project.query("select entity_id from entities where workflow_id = $1", [result.runId]);
     for (const { entity_id } of rewritten) expect(touched).toContain(entity_id);
   },
 );
+
+test("of a block of many names, one more name compares a part", { timeout: 120_000 }, async () => {
+  const section = (part: number) =>
+    Array.from({ length: 10 }, (_, index) => `Only here we run ${ownName(part * 10 + index)}.`).join("\n\n");
+  const documents = Array.from({ length: 20 }, (_, part) => [`${part}.md`, `# Relays\n\n${section(part)}\n`]);
+  await using project = await openIndexing(Object.fromEntries(documents) as Record<string, string>);
+  await indexDocuments(project);
+  const parts = "select count(distinct part)::int as parts from indexing_entity_blocks where block = 'rela'";
+  expect((await project.query(parts))[0]?.["parts"]).toBeGreaterThan(3);
+  await project.writeDocument("b.md", `# One more\n\nOnly here we run ${ownName(201)}.\n`);
+  const { models } = await indexDocuments(project);
+  // Its own part and the one that it cuts, in each of its blocks.
+  expect(models["indexing.entity_neighbours"]?.unitsDone).toBeLessThan(10);
+});
 
 test("a deleted document takes with it what only it supported", { timeout: 300_000 }, async () => {
   const documents = portDocuments(30);
@@ -111,10 +127,8 @@ test("every quote stands in its document where it says", async () => {
     (await project.query("select id, path from millrace.documents")).map(({ id, path }) => [id, String(path)]),
   );
   let quotes = 0;
-  for (const table of ["entity", "relationship", "claim"]) {
-    const rows = await project.query(
-      `select document_id, quote, quote_start_offset, quote_end_offset from indexing_${table}_evidence`,
-    );
+  for (const table of ["entity_passages", "indexing_relationship_evidence", "indexing_claim_evidence"]) {
+    const rows = await project.query(`select document_id, quote, quote_start_offset, quote_end_offset from ${table}`);
     for (const row of rows) {
       const content = documents[paths.get(row["document_id"])?.replace("docs/", "") ?? ""];
       expect(content?.slice(Number(row["quote_start_offset"]), Number(row["quote_end_offset"]))).toBe(row["quote"]);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { LlmRequest, LlmTransport } from "millrace/llm";
-import { indexDocuments, openIndexing, readGraph } from "./indexing-project.ts";
-import { portDocuments } from "./port-documents.ts";
+import { renderTrace } from "../../src/display/render-trace.ts";
+import { plainColors } from "../display/scripted-run.ts";
+import { indexDocuments, openIndexing } from "./indexing-project.ts";
 
 const promptOf = (request: LlmRequest) => request.messages.map(({ content }) => content).join("\n");
 type Asked = "sections" | "entities" | "claims";
@@ -104,22 +105,51 @@ const contradiction = {
 };
 
 test("when every call fails no document counts as indexed, the run says so, and the next run tries again", async () => {
-  let works = false;
+  let works = true;
   const model = scriptedModel((kind, prompt) =>
-    works && kind === "sections" ? extractHarbour(prompt) : works ? mergeMasts : undefined,
+    works ? { sections: extractHarbour(prompt), entities: mergeMasts, claims: contradiction }[kind] : undefined,
   );
   await using project = await openIndexing(harbour, model.config);
+  const indexed = async () =>
+    (await project.query("select path from indexed_documents order by path")).map(({ path }) => path);
+  const all = ["docs/a.md", "docs/b.md", "docs/c.md"];
+  expect((await indexDocuments(project)).status).toBe("succeeded");
+  expect(await indexed()).toEqual(all);
+
+  works = false;
+  for (const [path, text] of Object.entries(harbour)) await project.writeDocument(path, `${text} Come and see.`);
   const failed = await indexDocuments(project);
   expect(failed.status).not.toBe("succeeded");
   expect(failed.models["indexing.section_extractions"]?.status).not.toBe("succeeded");
-  const open = `select count(distinct document_id)::int as n from millrace.unit_state
-    where model = 'indexing.section_extractions' and status = 'done'`;
-  expect(await project.query(open)).toEqual([{ n: 0 }]);
+  expect(await indexed()).toEqual([]);
 
   works = true;
   expect((await indexDocuments(project)).models["indexing.section_extractions"]).toMatchObject({ status: "succeeded" });
-  expect(await project.query(open)).toEqual([{ n: 3 }]);
-  expect((await project.query("select from entities")).length).toBeGreaterThan(0);
+  expect(await indexed()).toEqual(all);
+});
+
+test("a document of which one section fails does not count as indexed until that one is extracted", async () => {
+  let works = false;
+  const model = scriptedModel((kind, prompt) =>
+    kind === "sections" && (works || !prompt.includes("of fog"))
+      ? { entities: [], relationships: [], claims: [] }
+      : undefined,
+  );
+  const filler = "Ships come and ships go. ".repeat(24);
+  await using project = await openIndexing(
+    { "a.md": `# Day\n\n${filler}\n\n# Night of fog\n\n${filler}\n`, "b.md": "Nothing." },
+    model.config,
+  );
+  const indexed = async () =>
+    (await project.query("select path, sections from indexed_documents order by path")).map(Object.values);
+  await indexDocuments(project);
+  expect(await indexed()).toEqual([["docs/b.md", 1]]);
+  works = true;
+  await indexDocuments(project);
+  expect(await indexed()).toEqual([
+    ["docs/a.md", 2],
+    ["docs/b.md", 1],
+  ]);
 });
 
 test("a cluster whose call fails is tried again as itself, and its names stay in the graph meanwhile", async () => {
@@ -210,14 +240,24 @@ test("a claim keeps its evidence from every document, and one that contradicts a
   );
 });
 
-test("an entity leads back to documents, sections, quotes, runs and costs", async () => {
-  await using project = await openIndexing(portDocuments(4));
-  const { runId } = await indexDocuments(project);
-  const { entities } = await readGraph(project);
-  const hub = entities.find((row) => row["canonical_name"] === "Beacon Hub");
-  const text = JSON.stringify(
-    await project.project.trace("entities", [String(hub?.["entity_id"])], { excerpts: true }),
+test("an entity leads back to documents, sections, quotes, runs, the decision and what all of it cost", async () => {
+  const model = scriptedModel((kind, prompt) =>
+    kind === "sections" ? extractHarbour(prompt) : kind === "claims" ? contradiction : mergeMasts,
   );
-  for (const part of ["docs/port-3.md", "indexing.document_sections", "Only here we run", runId, "llm_cost_usd"])
-    expect(text).toContain(part);
+  await using project = await openIndexing(harbour, model.config);
+  const { runId, usage } = await indexDocuments(project);
+  const trace = await project.project.trace("entities", ["canonical_name=Signal Mast"], { excerpts: true });
+  const tree = renderTrace(trace, { colors: plainColors, width: 400, now: Date.now() }).join("\n");
+  for (const part of [
+    "docs/a.md:0-31",
+    "indexing.document_sections",
+    "“The Signal Mast shines at night”",
+    runId.replace(/-[^-]*$/, ""),
+  ])
+    expect(tree).toContain(part);
+  expect(tree).toMatch(/indexing\.section_extractions .* 1 call · 20 tokens · cost unknown/);
+  expect(tree).toMatch(/indexing\.entity_clustering .* 1 call · 20 tokens · cost unknown/);
+  // Three sections and the decision about one cluster; claims have their own.
+  expect(usage?.calls).toBeGreaterThan(4);
+  expect(tree).toMatch(/\nTotal  4 calls · 80 tokens · cost unknown$/);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { comparePairs } from "../../examples/indexing/helpers/compare-block.ts";
+import { comparePairs, fewestPairs, nearestElsewhere } from "../../examples/indexing/helpers/compare-block.ts";
 import { connectedComponents, spanningPairs } from "../../examples/indexing/helpers/connected-components.ts";
-import { CREATE_NEW, mergeWith } from "../../examples/indexing/helpers/decide-with-rules.ts";
+import { countBy } from "../../examples/indexing/helpers/count-by.ts";
+import { CREATE_NEW, decideWithRules, mergeWith } from "../../examples/indexing/helpers/decide-with-rules.ts";
 import { entityIdOf } from "../../examples/indexing/helpers/entity-key.ts";
 import { resolveClaimDecisions } from "../../examples/indexing/helpers/resolve-claim-decisions.ts";
 import { resolveDecisions } from "../../examples/indexing/helpers/resolve-decisions.ts";
@@ -37,6 +38,39 @@ describe("clusters", () => {
     }
   });
 
+  test("beyond the clusters only the nearest of other clusters are kept", () => {
+    const near = [pair("a", "b", 0.1), pair("b", "c", 0.1), pair("a", "c", 0.2)];
+    const far = Array.from({ length: 30 }, (_, index) => pair("a", `x${index + 10}`, 0.26 + index / 1_000));
+    const pairs = [...near, pair("a", "c", 0.28), ...far];
+    const few = fewestPairs(pairs, { eps: 0.25, minSamples: 1 });
+    expect(few.filter(({ distance }) => distance <= 0.25)).toEqual(near.slice(0, 2));
+    const clusters = connectedComponents(["a", "b", "c", ...far.map(({ secondId }) => secondId)], pairs, {
+      eps: 0.25,
+      minSamples: 1,
+    });
+    const nearest = nearestElsewhere(pairs, clusters);
+    expect(nearest.get("a")?.map(({ id }) => id)).toEqual(far.slice(0, 10).map(({ secondId }) => secondId));
+    expect(nearestElsewhere(few, clusters).get("a")).toEqual(nearest.get("a"));
+  });
+
+  test("a pattern of hundreds makes no cluster of hundreds, and one more leaves the others as they are", () => {
+    const id = (index: number) => String(index).padStart(4, "0");
+    const chain = (length: number) =>
+      Array.from({ length }, (_, index) => pair(id(index), id(index + 1), 0.1 + ((index * 37) % 100) / 1_000));
+    const clustersOf = (length: number) =>
+      connectedComponents(
+        Array.from({ length: length + 1 }, (_, index) => id(index)),
+        chain(length),
+        {
+          eps: 0.25,
+          minSamples: 1,
+        },
+      );
+    const [before, after] = [clustersOf(400), clustersOf(401)];
+    expect(Math.max(...countBy(before.values()).values())).toBeLessThan(40);
+    expect([...before].filter(([name, cluster]) => after.get(name) !== cluster).length).toBeLessThan(10);
+  });
+
   test("a block of thousands is compared in time that grows with it, not with its square", () => {
     const members = Array.from({ length: 4_000 }, (_, index) => ({
       id: String(index),
@@ -58,6 +92,20 @@ describe("clusters", () => {
 });
 
 describe("merged names", () => {
+  test("thousands that are spelled alike are decided about at once, and no row lists them all", () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => ({
+      nameId: String(index),
+      entityName: `Module ${index}`,
+      entityType: "product",
+      description: null,
+      aliases: [],
+      similarExisting: [],
+    }));
+    const decisions = decideWithRules(names);
+    expect(new Set(decisions.map(({ canonicalName }) => canonicalName))).toEqual(new Set(["Module 0"]));
+    expect(decisions[1]?.reasoning).toContain("4990 more differ in");
+  });
+
   const name = (nameId: string, decision = CREATE_NEW, clusterId = "c") => ({
     nameId,
     entityName: nameId.toUpperCase(),

@@ -1,3 +1,4 @@
+import { connectedComponents, spanningPairs } from "./connected-components.ts";
 import { byCodePoint } from "./entity-key.ts";
 
 export interface Embedded {
@@ -13,8 +14,10 @@ export interface Pair {
   readonly distance: number;
 }
 
-// A common word makes a block of thousands; beyond this each is compared with those that are spelled most alike.
+// The longest part of a block may still be long; beyond this each is compared with those that are spelled most alike.
 const MAX_COMPARED = 60;
+// So many names of other clusters a language model is shown for each name.
+const MOST_NEAREST = 10;
 
 /** Pairs of a block that are at most `maxDistance` apart. Its cost grows with the block, not with its square. */
 export function comparePairs(members: readonly Embedded[], maxDistance: number): Pair[] {
@@ -25,6 +28,53 @@ export function comparePairs(members: readonly Embedded[], maxDistance: number):
       const product = (lengths[index] ?? 0) * (lengths[index + 1 + offset] ?? 0);
       const distance = product === 0 ? 1 : 1 - dot(one.embedding, other.embedding) / product;
       return distance <= maxDistance ? [pairOf(one.id, other.id, distance)] : [];
+    }),
+  );
+}
+
+/**
+ * As few of the pairs as say the same: those that hold together what is within `eps`, and for each the nearest beyond,
+ * as far as they belong to another cluster.
+ */
+export function fewestPairs(
+  pairs: readonly Pair[],
+  { eps, minSamples }: { readonly eps: number; readonly minSamples: number },
+): Pair[] {
+  const near = pairs.filter(({ distance }) => distance <= eps);
+  const ids = new Set(pairs.flatMap(({ firstId, secondId }) => [firstId, secondId]));
+  const clusters = connectedComponents(ids, near, { eps, minSamples });
+  const nearest = nearestElsewhere(pairs, clusters);
+  const isNearest = (id: string, other: string) => nearest.get(id)?.some((one) => one.id === other) === true;
+  const beyond = pairs.filter(
+    ({ firstId, secondId, distance }) =>
+      distance > eps && (isNearest(firstId, secondId) || isNearest(secondId, firstId)),
+  );
+  // How many neighbours one has is counted where more than one makes a cluster.
+  return [...(minSamples === 1 ? spanningPairs(near) : near), ...beyond];
+}
+
+/** For each id the nearest ids of other clusters, the first of them first. */
+export function nearestElsewhere(
+  pairs: readonly Pair[],
+  clusters: ReadonlyMap<string, string>,
+): ReadonlyMap<string, readonly { readonly id: string; readonly distance: number }[]> {
+  const found = new Map<string, Map<string, number>>();
+  const add = (id: string, other: string, distance: number) => {
+    const others = found.get(id) ?? new Map<string, number>();
+    found.set(id, others);
+    others.set(other, Math.min(distance, others.get(other) ?? distance));
+  };
+  for (const { firstId, secondId, distance } of pairs) {
+    if (clusters.get(firstId) === clusters.get(secondId)) continue;
+    add(firstId, secondId, distance);
+    add(secondId, firstId, distance);
+  }
+  return new Map(
+    Array.from(found, ([id, others]) => {
+      const sorted = Array.from(others, ([other, distance]) => ({ id: other, distance })).toSorted(
+        (a, b) => a.distance - b.distance || byCodePoint(a.id, b.id),
+      );
+      return [id, sorted.slice(0, MOST_NEAREST)];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import type { Pair } from "./compare-block.ts";
+import { countBy } from "./count-by.ts";
 import { byCodePoint } from "./entity-key.ts";
 
 export interface ComponentOptions {
@@ -8,9 +9,13 @@ export interface ComponentOptions {
   readonly minSamples: number;
 }
 
+// A longer list nobody decides about with care.
+const LARGEST_CLUSTER = 40;
+
 /**
  * The cluster of every id: that of density clustering (DBSCAN), which with `minSamples` 1 are the connected components.
- * A cluster is called after the first of its members. One that belongs nowhere is a cluster of its own.
+ * A cluster is called after the first of its members. One that belongs nowhere is a cluster of its own. In a cluster of
+ * more than 40 each holds on to the nearest only: names of one pattern would make a chain of thousands.
  */
 export function connectedComponents(
   ids: Iterable<string>,
@@ -30,7 +35,24 @@ export function connectedComponents(
     else if (isCore(secondId)) keepNearest(nearestCore, firstId, { id: secondId, distance });
   }
   for (const [id, core] of nearestCore) forest.join(id, core.id);
-  return new Map(Array.from(ids, (id) => [id, forest.rootOf(id)]));
+  return cutLarge(new Map(Array.from(ids, (id) => [id, forest.rootOf(id)])), near.values());
+}
+
+/** The clusters, and in place of a large one those that the nearest of each make. */
+function cutLarge(clusters: ReadonlyMap<string, string>, pairs: Iterable<Pair>): ReadonlyMap<string, string> {
+  const sizes = countBy(clusters.values());
+  const isLarge = (cluster: string | undefined) => (sizes.get(cluster ?? "") ?? 0) > LARGEST_CLUSTER;
+  const forest = new Forest();
+  const nearest = new Map<string, { readonly id: string; readonly distance: number }>();
+  for (const { firstId, secondId, distance } of pairs) {
+    const cluster = clusters.get(firstId);
+    if (!isLarge(cluster) || clusters.get(secondId) !== cluster) continue;
+    if (distance === 0) forest.join(firstId, secondId);
+    keepNearest(nearest, firstId, { id: secondId, distance });
+    keepNearest(nearest, secondId, { id: firstId, distance });
+  }
+  for (const [id, other] of nearest) forest.join(id, other.id);
+  return new Map(Array.from(clusters, ([id, cluster]) => [id, isLarge(cluster) ? forest.rootOf(id) : cluster]));
 }
 
 const nameOf = ({ firstId, secondId }: Pair) => `${firstId} ${secondId}`;

@@ -46,7 +46,7 @@ export async function decideWithLlm(
   if (names.length > MAX_NAMES) return { decisions: decideWithRules(names), telemetry: undefined };
   const own = new Set(names.map(({ nameId }) => nameId));
   const similar = new Map(
-    names.flatMap(({ similarExisting }) => (similarExisting ?? []).map((name) => [name.nameId, name] as const)),
+    names.flatMap(({ similarExisting }) => similarExisting.map((name) => [name.nameId, name] as const)),
   );
   const existing = [...similar.values()].filter(({ nameId }) => !own.has(nameId));
   const { output, telemetry } = await llm.predict(resolveEntities, {

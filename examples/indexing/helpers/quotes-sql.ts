@@ -22,3 +22,6 @@ export const quotesOf = (evidence: string) => {
   const order = sql`${e}.document_id collate "C", ${e}.quote_start_offset, ${e}.section_id collate "C", ${e}.quote collate "C"`;
   return sql`to_jsonb((array_agg(${quote} order by ${order}))[1:${sql.raw(String(MAX_QUOTES))}])`;
 };
+
+/** The order of the evidence of a claim: the first row is the one that stands for it. */
+export const surestFirst = sql`confidence desc, canonical_statement collate "C", claim_hash collate "C"`;

@@ -36,13 +36,21 @@ export function resolveClaimDecisions(given: readonly DecidedClaim[]) {
     ends.get(root)?.isCycle === true ? root.statement : root.canonicalStatement;
   const idOf = (root: DecidedClaim) =>
     (entities.get(root)?.size ?? 0) === 0 ? null : statementIdOf(statementOf(root));
+  const opponents = new Map<string, Set<string>>();
+  const oppose = (id: string, other: string) => opponents.set(id, (opponents.get(id) ?? new Set()).add(other));
+  for (const claim of claims) {
+    const id = idOf(rootOf(claim));
+    for (const hash of claim.conflictsWith ?? []) {
+      const opponent = byHash.get(hash);
+      const other = opponent === undefined ? null : idOf(rootOf(opponent));
+      if (id === null || other === null || id === other) continue;
+      oppose(id, other);
+      oppose(other, id);
+    }
+  }
   return claims.map((claim) => {
     const root = rootOf(claim);
     const resolvedClaimId = idOf(root);
-    const opponents = (claim.conflictsWith ?? []).flatMap((hash) => {
-      const other = byHash.get(hash);
-      return (other === undefined ? null : idOf(rootOf(other))) ?? [];
-    });
     return {
       claimHash: claim.claimHash,
       documentId: claim.documentId,
@@ -56,7 +64,7 @@ export function resolveClaimDecisions(given: readonly DecidedClaim[]) {
       resolvedClaimId,
       resolutionAction: actionOf(claim, root, resolvedClaimId),
       linkedEntityIds: [...(entities.get(root) ?? [])],
-      conflictsWithClaimIds: [...new Set(opponents)].filter((id) => id !== resolvedClaimId),
+      conflictsWithClaimIds: [...(resolvedClaimId === null ? [] : (opponents.get(resolvedClaimId) ?? []))],
     };
   });
 }

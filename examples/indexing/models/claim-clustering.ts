@@ -9,7 +9,7 @@ import {
   decideClaimsWithRules,
 } from "../helpers/decide-claims.ts";
 import { canAsk, withModel } from "../helpers/with-model.ts";
-import { claimCandidates } from "./claim-candidates.ts";
+import { claimClusters } from "./claim-clusters.ts";
 
 const config = z.object({
   /** `provider:model`; the project's own model unless set. */
@@ -44,8 +44,8 @@ export const claimClustering = defineModel({
   name: "indexing.claim_clustering",
   description: "What becomes of the claims of a cluster: each a new claim, one with another, or its contradiction",
   table,
-  sources: { candidates: ref(claimCandidates) },
-  forEach: "candidates",
+  sources: { claims: ref(claimClusters) },
+  forEach: "claims",
   by: ["clusterId"],
   concurrency: 10,
   config,

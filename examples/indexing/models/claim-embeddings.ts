@@ -1,23 +1,23 @@
 import { defineModel, ref } from "millrace";
-import { pipelineTable, primaryKey, real, text } from "millrace/schema";
+import { json, pipelineTable, text } from "millrace/schema";
+import { z } from "zod";
 import { byCodePoint } from "../helpers/entity-key.ts";
+import { packEmbedding } from "../helpers/packed-embedding.ts";
 import { statementBlocks } from "../helpers/statement-blocks.ts";
 import { claimMentions } from "./claim-mentions.ts";
 
-const table = pipelineTable(
-  "indexing_claim_embeddings",
-  {
-    statementId: text().notNull(),
-    block: text().notNull(),
-    statement: text().notNull(),
-    embedding: real().array().notNull(),
-  },
-  (column) => [primaryKey({ columns: [column.statementId, column.block] })],
-);
+const table = pipelineTable("indexing_claim_embeddings", {
+  statementId: text().primaryKey(),
+  statement: text().notNull(),
+  /** Statements that share a block are compared. */
+  blocks: json(z.array(z.string())).notNull(),
+  /** Packed. */
+  embedding: text().notNull(),
+});
 
 export const claimEmbeddings = defineModel({
   name: "indexing.claim_embeddings",
-  description: "Each statement's embedding, in every block of statements that it is compared with",
+  description: "Each statement's embedding, and the blocks of statements that it is compared in",
   table,
   sources: { claims: ref(claimMentions, { columns: ["statementId", "statement"] }) },
   forEach: "claims",
@@ -29,7 +29,6 @@ export const claimEmbeddings = defineModel({
     const blocks = statementBlocks(statement);
     if (blocks.length === 0) return [];
     const { embeddings } = await llm.embed([statement]);
-    const embedding = [...(embeddings[0] ?? [])];
-    return blocks.map((block) => ({ ...key, block, statement, embedding }));
+    return { ...key, statement, blocks, embedding: packEmbedding(embeddings[0] ?? []) };
   },
 });

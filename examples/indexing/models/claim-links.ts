@@ -3,7 +3,6 @@ import { doublePrecision, json, pipelineTable, primaryKey, sql, text } from "mil
 import { z } from "zod";
 import { claimClustering } from "./claim-clustering.ts";
 import { claimClusters } from "./claim-clusters.ts";
-import { claimMentions } from "./claim-mentions.ts";
 import { entityResolution } from "./entity-resolution.ts";
 
 const table = pipelineTable(
@@ -31,17 +30,16 @@ export const claimLinks = defineSqlModel({
   materialized: "view",
   table,
   sources: {
-    mentions: ref(claimMentions),
     clusters: ref(claimClusters),
     decisions: ref(claimClustering),
     resolutions: ref(entityResolution),
   },
   // A claim that nothing is decided about, since the call failed, is one of its own.
-  sql: ({ mentions, clusters, decisions, resolutions }) => sql`
+  sql: ({ clusters, decisions, resolutions }) => sql`
     with claims as (
-      select distinct on (m.claim_hash) c.cluster_id, m.*
-      from ${mentions} as m join ${clusters} as c using (statement_id)
-      order by m.claim_hash, m.confidence desc, m.statement collate "C", m.section_id collate "C", m.claim_number
+      select distinct on (claim_hash) *
+      from ${clusters}
+      order by claim_hash, confidence desc, statement collate "C", section_id collate "C", claim_number
     ), linked as (
       select c.claim_hash, jsonb_agg(r.resolved_entity_id order by n.place) as entity_ids
       from claims as c

@@ -1,9 +1,8 @@
 import { defineSqlModel, ref } from "millrace";
 import { boolean, doublePrecision, integer, json, pipelineTable, sql, text } from "millrace/schema";
 import { z } from "zod";
-import { quotesOf, quotesSchema } from "../helpers/quotes-sql.ts";
+import { quotesOf, quotesSchema, surestFirst } from "../helpers/quotes-sql.ts";
 import { claimEvidence } from "./claim-evidence.ts";
-import { claimResolution } from "./claim-resolution.ts";
 
 const table = pipelineTable("claims", {
   claimId: text().primaryKey(),
@@ -25,27 +24,23 @@ export const claims = defineSqlModel({
   description: "Every claim once, with its evidence from every document and the claims that contradict it",
   materialized: "table",
   table,
-  sources: { evidence: ref(claimEvidence), resolutions: ref(claimResolution) },
-  sql: ({ evidence, resolutions }) => sql`
+  sources: { evidence: ref(claimEvidence) },
+  forEach: "evidence",
+  by: ["claimId"],
+  sql: ({ evidence }) => sql`
     with stated as (
-      select distinct on (resolved_claim_id) resolved_claim_id as claim_id, canonical_statement, canonical_type,
-        linked_entity_ids ->> 0 as subject_entity_id
-      from ${resolutions} where resolved_claim_id is not null
-      order by resolved_claim_id, confidence desc, canonical_statement collate "C", claim_hash collate "C"
+      select distinct on (claim_id) claim_id, canonical_statement, canonical_type, linked_entity_ids ->> 0 as subject
+      from ${evidence} order by claim_id, ${surestFirst}
+    ), opponents as (
+      select e.claim_id, jsonb_agg(distinct o.claim_id order by o.claim_id) as conflicts_with
+      from ${evidence} as e cross join lateral jsonb_array_elements_text(e.conflicts_with_claim_ids) as o (claim_id)
+      group by e.claim_id
     ), proven as (
       select e.claim_id, max(e.confidence) as confidence, count(*)::int as evidence_count,
         jsonb_agg(distinct e.document_id order by e.document_id) as document_ids, ${quotesOf("e")} as quotes
       from ${evidence} as e group by e.claim_id
-    ), contradictions as (
-      select r.resolved_claim_id as claim_id, c.other_id
-      from ${resolutions} as r cross join lateral jsonb_array_elements_text(r.conflicts_with_claim_ids) as c (other_id)
-      where r.resolved_claim_id is not null
-    ), opponents as (
-      select claim_id, jsonb_agg(distinct other_id order by other_id) as conflicts_with
-      from (select * from contradictions union select other_id, claim_id from contradictions) as both_ways
-      group by claim_id
     )
-    select s.claim_id, s.canonical_statement as statement, s.canonical_type as claim_type, s.subject_entity_id,
+    select s.claim_id, s.canonical_statement as statement, s.canonical_type as claim_type, s.subject as subject_entity_id,
       p.confidence, p.evidence_count, p.document_ids, p.quotes, o.claim_id is not null as is_contradicted,
       coalesce(o.conflicts_with, '[]'::jsonb) as conflicts_with
     from stated as s join proven as p using (claim_id) left join opponents as o using (claim_id)`,

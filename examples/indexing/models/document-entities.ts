@@ -1,7 +1,7 @@
 import { defineSqlModel, ref, relationships } from "millrace";
 import { doublePrecision, integer, pipelineTable, primaryKey, sql, text } from "millrace/schema";
 import { entities } from "./entities.ts";
-import { entityEvidence } from "./entity-evidence.ts";
+import { entityPassages } from "./entity-passages.ts";
 
 const table = pipelineTable(
   "document_entities",
@@ -20,9 +20,15 @@ export const documentEntities = defineSqlModel({
   description: "Which document speaks of which entity, and how often",
   materialized: "table",
   table,
-  sources: { evidence: ref(entityEvidence) },
+  sources: {
+    passages: ref(entityPassages, {
+      columns: ["documentId", "entityId", "sectionId", "mentionNumber", "confidence"],
+    }),
+  },
+  forEach: "passages",
+  by: ["documentId"],
   tests: [relationships("entityId", { to: entities, field: "entityId" })],
-  sql: ({ evidence }) => sql`
+  sql: ({ passages }) => sql`
     select document_id, entity_id, count(*)::int as mention_count, max(confidence) as confidence
-    from ${evidence} group by document_id, entity_id`,
+    from ${passages} group by document_id, entity_id`,
 });

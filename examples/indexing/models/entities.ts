@@ -1,9 +1,7 @@
 import { defineSqlModel, ref } from "millrace";
 import { doublePrecision, integer, json, pipelineTable, sql, text } from "millrace/schema";
 import { z } from "zod";
-import { entityEvidence } from "./entity-evidence.ts";
-import { entityNames } from "./entity-names.ts";
-import { entityResolution } from "./entity-resolution.ts";
+import { entityPassages } from "./entity-passages.ts";
 
 const table = pipelineTable("entities", {
   entityId: text().primaryKey(),
@@ -22,31 +20,44 @@ export const entities = defineSqlModel({
   description: "The nodes of the graph: what the documents that are there now speak of",
   materialized: "table",
   table,
-  sources: { evidence: ref(entityEvidence), resolutions: ref(entityResolution), names: ref(entityNames) },
-  sql: ({ evidence, resolutions, names }) => sql`
-    with counted as (
-      select entity_id, count(*)::int as mention_count, count(distinct document_id)::int as document_count,
-        round(avg(confidence::numeric), 3)::float8 as confidence
-      from ${evidence} group by entity_id
-    ), described as (
-      select r.resolved_entity_id as entity_id, min(r.canonical_name) as canonical_name,
-        min(r.entity_type) as entity_type,
-        (array_agg(n.description order by length(n.description) desc, n.description collate "C")
-          filter (where n.description is not null))[1] as description
-      from ${resolutions} as r join ${names} as n using (name_id)
-      group by r.resolved_entity_id
-    ), aliased as (
-      select r.resolved_entity_id as entity_id, jsonb_agg(distinct a.alias order by a.alias) as aliases
-      from ${resolutions} as r
-      join ${names} as n using (name_id)
+  sources: {
+    passages: ref(entityPassages, {
+      columns: [
+        "entityId",
+        "canonicalName",
+        "entityType",
+        "documentId",
+        "sectionId",
+        "mentionNumber",
+        "entityName",
+        "aliases",
+        "description",
+        "confidence",
+      ],
+    }),
+  },
+  forEach: "passages",
+  by: ["entityId"],
+  // Sums of fractions depend on their order; those of numerics do not.
+  sql: ({ passages }) => sql`
+    with aliased as (
+      select p.entity_id, jsonb_agg(distinct a.alias order by a.alias) as aliases
+      from ${passages} as p
       cross join lateral (
-        select n.entity_name collate "C" as alias
-        union select value collate "C" from jsonb_array_elements_text(n.aliases)
+        select p.entity_name collate "C" as alias
+        union select value collate "C" from jsonb_array_elements_text(p.aliases)
       ) as a
-      where a.alias <> r.canonical_name
-      group by r.resolved_entity_id
+      where a.alias <> p.canonical_name
+      group by p.entity_id
+    ), counted as (
+      select p.entity_id, min(p.canonical_name) as canonical_name, min(p.entity_type) as entity_type,
+        (array_agg(p.description order by length(p.description) desc, p.description collate "C")
+          filter (where p.description is not null))[1] as description,
+        round(avg(p.confidence::numeric), 3)::float8 as confidence,
+        count(*)::int as mention_count, count(distinct p.document_id)::int as document_count
+      from ${passages} as p
+      group by p.entity_id
     )
-    select d.entity_id, d.canonical_name, d.entity_type, coalesce(a.aliases, '[]'::jsonb) as aliases, d.description,
-      c.confidence, c.mention_count, c.document_count
-    from described as d join counted as c using (entity_id) left join aliased as a using (entity_id)`,
+    select c.*, coalesce(a.aliases, '[]'::jsonb) as aliases
+    from counted as c left join aliased as a using (entity_id)`,
 });

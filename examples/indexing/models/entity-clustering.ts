@@ -5,7 +5,7 @@ import { decideWithLlm } from "../helpers/decide-with-llm.ts";
 import { decideWithRules } from "../helpers/decide-with-rules.ts";
 import { byCodePoint } from "../helpers/entity-key.ts";
 import { canAsk, withModel } from "../helpers/with-model.ts";
-import { entityCandidates } from "./entity-candidates.ts";
+import { entityClusters } from "./entity-clusters.ts";
 
 const config = z.object({
   /** `provider:model`; the project's own model unless set. */
@@ -41,8 +41,8 @@ export const entityClustering = defineModel({
   name: "indexing.entity_clustering",
   description: "What becomes of the names of a cluster: each a new entity, or merged with another",
   table,
-  sources: { candidates: ref(entityCandidates) },
-  forEach: "candidates",
+  sources: { names: ref(entityClusters) },
+  forEach: "names",
   by: ["clusterId"],
   concurrency: 10,
   config,
@@ -55,10 +55,8 @@ export const entityClustering = defineModel({
     return names.flatMap((name, index) => {
       const decision = decisions[index];
       if (decision === undefined) return [];
-      const { aliases, documentIds, similarExisting } = name;
-      const lists = { aliases: aliases ?? [], documentIds: documentIds ?? [], similarExisting: similarExisting ?? [] };
       // One call decides about the whole cluster; its cost stands at the first name.
-      return [{ ...name, ...key, ...lists, ...decision, ...(index === 0 ? telemetry : undefined) }];
+      return [{ ...name, ...key, ...decision, ...(index === 0 ? telemetry : undefined) }];
     });
   },
 });

@@ -21,6 +21,8 @@ export const entityNames = defineSqlModel({
   materialized: "table",
   table,
   sources: { mentions: ref(entityMentions) },
+  forEach: "mentions",
+  by: ["nameId"],
   // Sums of fractions depend on their order; those of numerics do not.
   sql: ({ mentions }) => sql`
     select

@@ -27,6 +27,8 @@ export const entityRelationships = defineSqlModel({
   materialized: "table",
   table,
   sources: { evidence: ref(relationshipEvidence) },
+  forEach: "evidence",
+  by: ["sourceEntityId", "relationshipType", "targetEntityId"],
   tests: [
     relationships("sourceEntityId", { to: entities, field: "entityId" }),
     relationships("targetEntityId", { to: entities, field: "entityId" }),

@@ -6,10 +6,11 @@ import { CREATE_NEW } from "../helpers/decide-with-rules.ts";
 import { resolveDecisions } from "../helpers/resolve-decisions.ts";
 import { entityClustering } from "./entity-clustering.ts";
 import { entityClusters } from "./entity-clusters.ts";
-import { entityNames } from "./entity-names.ts";
 
 const table = pipelineTable("indexing_entity_resolution", {
   nameId: text().primaryKey(),
+  /** Where it was decided what becomes of the name. */
+  clusterId: text().notNull(),
   entityName: text().notNull(),
   entityType: text().notNull(),
   decision: text().notNull(),
@@ -24,29 +25,28 @@ export const entityResolution = defineModel({
   description: "The entity that each name means: merges followed to their end, cycles broken",
   table,
   sources: {
-    names: ref(entityNames, { columns: ["nameId", "entityName", "entityType", "documentIds"] }),
-    clusters: ref(entityClusters, { columns: ["nameId", "clusterId"] }),
+    names: ref(entityClusters, { columns: ["nameId", "clusterId", "entityName", "entityType", "documentIds"] }),
     decisions: ref(entityClustering, { columns: ["nameId", "clusterId", "decision", "canonicalName"] }),
   },
   // A merge may lead into another cluster, so all decisions are looked at together; rows that stay are not written.
   async run({ sources, writer }) {
-    const clusters = new Map((await sources.clusters.rows()).map(({ nameId, clusterId }) => [nameId, clusterId]));
     const decisions = new Map<string, { readonly decision: string; readonly canonicalName: string }>();
-    for await (const { nameId, clusterId, decision, canonicalName } of sources.decisions) {
-      // What was decided about a cluster that is no more does not count.
-      if (clusters.get(nameId) === clusterId) decisions.set(nameId, { decision, canonicalName });
-    }
+    for await (const { nameId, clusterId, decision, canonicalName } of sources.decisions)
+      decisions.set(`${clusterId} ${nameId}`, { decision, canonicalName });
     const names = (await sources.names.rows()).map((name) => ({
       ...name,
-      clusterId: clusters.get(name.nameId) ?? name.nameId,
-      // A name that nothing is decided about, since the call failed, is itself.
-      ...(decisions.get(name.nameId) ?? { decision: CREATE_NEW, canonicalName: name.entityName }),
+      // A name that nothing is decided about, since the call failed, is itself. What was decided about a cluster that is
+      // no more does not count.
+      ...(decisions.get(`${name.clusterId} ${name.nameId}`) ?? {
+        decision: CREATE_NEW,
+        canonicalName: name.entityName,
+      }),
     }));
     const resolved = new Map(resolveDecisions(names).map((name) => [name.nameId, name]));
     await writer.write(
-      names.flatMap(({ entityName, entityType, documentIds, decision, nameId }) => {
-        const resolution = resolved.get(nameId);
-        return resolution === undefined ? [] : [{ entityName, entityType, documentIds, decision, ...resolution }];
+      names.flatMap((name) => {
+        const resolution = resolved.get(name.nameId);
+        return resolution === undefined ? [] : [{ ...name, ...resolution }];
       }),
     );
     const operations = countBy(Array.from(resolved.values(), ({ operation }) => operation));
