@@ -43,3 +43,19 @@ export function readScope({ args, all }: Pick<CommandInput<typeof scopeArgs>, "a
     allowDeletes: args["allow-deletes"] === true,
   };
 }
+
+/** The same words again, for a command to be typed next. */
+export function wordsOfScope({ args, all }: Pick<CommandInput<typeof scopeArgs>, "args" | "all">): readonly string[] {
+  const options = (Object.keys(scopeArgs) as (keyof typeof scopeArgs)[]).filter((name) => name !== "pipeline");
+  const given = options.flatMap((option) => {
+    const values = isRepeatable(option) ? all(option) : [args[option]];
+    return values.flatMap((value) => {
+      if (typeof value === "string") return [`--${option}`, value];
+      return value === true ? [`--${option}`] : [];
+    });
+  });
+  return [...(args.pipeline === undefined ? [] : [args.pipeline]), ...given];
+}
+
+const isRepeatable = (option: string): option is (typeof scopeRepeatable)[number] =>
+  (scopeRepeatable as readonly string[]).includes(option);

@@ -53,15 +53,12 @@ export async function choosePipeline(project: Project, { args, all }: SelectInpu
 
 /** The same for commands that only look; without a name and selectors it is all models. */
 export async function chooseListed(project: Project, input: SelectInput): Promise<Pipeline | undefined> {
-  const isAll = wordsOf(input).length === 0;
+  const { args, all } = input;
+  const isAll =
+    args.pipeline === undefined &&
+    args.state === undefined &&
+    selectRepeatable.every((option) => all(option).length === 0);
   return isAll ? undefined : choosePipeline(project, input);
-}
-
-/** What chose the models, as words of the next command line. */
-export function wordsOf({ args, all }: SelectInput): readonly string[] {
-  const options = selectRepeatable.flatMap((option) => all(option).flatMap((value) => [`--${option}`, value]));
-  const state = args.state === undefined ? [] : ["--state", args.state];
-  return [...(args.pipeline === undefined ? [] : [args.pipeline]), ...options, ...state];
 }
 
 /** To standard error, so that it never mixes with data. */

@@ -66,6 +66,19 @@ test("queries are listed, drawn, run and shown like other models", async () => {
     Next: millrace run
     "
   `);
+  const limited = [
+    "notes",
+    "--select",
+    "notes.sections",
+    "--include-documents",
+    "**/*.md",
+    "--full-refresh",
+    "--limit",
+    "1",
+  ];
+  expect((await run("plan", ...limited)).out).toMatch(
+    /\nNext: millrace run notes --select notes\.sections --include-documents '\*\*\/\*\.md' --limit 1 --full-refresh\n$/,
+  );
   const { code, out } = await run("run", "notes");
   expect(code).toBe(0);
   expect(out).toMatch(/done +notes\.headings +view · /);

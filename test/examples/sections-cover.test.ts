@@ -11,7 +11,9 @@ const texts = defineModel({
   table: pipelineTable("texts", { documentId: text().primaryKey(), content: text().notNull() }),
   sources: { documents: documents({ content: true }) },
   forEach: "documents",
-  run: ({ row }) => ({ documentId: row.id, content: row.content }),
+  async run({ row }) {
+    return { documentId: row.id, content: row.content };
+  },
 });
 
 const NAMES = [

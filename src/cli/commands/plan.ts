@@ -3,8 +3,8 @@ import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
-import { readScope, scopeArgs, scopeRepeatable } from "../scope-options.ts";
-import { choosePipeline, selectRepeatable, wordsOf } from "../select-options.ts";
+import { readScope, scopeArgs, scopeRepeatable, wordsOfScope } from "../scope-options.ts";
+import { choosePipeline, selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: {
@@ -35,6 +35,7 @@ export default defineCommand({
     const isIdle = plan.models.every(({ work, units, upstreamPending }) => {
       return work === 0 && (units.deleted ?? 0) === 0 && upstreamPending.length === 0;
     });
-    if (!isIdle) aside(`\n${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run", ...wordsOf(input)))}`);
+    if (!isIdle)
+      aside(`\n${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run", ...wordsOfScope(input)))}`);
   },
 });
