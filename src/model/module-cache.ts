@@ -48,7 +48,7 @@ export class ModuleCache {
   async #createFolder(): Promise<string> {
     try {
       if (this.#folder !== undefined) {
-        await mkdir(this.#folder, { recursive: true });
+        await mkdir(this.#folder, { recursive: true, mode: 0o700 });
         return await mkdtemp(join(this.#folder, "new-"));
       }
     } catch {
