@@ -3,7 +3,7 @@ import { comparePairs, fewestPairs, nearestElsewhere } from "../../examples/inde
 import { connectedComponents, spanningPairs } from "../../examples/indexing/helpers/connected-components.ts";
 import { countBy } from "../../examples/indexing/helpers/count-by.ts";
 import { CREATE_NEW, decideWithRules, mergeWith } from "../../examples/indexing/helpers/decide-with-rules.ts";
-import { entityIdOf } from "../../examples/indexing/helpers/entity-key.ts";
+import { byCodePoint, entityIdOf } from "../../examples/indexing/helpers/entity-key.ts";
 import { resolveClaimDecisions } from "../../examples/indexing/helpers/resolve-claim-decisions.ts";
 import { resolveDecisions } from "../../examples/indexing/helpers/resolve-decisions.ts";
 import { statementBlocks } from "../../examples/indexing/helpers/statement-blocks.ts";
@@ -89,6 +89,13 @@ describe("clusters", () => {
     expect(shared(statement, `${statement} anything`)).not.toEqual([]);
     expect(shared(statement, "The cranes need almost nothing and run close to water")).toEqual([]);
   });
+});
+
+test("texts sort by code points, as in the database", () => {
+  const texts = ["", "a", "ab", "b", "Z", "é", "ｆ", "𝄞", "𝄞a", "\ud7ff", "\ue000", "日本"];
+  for (const a of texts)
+    for (const b of texts)
+      expect(Math.sign(byCodePoint(a, b)), `${a} ${b}`).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
 });
 
 describe("merged names", () => {

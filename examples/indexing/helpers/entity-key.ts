@@ -45,9 +45,17 @@ export function distinct(values: Iterable<string>): string[] {
   return [...new Set(values)].toSorted(byCodePoint);
 }
 
+/** The order of Postgres' collation "C". JavaScript's own differs where one of two surrogates meets a unit above them. */
 export function byCodePoint(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const [x, y] = [a.charCodeAt(index), b.charCodeAt(index)];
+    if (x !== y) return placeOfUnit(x) - placeOfUnit(y);
+  }
+  return a.length - b.length;
 }
+
+const placeOfUnit = (unit: number) => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
 
 export function words(name: string): string[] {
   const withoutPossessive = name
