@@ -146,7 +146,7 @@ export class HistoryPlayer implements AsyncDisposable {
       `select model || ' ' || source_key as unit from millrace_grown.unit_state
        where status = 'done' and run_id = (select run_id from millrace_grown.run order by started_at desc limit 1)`,
     );
-    this.#committed = rows.map(({ unit }) => unit);
+    this.#committed = rows.flatMap(({ unit }) => namesOf(unit));
   }
 
   // Until no unit is failed: units may stand in each other's way, so that one round is not always enough. No delta run
@@ -176,16 +176,19 @@ export class HistoryPlayer implements AsyncDisposable {
     const found = difference({ name: "before", state: before }, { name: "after", state: after });
     if (found !== undefined) throw new PropertyError(`a plan changed something:\n${found}`);
     const result = await this.#run("grown", last, { kind: "delta" });
-    // What a query was run for stands nowhere but in the ledger.
     const recorded = await this.#recordedUnits(result?.runId ?? "");
     for (const { model, form, upstreamPending, rows = [] } of models) {
       if (upstreamPending.length > 0 || form === "view" || form === "sql") continue;
+      const isOwn = (unit: string) => unit.startsWith(`${model} `);
       const planned = rows.filter(({ reason }) => reason !== "deleted").map(({ key }) => `${model} ${key}`);
-      const called = (form.startsWith("sql") ? recorded : this.#calls).filter((unit) => unit.startsWith(`${model} `));
-      if (planned.toSorted().join() !== called.toSorted().join())
+      // Functions know their units by other names than the ledger does, and queries by none.
+      const called = form.startsWith("sql") ? planned : this.#calls.filter(isOwn);
+      const ran = recorded.filter(isOwn);
+      if (planned.toSorted().join() !== ran.toSorted().join() || called.length !== planned.length) {
         throw new PropertyError(
-          `the plan of ${model} named ${planned.join(", ")}, and these ran: ${called.join(", ")}`,
+          `the plan of ${model} named ${planned.join(", ")}, these ran: ${ran.join(", ")}, and these were called: ${called.join(", ")}`,
         );
+      }
     }
     return result;
   }
@@ -305,6 +308,14 @@ export class HistoryPlayer implements AsyncDisposable {
 }
 
 const hasFunction = (model: ModelSpec | undefined) => model !== undefined && !isQuery(model.form);
+
+/** What a function may call a unit: it knows rows that have a key of two columns by their id. */
+function namesOf(unit: string): readonly string[] {
+  const [, model, owner, part] = /^(\S+) \[("(?:[^"\\]|\\.)*"), (\d+)\]$/.exec(unit) ?? [];
+  if (owner === undefined) return [unit];
+  const id = `${model} ${String(JSON.parse(owner))}`;
+  return [unit, `${id}/${part}`, id];
+}
 
 /** True when the second step has nothing to do but what the first, which died, has left undone. */
 function goesOn(before: Step, step: Step): boolean {
