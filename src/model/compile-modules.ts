@@ -1,16 +1,13 @@
 import { isBuiltin } from "node:module";
-import { dirname, extname, sep } from "node:path";
+import { extname, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
-import { editText } from "./edit-text.ts";
-import { parseStatements } from "./minify-code.ts";
+import { findComputedImport, withOwnPlace } from "./module-place.ts";
 import { isOwnModule, offerOwnModule, ownModuleText } from "./own-modules.ts";
 import { isCode, type ProjectFiles } from "./project-files.ts";
-import { namesDeclared, type SyntaxNode, walk } from "./syntax-tree.ts";
 
 const ENTRY = "\0millrace:entry";
 const OWN = "\0millrace:own:";
-const META = "__millrace_meta";
 
 /** The names that each used module of this package exports. */
 type OwnNames = Record<string, readonly string[]>;
@@ -85,33 +82,10 @@ function modulesPlugin(entry: string, { project, own }: { project: ProjectFiles;
         return { code: ownModuleText(specifier, own[specifier]), moduleType: "js" };
       }
       if (!isCode(id) || extname(id) === ".json") return null;
-      return withOwnPlace(id, project.textOf(id));
+      const text = project.textOf(id);
+      const computed = findComputedImport(id, text);
+      if (computed !== undefined) this.error({ id, ...computed });
+      return withOwnPlace(id, text);
     },
   };
-}
-
-/** The text of a module that still knows where it lies when it has become a part of another file. */
-function withOwnPlace(path: string, text: string): string {
-  if (!/\bimport\.meta\b|\b__(?:dirname|filename)\b/.test(text)) return text;
-  const place = { url: pathToFileURL(path).href, dirname: dirname(path), filename: path };
-  const statements = parseStatements(path, text);
-  const declared = new Set(statements.flatMap(namesDeclared));
-  const given: [string, unknown][] = [
-    [META, place],
-    ["__dirname", place.dirname],
-    ["__filename", place.filename],
-  ];
-  const constants = given
-    .filter(([name]) => name === META || (!declared.has(name) && text.includes(name)))
-    .map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
-  const metas: SyntaxNode[] = [];
-  for (const statement of statements)
-    walk(statement, (node) => void (node.type === "MetaProperty" && metas.push(node)));
-  const isImport = ({ start, end }: SyntaxNode) => text.slice(start, end).startsWith("import");
-  const edited = editText(
-    text,
-    metas.filter(isImport).map(({ start, end }) => ({ start, end, text: META })),
-  );
-  // On the first line: those of the text keep their numbers.
-  return `${constants.join(" ")} ${edited}`;
 }

@@ -73,19 +73,30 @@ test("where nothing can be kept, modules are compiled at every start", async () 
 test("all files that are no code are named at once, each with the place", async () => {
   await using project = await createProject({
     "a.unit.ts": "export const a = ;",
-    "b.unit.ts": "\nexport default { models: ./models };",
+    "b.unit.ts": "\nexport default { url: import.meta.url, models: ./models };",
     "c.unit.ts": 'import { gone } from "./d.ts"; export const c = gone;',
     "d.ts": "export {};",
   });
   await expect(loadExports(project.directory, "*.unit.ts")).rejects.toMatchObject({
     code: "FILE_SYNTAX",
-    issues: [{ path: "a.unit.ts:1:18" }, { path: "b.unit.ts:2:26" }],
+    issues: [{ path: "a.unit.ts:1:18" }, { path: "b.unit.ts:2:48" }],
   });
   await expect(project.import("c.unit.ts")).rejects.toMatchObject({
     code: "FILE_FAILED",
     issues: [
       { path: "c.unit.ts:1:10", message: expect.stringContaining('"gone" is not exported by "d.ts"') as string },
     ],
+  });
+});
+
+test("an import whose name is only known when it is called is refused, with its place", async () => {
+  await using project = await createProject({
+    "a.ts": "export const words = (language: string) =>\n  import(`./words/${language}.ts`);",
+    "words/en.ts": "export const hello = 1;",
+  });
+  await expect(project.import("a.ts")).rejects.toMatchObject({
+    code: "FILE_FAILED",
+    issues: [{ path: "a.ts:2:10", message: expect.stringContaining("must be a fixed text") as string }],
   });
 });
 
