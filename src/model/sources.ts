@@ -47,7 +47,10 @@ export interface RefOptions<Row> {
    * context. Values define the model; functions are this run's scope.
    */
   readonly where?: WhereColumns<Row> | ((context: ModelContext) => WhereColumns<Row>);
-  /** Reads only the rows that belong to the current one: column here → column there. */
+  /**
+   * Reads only the rows that belong to the current one: column here → column there. A query in units sees them all; to
+   * it this says of which units a change is.
+   */
   readonly match?: { readonly [Column in keyof Row]?: string };
   /** Changes of this source do not make the model's units stale. */
   readonly untracked?: boolean;
