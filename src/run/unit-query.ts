@@ -129,7 +129,7 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
   const names = plan.keys.map((_, index) => `unit.${keyName(index)}`);
   // A run that sees a part of the source cannot tell by its units what is gone; it looks for each key.
   const seesAll = scope.sample === undefined && scope.retry === undefined && source.scope.length === 0;
-  const isLimited = scope.documentIds !== undefined;
+  const isLimited = isLimitedToDocuments(plan);
   return `select ${names.join(", ")}, coalesce(unit.source_key, u.source_key) as source_key, unit.document_id,
         unit.side_hash, unit.input_hash, u.status, u.program_hash, case
         when unit.source_key is null then 'deleted'
@@ -147,6 +147,10 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
       ${conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`}
       ${seesAll && isLimited ? `union all ${vanishedUnitsSql(plan, ledger, parameters)}` : ""}`;
 }
+
+// A source whose rows belong to no document is seen in full by every run.
+const isLimitedToDocuments = ({ source, scope }: UnitPlan) =>
+  scope.documentIds !== undefined && source.documentColumn !== undefined;
 
 // Units of the run's documents whose key is nowhere in the source any more.
 function vanishedUnitsSql({ source, keys, scope }: UnitPlan, ledger: string, parameters: Parameters): string {
@@ -191,11 +195,13 @@ function scopeOf({ source, scope: { documentIds } }: UnitPlan): readonly Conditi
   return [...source.scope, { column: source.documentColumn, value: documentIds }];
 }
 
-// A group belongs to a document only when the document is part of its key.
+// A group belongs to a document when all of its rows do: with them it goes, though nobody asks about other documents.
 function documentSql({ source, keys, isGroup }: UnitPlan): string {
   const { documentColumn } = source;
-  const isKnown = documentColumn !== undefined && (!isGroup || keys.some((key) => key.name === documentColumn.name));
-  return isKnown ? `${column("s", documentColumn)}::text` : "null::text";
+  if (documentColumn === undefined) return "null::text";
+  const id = `${column("s", documentColumn)}::text`;
+  if (!isGroup || keys.some((key) => key.name === documentColumn.name)) return id;
+  return `case when min(${id}) = max(${id}) and count(${id}) = count(*) then min(${id}) end`;
 }
 
 interface SideDigest {

@@ -13,7 +13,8 @@ export interface ReadOptions {
 export async function readState(database: Database, options: ReadOptions): Promise<State> {
   return read(database, options, {
     row: "(to_jsonb(t) - '{workflow_id,created_at,updated_at}'::text[])::text",
-    unit: "(to_jsonb(t) - '{run_id,duration_ms,updated_at}'::text[])::text",
+    // A row may move to another document unnoticed by a model that does not read which: the unit keeps the one before.
+    unit: "(to_jsonb(t) - '{run_id,duration_ms,updated_at}'::text[] - case when model = any($2) then 'document_id' else '' end)::text",
   });
 }
 
@@ -32,13 +33,18 @@ async function read(
     ({ index }) => `select '${tableName(index)}' as name, ${row} as row from ${target}.${tableName(index)} t`,
   );
   const ledger = `select 'ledger', ${unit} from millrace_${target}.unit_state t where model = any($1)`;
-  const rows = await database.query<{ name: string; row: string }>([...tables, ledger].join(" union all "), [names]);
+  const blind = models.filter(isBlindToDocuments).map(({ index }) => modelName(index));
+  const given = unit.includes("$2") ? [names, blind] : [names];
+  const rows = await database.query<{ name: string; row: string }>([...tables, ledger].join(" union all "), given);
   const state = new Map<string, string[]>(
     [...models.map(({ index }) => tableName(index)), "ledger"].map((name) => [name, []]),
   );
   for (const { name, row } of rows.toSorted((a, b) => (a.row < b.row ? -1 : 1))) state.get(name)?.push(row);
   return state;
 }
+
+const isBlindToDocuments = ({ source: { columns }, by }: ModelSpec) =>
+  columns !== undefined && !columns.includes("documentId") && !by.includes("documentId");
 
 const MOST_SHOWN = 3;
 
