@@ -77,7 +77,7 @@ async function runWorkflow(graph: RunGraph): Promise<string> {
       const reason = reasonToSkip(upstreams, outcomes, graph.stopOnError);
       if (reason !== undefined) settle({ model: name, skipped: reason });
       else if (!mayStart(model, outcomes)) continue;
-      else if (graph.mode === "delta" && mayBeIdle(model, outcomes)) idle.push(name);
+      else if (graph.mode === "delta" && mayBeIdle(model, graph.models, outcomes)) idle.push(name);
       else await start(name);
     }
     if (idle.length > 0) {

@@ -10,6 +10,8 @@ export interface RunGraph {
     readonly upstreams: readonly string[];
     /** Models that end before this one begins, whatever becomes of them. */
     readonly after?: readonly string[];
+    /** It writes no rows, and shows at once what its upstreams have written. */
+    readonly isView?: boolean;
   }[];
   readonly mode: RunMode;
   readonly stopOnError: boolean;
@@ -87,13 +89,16 @@ export function mayStart(
  */
 export function mayBeIdle(
   { upstreams }: RunGraph["models"][number],
+  models: RunGraph["models"],
   outcomes: ReadonlyMap<string, ModelOutcome>,
 ): boolean {
   return upstreams.every((name) => {
     const outcome = outcomes.get(name);
     if (outcome === undefined || !("receipt" in outcome)) return false;
     const { rowsWritten, rowsDeleted } = outcome.receipt;
-    return rowsWritten + rowsDeleted === 0;
+    if (rowsWritten + rowsDeleted > 0) return false;
+    const view = models.find((model) => model.name === name && model.isView === true);
+    return view === undefined || mayBeIdle(view, models, outcomes);
   });
 }
 

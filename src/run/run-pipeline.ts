@@ -372,9 +372,10 @@ function modelsOf(graph: Graph, tables: readonly string[]): readonly string[] {
 
 // Inside a run a model waits for the upstreams that run with it; the others are tables as they stand.
 function plannedModels(graph: Graph): RunSpec["models"] {
-  return [...graph].map(([name, { upstreams }]) => ({
+  return [...graph].map(([name, { model, upstreams }]) => ({
     name,
     upstreams: upstreams.filter((upstream) => graph.has(upstream)),
+    ...(shownForm(model) === "view" ? { isView: true } : {}),
   }));
 }
 

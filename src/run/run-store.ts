@@ -13,7 +13,11 @@ export interface RunSpec {
   readonly runId: string;
   readonly pipeline: string;
   /** Models with the upstreams they wait for in this run, upstreams first. */
-  readonly models: readonly { readonly name: string; readonly upstreams: readonly string[] }[];
+  readonly models: readonly {
+    readonly name: string;
+    readonly upstreams: readonly string[];
+    readonly isView?: boolean;
+  }[];
   readonly mode: RunMode;
   readonly filters: DocumentFilters;
   readonly documentIds: readonly string[] | typeof allDocuments;

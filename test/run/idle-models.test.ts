@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { createTestProject } from "millrace/testing";
+import { mayBeIdle, type ModelOutcome } from "../../src/run/engine.ts";
+import type { Receipt } from "../../src/run/results.ts";
 
 const MODELS = `
 import { defineModel, defineSqlModel, documents, ref } from "millrace";
@@ -67,4 +69,23 @@ test("a unit that is set aside is told by a run that has nothing to do", async (
   const again = await test_.project.runPipeline();
   expect(again.models["n.words"]).toMatchObject({ status: "succeeded", unitsDone: 0, unitsQuarantined: 1 });
   expect(await test_.query(children(again.runId))).toEqual([{ children: 0 }]);
+});
+
+test("below a view that shows what has just been written nobody asks beforehand", () => {
+  const models = [
+    { name: "words", upstreams: [] },
+    { name: "view", upstreams: ["words"], isView: true },
+    { name: "views", upstreams: ["view"], isView: true },
+    { name: "count", upstreams: ["views"] },
+  ];
+  const count = { name: "count", upstreams: ["views"] };
+  const after = (rowsWritten: number) =>
+    new Map(
+      models.map(({ name }): [string, ModelOutcome] => {
+        const receipt = { rowsWritten: name === "words" ? rowsWritten : 0, rowsDeleted: 0 } as Receipt;
+        return [name, { model: name, receipt }];
+      }),
+    );
+  expect(mayBeIdle(count, models, after(0))).toBe(true);
+  expect(mayBeIdle(count, models, after(1))).toBe(false);
 });

@@ -51,7 +51,7 @@ class InlineEngine implements Engine {
         const reason = reasonToSkip(upstreams, outcomes, stopOnError);
         if (reason !== undefined) settle({ model: name, skipped: reason });
         else if (!mayStart(model, outcomes)) continue;
-        else if (mode === "delta" && !asked.has(name) && mayBeIdle(model, outcomes)) idle.push(name);
+        else if (mode === "delta" && !asked.has(name) && mayBeIdle(model, models, outcomes)) idle.push(name);
         else if (running.size < width) running.set(name, this.#runModel(runId, name, abort.signal));
       }
       if (idle.length > 0) {
