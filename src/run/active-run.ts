@@ -69,10 +69,10 @@ export class ActiveRun {
   /** Ends those of the models that have nothing to do. A model with tests has: they are asked each time. */
   async settle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
     if (this.isCancelled) return [];
-    const { store, tests } = this.#options;
+    const { store, tests, graph } = this.#options;
     const untested = names.filter((name) => tests?.tests.has(name) !== true);
     const jobs = await Promise.all(untested.map((name) => this.#job(name)));
-    const settled = await settleModels(jobs, { store, runId: this.spec.runId });
+    const settled = await settleModels(jobs, { store, graph, runId: this.spec.runId });
     return names.flatMap((model) => {
       const receipt = settled.get(model);
       return receipt === undefined ? [] : [{ model, receipt }];

@@ -1,3 +1,6 @@
+import { quoteName } from "../database/connect.ts";
+import type { Graph } from "../graph/build-graph.ts";
+import type { ResolvedModel } from "../graph/resolve-model.ts";
 import { Parameters } from "./conditions.ts";
 import { type PlanningJob, planUnits } from "./plan-units.ts";
 import type { Receipt } from "./results.ts";
@@ -6,18 +9,27 @@ import { IDLE_REASONS, isIdle, unitReasonsSql } from "./unit-query.ts";
 import { MEMORY_TO_COMPARE } from "./unit-work.ts";
 import { planWhole } from "./whole-model.ts";
 
+/** To compare more takes longer than to start a model in vain, and would be done twice where there is work. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
+interface SettleOptions {
+  readonly store: RunStore;
+  readonly runId: string;
+  readonly graph: Graph;
+}
+
 /**
  * Finishes the models of a run that have nothing to do, all at once. The others are left to their own turn, and so is
  * one about which the question fails: there its error is told.
  */
 export async function settleModels(
   jobs: readonly PlanningJob[],
-  { store, runId }: { readonly store: RunStore; readonly runId: string },
+  { store, runId, graph }: SettleOptions,
 ): Promise<ReadonlyMap<string, Receipt>> {
   const names = jobs.map(({ resolved }) => resolved.model.name);
-  const known = await store.receipts(runId, names);
+  const [known, small] = await Promise.all([store.receipts(runId, names), withSmallSources(jobs, graph)]);
   const idle = await Promise.all(
-    jobs.map(async (job) => {
+    small.map(async (job) => {
       const model = job.resolved.model.name;
       const started = performance.now();
       const isSettled = !known.has(model) && (await isAtRest(job).catch(() => false));
@@ -26,6 +38,32 @@ export async function settleModels(
   );
   const ended = [...known].flatMap(([model, receipt]) => (receipt === null ? [] : [[model, receipt] as const]));
   return new Map([...ended, ...(await store.finishIdle(runId, idle.flat()))]);
+}
+
+async function withSmallSources(jobs: readonly PlanningJob[], graph: Graph): Promise<readonly PlanningJob[]> {
+  const [first] = jobs;
+  if (first === undefined) return [];
+  const { database } = first;
+  const read = new Map(jobs.map((job) => [job, tablesRead(job.resolved, graph, database.documents)]));
+  const rows = await database.query<{ relation: string; bytes: string }>(
+    "select relation, pg_table_size(to_regclass(relation)) as bytes from unnest($1::text[]) as relation",
+    [[...new Set([...read.values()].flat())]],
+  );
+  const sizes = new Map(rows.map(({ relation, bytes }) => [relation, Number(bytes)]));
+  return jobs.filter((job) => {
+    const bytes = (read.get(job) ?? []).reduce((sum, relation) => sum + (sizes.get(relation) ?? 0), 0);
+    return bytes <= MOST_BYTES;
+  });
+}
+
+/** Tables whose rows a model compares, also those that a view shows it. */
+function tablesRead({ sources }: ResolvedModel, graph: Graph, documents: string): readonly string[] {
+  return sources.flatMap(({ origin }) => {
+    if (origin.type === "documents") return [documents];
+    if (origin.type === "table") return [quoteName(origin.table)];
+    const view = origin.model.materialized === "view" ? graph.get(origin.model.name) : undefined;
+    return view === undefined ? [quoteName(origin.shape.name)] : tablesRead(view, graph, documents);
+  });
 }
 
 async function isAtRest(job: PlanningJob): Promise<boolean> {

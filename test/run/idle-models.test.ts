@@ -89,3 +89,36 @@ test("below a view that shows what has just been written nobody asks beforehand"
   expect(mayBeIdle(count, models, after(0))).toBe(true);
   expect(mayBeIdle(count, models, after(1))).toBe(false);
 });
+
+test("a model that would have to compare much is compared once, in its own turn", async () => {
+  await using test_ = await createTestProject({
+    models: {
+      models: `
+import { defineModel, ref } from "millrace";
+import { integer, pipelineTable } from "millrace/schema";
+export const sizes = defineModel({
+  name: "n.sizes",
+  table: pipelineTable("sizes", { id: integer().primaryKey(), size: integer().notNull() }),
+  sources: { texts: ref("texts") },
+  forEach: "texts",
+  run: ({ row }) => ({ id: row.id, size: row.body.length }),
+});
+`,
+    },
+  });
+  await test_.query("create table texts (id int primary key, body text not null)");
+  const fill = async (from: number, to: number) =>
+    test_.query(
+      "insert into texts select n, (select string_agg(md5(n || ' ' || k), '') from generate_series(1, 30) k) from generate_series($1::int, $2) n",
+      [from, to],
+    );
+  await fill(1, 100);
+  await test_.project.runPipeline();
+  const small = await test_.project.runPipeline();
+  expect(await test_.query(children(small.runId))).toEqual([{ children: 0 }]);
+  await fill(101, 12_000);
+  await test_.project.runPipeline();
+  const large = await test_.project.runPipeline();
+  expect(large.models["n.sizes"]).toMatchObject({ status: "succeeded", unitsDone: 0 });
+  expect(await test_.query(children(large.runId))).toEqual([{ children: 1 }]);
+});
