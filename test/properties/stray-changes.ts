@@ -20,11 +20,11 @@ export async function takeSnapshot(database: Database, { target, models, documen
   const found = new Map<string, Rows>();
   for (const { index } of models.filter(worksInUnits)) {
     const table = `${target}.${tableName(index)}`;
-    const [{ present } = { present: false }] = await database.query<{ present: boolean }>(
-      "select to_regclass($1) is not null as present",
-      [table],
-    );
-    if (!present) continue;
+    // What was a view is one until its model has run again.
+    const [isTable] = await database.query("select from pg_class where oid = to_regclass($1) and relkind = 'r'", [
+      table,
+    ]);
+    if (isTable === undefined) continue;
     const rows = await database.query<{ unit: string; text: string }>(
       `select unit, string_agg(text, e'\\n' order by text) as text from (
          select source_key as unit, jsonb_strip_nulls(to_jsonb(t))::text as text from ${table} t
