@@ -75,6 +75,9 @@ async function unitsOfDocuments(
         ? "public.input"
         : `millrace_${target}.documents`
       : `${target}.${tableName(upstream.index)}`;
+  // A view is there as soon as its model has run.
+  const [relation] = await database.query("select where to_regclass($1) is not null", [table]);
+  if (relation === undefined) return new Set();
   const columns = by.map((key) => (key === "documentId" ? "document_id" : key));
   const keys = form.endsWith("group") ? columns : upstream?.isComposite === true ? ["owner", "part"] : ["id"];
   const key =
