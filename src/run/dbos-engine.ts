@@ -157,8 +157,9 @@ export class DbosEngine implements Engine {
     try {
       await launchAlone(pool);
       return engine;
-    } catch (error) {
+    } catch (thrown) {
       await engine[Symbol.asyncDispose]();
+      const error = withinDbosError(thrown);
       throw new MillraceError(
         "ENGINE_FAILED",
         `The engine could not be started: ${error instanceof Error ? error.message : String(error)}`,
@@ -207,6 +208,10 @@ async function launchAlone(pool: pg.Pool): Promise<void> {
     );
   }
 }
+
+// DBOS keeps what it met at its start under a name of its own.
+const withinDbosError = (error: unknown): unknown =>
+  (error instanceof Error && "error" in error ? error.error : undefined) ?? error;
 
 async function isLocked(client: pg.PoolClient): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
