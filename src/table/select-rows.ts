@@ -2,7 +2,7 @@ import { MillraceError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import { createRowDecoder, decodeByName, type RowDecoder } from "./decode-row.ts";
-import type { ReadQuery } from "./table-reader.ts";
+import type { ReadQuery } from "./open-cursor.ts";
 import { dataColumns, type TableShape } from "./table-shape.ts";
 
 /** A table as a read sees it: its name in SQL and its columns. */

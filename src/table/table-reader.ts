@@ -1,15 +1,9 @@
-import Cursor from "pg-cursor";
-import { type Database, type DatabaseClient, isConnectionLoss } from "../database/connect.ts";
+import { type Database, isConnectionLoss } from "../database/connect.ts";
 import type { RowDecoder } from "./decode-row.ts";
+import { openCursor, type ReadQuery } from "./open-cursor.ts";
 import { explainReadError } from "./read-errors.ts";
 
 const FETCH_ROWS = 1_000;
-
-/** A read as SQL text and its parameters. */
-export interface ReadQuery {
-  readonly text: string;
-  readonly parameters: readonly unknown[];
-}
 
 export interface TableReaderOptions<Row> {
   readonly database: Database;
@@ -122,42 +116,4 @@ export class TableReader<Row> implements AsyncIterable<Row> {
       throw explainReadError(error, this.#reader);
     }
   }
-}
-
-interface Batch {
-  readonly rows: readonly (readonly unknown[])[];
-  readonly names: readonly string[];
-}
-
-function openCursor(
-  client: DatabaseClient,
-  { text, parameters }: ReadQuery,
-): { read(size: number): Promise<Batch>; close(): Promise<void> } {
-  const cursor = client.query(new Cursor<unknown[]>(text, [...parameters], { rowMode: "array" }));
-  let names: readonly string[] | undefined;
-  let hasFailed = false;
-  const [ended, onEnd] = signal();
-  client.once("end", onEnd);
-  return {
-    read: (size) =>
-      new Promise((resolve, reject) => {
-        cursor.read(size, (error, rows, result) => {
-          hasFailed ||= Boolean(error);
-          if (error) return reject(error);
-          names ??= result.fields.map((field) => field.name);
-          resolve({ rows, names });
-        });
-      }),
-    async close() {
-      // The server closes what has failed, and on a lost connection the driver would wait for its word for ever.
-      if (!hasFailed) await Promise.race([cursor.close(), ended]);
-      client.off("end", onEnd);
-    },
-  };
-}
-
-function signal(): [Promise<void>, () => void] {
-  let give = () => {};
-  const given = new Promise<void>((resolve) => (give = resolve));
-  return [given, give];
 }

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { integer, jsonb, text, timestamp } from "drizzle-orm/pg-core";
 import { beforeAll, expect, test } from "vitest";
 import { Database } from "../../src/database/connect.ts";
@@ -172,4 +173,14 @@ test("a connection that ends while rows are read is an error, not a silence", as
   (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   client.release();
   await expect(openReader({}, lossy).rows()).rejects.toThrow();
+});
+
+test("a connection that ends after the last row, before the server has said so, is an error too", async () => {
+  await using lossy = new Database({ url: database().url, maxConnections: 1 });
+  lossy.pool.on("connect", (client) => {
+    const { connection } = client as unknown as { connection: { sync(): void; stream: Socket } };
+    // What ends a cursor that has given all of its rows.
+    connection.sync = () => void connection.stream.destroy();
+  });
+  await expect(openReader({ where: { id: 1 } }, lossy).rows()).rejects.toThrow(/Connection terminated/);
 });
