@@ -39,8 +39,7 @@ async function recordWhole(
   const model = resolved.model.name;
   const parameters = new Parameters();
   const name = parameters.add(model);
-  await client.query(
-    `with ${saveProgramSql({ system, model, program }, parameters)},
+  const text = `with ${saveProgramSql({ system, model, program }, parameters)},
        others as (delete from ${system}.unit_state where model = ${name} and source_key <> '${WHOLE_KEY}')
      insert into ${system}.unit_state as u
        (model, source_key, status, has_output, input_hash, run_id, program_hash, duration_ms)
@@ -49,9 +48,9 @@ async function recordWhole(
      on conflict (model, source_key) do update set
        status = 'done', error_code = null, error = null, attempts = 0, run_id = excluded.run_id,
        document_id = null, input_hash = '', side_hash = null, program_hash = excluded.program_hash,
-       duration_ms = excluded.duration_ms, has_output = true, updated_at = now()`,
-    parameters.values,
-  );
+       duration_ms = excluded.duration_ms, has_output = true, updated_at = now()`;
+  // Planned once for each connection.
+  await client.query({ name: "record whole model", text, values: parameters.values });
   await asked.record(client, { system, model, programHash: program.hash });
 }
 
