@@ -42,7 +42,8 @@ async function startNode(args: readonly string[], databaseUrl = ""): Promise<Mil
 async function withExample<Result>(work: (directory: string) => Promise<Result>): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), "millrace-start-"));
   try {
-    await cp(join(root, "examples", "indexing"), directory, { recursive: true });
+    const isSource = (path: string) => !path.includes(".millrace");
+    await cp(join(root, "examples", "indexing"), directory, { recursive: true, filter: isSource });
     // Packages from here, a cache of its own.
     await mkdir(join(directory, "node_modules"));
     for (const name of (await readdir(join(root, "node_modules"))).filter((each) => !each.startsWith(".")))

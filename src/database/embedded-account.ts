@@ -1,5 +1,5 @@
-import { chmod, chown, lstat, mkdir, readFile, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** A user of the operating system. */
 export interface Account {
@@ -33,6 +33,14 @@ async function readAccounts(): Promise<(Account & { name: string })[]> {
 /** Gives a path to the account the server runs as; nothing to do when that is ourselves. */
 export async function giveTo(account: Account | undefined, path: string): Promise<void> {
   if (account !== undefined) await chown(path, account.uid, account.gid);
+}
+
+/** Gives a folder of data that root has copied, and all in it, to the account that is to serve it. */
+export async function giveCopyTo(account: Account | undefined, folder: string): Promise<void> {
+  if (account === undefined || (await stat(folder)).uid !== 0) return;
+  for (const name of await readdir(folder, { recursive: true }))
+    await lchown(join(folder, name), account.uid, account.gid);
+  await giveTo(account, folder);
 }
 
 /** Whether the account may pass through every folder of the path. */

@@ -70,9 +70,9 @@ export async function createDraft(home: Home, account: Account | undefined): Pro
 
 /** Removes what was cut off in the middle of creating or deleting data. */
 export async function removeLeftovers(home: Home): Promise<void> {
-  for (const name of await readdir(home.path)) {
-    if (LEFTOVER.test(name)) await rm(join(home.path, name), { recursive: true, force: true });
-  }
+  // A program that a killed process had started may still be writing there.
+  const untilGone = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 };
+  for (const name of await readdir(home.path)) if (LEFTOVER.test(name)) await rm(join(home.path, name), untilGone);
 }
 
 /** Deletes the files of the embedded server, and its folder when nothing else is left in it. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, rmdir, utimes } from "node:fs/promises";
 import { MillraceError, UsageError } from "../core/errors.ts";
-import { createFolder, serverAccount } from "./embedded-account.ts";
+import { createFolder, giveCopyTo, serverAccount } from "./embedded-account.ts";
 import { embeddedUnavailable, installBinaries } from "./embedded-binaries.ts";
 import { createCluster, DATABASE, launchServer, USER } from "./embedded-cluster.ts";
 import {
@@ -148,8 +148,10 @@ async function startLocked(directory: string, options: StartEmbeddedPostgresOpti
   }
   if (!hasData) home = await chooseHome(directory, account);
   await removeLeftovers(home);
-  if (hasData) await assertVersion(home, binaries.major);
-  else await createCluster({ home, account, binaries });
+  if (hasData) {
+    await assertVersion(home, binaries.major);
+    await giveCopyTo(account, home.data);
+  } else await createCluster({ home, account, binaries });
   const server = await launchServer({
     home,
     account,

@@ -295,6 +295,19 @@ describe.runIf(isRoot)("as root", () => {
     expect(existsSync(dirname(dataDirectory))).toBe(false);
   });
 
+  test("serves the data of a project that was copied", async () => {
+    await using folder = await createServerFolder();
+    await using copy = await createServerFolder();
+    const { url } = await startEmbeddedPostgres(folder);
+    await queryValue(url, "create table kept as select 1 as one");
+    await stopEmbeddedPostgres(folder);
+    execFileSync("cp", ["-r", folder.directory, copy.directory]);
+    expect((await stat(join(copy.directory, "data"))).uid).toBe(0);
+    const copied = await startEmbeddedPostgres(copy);
+    expect(await queryValue(copied.url, "select one from kept")).toBe(1);
+    expect(await startEmbeddedPostgres(folder)).toMatchObject({ started: true });
+  });
+
   test("works under a strict umask", async () => {
     await using folder = await createServerFolder("new/postgres");
     const { url } = await startElsewhere({ ...folder, umask: 0o077 }).result;
