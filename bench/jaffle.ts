@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "csv-parse/sync";
 import type { Database } from "../src/database/connect.ts";
-import { openProject } from "../src/run/project.ts";
+import { openProject } from "../src/project/project.ts";
 import { withBenchDatabase } from "./bench-database.ts";
 import { median, printTable } from "./measure.ts";
 

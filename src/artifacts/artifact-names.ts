@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { AnyModel } from "../model/define-model.ts";
-import type { Project } from "../run/project.ts";
+import type { Project } from "../project/project.ts";
 
 /** How artifacts call the things of one project. */
 export interface ArtifactNames {

@@ -1,4 +1,4 @@
-import type { Project } from "../run/project.ts";
+import type { Project } from "../project/project.ts";
 import { describeArtifact } from "./artifact-metadata.ts";
 import { type ArtifactNames, artifactNames } from "./artifact-names.ts";
 import { exposureNode, modelNode, parentsOf, seedNode, sourceNode, testNode } from "./manifest-nodes.ts";

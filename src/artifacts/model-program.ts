@@ -5,8 +5,8 @@ import { readAdopted } from "../llm/optimize/adopted.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import { describeParts, type ProgramParts } from "../run/program.ts";
 import { configsOf } from "../run/prepare-run.ts";
-import type { Project } from "../run/project.ts";
-import { queryFingerprint } from "../run/query-fingerprint.ts";
+import type { Project } from "../project/project.ts";
+import { queryFingerprint } from "../run/sql/query-fingerprint.ts";
 
 type CodeOf = (model: string) => CodeFingerprint | Promise<CodeFingerprint>;
 

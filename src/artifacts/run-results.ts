@@ -1,4 +1,4 @@
-import type { Project } from "../run/project.ts";
+import type { Project } from "../project/project.ts";
 import type { ModelStatus, Receipt, RunResult, TestResult } from "../run/results.ts";
 import { describeArtifact } from "./artifact-metadata.ts";
 import { type ArtifactNames, artifactNames } from "./artifact-names.ts";

@@ -4,9 +4,9 @@ import type { Graph } from "../graph/build-graph.ts";
 import type { SelectorMethod } from "../graph/parse-selector.ts";
 import { methodsOf, selectModels } from "../graph/select-models.ts";
 import type { NodeFacts } from "../graph/select-nodes.ts";
-import { changesSinceRuns } from "../run/model-changes.ts";
-import { lastResults } from "../run/last-results.ts";
-import type { Project } from "../run/project.ts";
+import { changesSinceRuns } from "../project/model-changes.ts";
+import { lastResults } from "../project/last-results.ts";
+import type { Project } from "../project/project.ts";
 import { changesSinceManifest, resultsOfFolder } from "./read-state.ts";
 
 export interface ProjectSelection {

@@ -1,4 +1,4 @@
-import type { Project } from "../run/project.ts";
+import type { Project } from "../project/project.ts";
 import { describeArtifact } from "./artifact-metadata.ts";
 import { artifactNames } from "./artifact-names.ts";
 import { type OnWarning, writeArtifact } from "./write-artifact.ts";

@@ -1,4 +1,4 @@
-import type { Project } from "../run/project.ts";
+import type { Project } from "../project/project.ts";
 import type { RunResult } from "../run/results.ts";
 import { createManifest } from "./manifest.ts";
 import { createRunResults } from "./run-results.ts";

@@ -69,7 +69,7 @@ async function checkConfig(directory: string): Promise<string> {
 }
 
 async function checkModels(directory: string): Promise<string> {
-  const { openProject } = await import("../run/project.ts");
+  const { openProject } = await import("../project/project.ts");
   await using project = await openProject({ directory });
   return `${plural(project.graph().size, "model")} in ${plural(new Set(project.registry.list().map(({ name }) => project.registry.fileOf(name))).size, "file")}`;
 }

@@ -1,6 +1,6 @@
 import { type ShownForm, shownForm } from "../model/define-sql-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
-import type { Project } from "../run/project.ts";
+import type { Project } from "../project/project.ts";
 
 export interface ListedModel {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { writeRunArtifacts } from "../artifacts/write-artifacts.ts";
 import { createReporter } from "../display/create-reporter.ts";
-import type { Project } from "../run/project.ts";
+import type { Project } from "../project/project.ts";
 import type { RunResult } from "../run/results.ts";
 import type { RunEventListener } from "../run/run-events.ts";
 import { createCommandLine } from "./command-line.ts";

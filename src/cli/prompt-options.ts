@@ -3,7 +3,7 @@ import { UsageError } from "../core/errors.ts";
 import { createLlm, type Llm } from "../llm/llm.ts";
 import { type Example, readExamples } from "../llm/optimize/examples.ts";
 import type { Signature } from "../llm/signature.ts";
-import type { Project } from "../run/project.ts";
+import type { Project } from "../project/project.ts";
 import type { ExitCode } from "./define-command.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { METRIC_HELP } from "./read-metric.ts";

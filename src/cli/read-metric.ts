@@ -1,7 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import { exactMatch, judge, type Metric, setF1 } from "../llm/optimize/metrics.ts";
-import { importExport } from "../run/find-signature.ts";
-import type { Project } from "../run/project.ts";
+import { importExport } from "../project/find-signature.ts";
+import type { Project } from "../project/project.ts";
 
 /** For the help of options that take one. */
 export const METRIC_HELP = "exact[:field,…], f1:list[:key,…], judge:rubric, or a function: file.ts#name";

@@ -1,7 +1,7 @@
 import type { ArgsDef } from "citty";
 import { createPalette } from "../display/output.ts";
 import { definePipeline, type Pipeline } from "../model/pipeline.ts";
-import type { Project } from "../run/project.ts";
+import type { Project } from "../project/project.ts";
 
 /** Options that choose models, the same for every command that does. */
 export const selectArgs = {

@@ -10,14 +10,14 @@ import type { AnyModel } from "../model/define-model.ts";
 import { describeTable } from "../table/table-shape.ts";
 import type { ModelOutcome, RetrySettings } from "./engine.ts";
 import type { EventLog } from "./event-log.ts";
-import type { PlanningJob } from "./plan-units.ts";
+import type { PlanningJob } from "./units/plan-units.ts";
 import { spentInRun } from "./record-usage.ts";
 import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "./results.ts";
 import { runModel } from "./run-model.ts";
 import { scopeOfModel } from "./run-scope.ts";
 import type { ModelRunRecord, RunSpec, RunStore } from "./run-store.ts";
 import { settleModels } from "./settle-models.ts";
-import { testModel } from "./test-model.ts";
+import { testModel } from "./tests/test-model.ts";
 
 /** How often a model is tried again when the database was away, beside its own retries. */
 const CONNECTION_ATTEMPTS = 6;

@@ -5,7 +5,7 @@ import { buildGraph, type Graph } from "../graph/build-graph.ts";
 import { resolveConfigs } from "../model/config.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
-import type { Project } from "./project.ts";
+import type { Project } from "../project/project.ts";
 
 /** The models of a pipeline, in their order. */
 export function graphOf({ registry }: Project, pipeline: Pipeline): Graph {

@@ -12,8 +12,8 @@ import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
 import type { RunStore } from "./run-store.ts";
 import type { RunScope } from "./run-scope.ts";
-import { runSqlUnitModel } from "./sql-unit-model.ts";
-import { runUnitModel } from "./unit-model.ts";
+import { runSqlUnitModel } from "./sql/sql-unit-model.ts";
+import { runUnitModel } from "./units/unit-model.ts";
 import { runWholeModel } from "./whole-model.ts";
 
 export interface RunModelOptions {

@@ -21,7 +21,7 @@ import { spentInRun } from "./record-usage.ts";
 import { EventLog } from "./event-log.ts";
 import { forgetModels } from "./ledger.ts";
 import { configsOf, graphOf, syncRunDocuments } from "./prepare-run.ts";
-import type { Project } from "./project.ts";
+import type { Project } from "../project/project.ts";
 import type { RunResult } from "./results.ts";
 import type { ModelSummary, RunEventListener } from "./run-events.ts";
 import { RunStore, type RunSpec } from "./run-store.ts";

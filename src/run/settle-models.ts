@@ -2,11 +2,11 @@ import { quoteName } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import { Parameters } from "./conditions.ts";
-import { type PlanningJob, planUnits } from "./plan-units.ts";
+import { type PlanningJob, planUnits } from "./units/plan-units.ts";
 import type { Receipt } from "./results.ts";
 import type { RunStore } from "./run-store.ts";
-import { IDLE_REASONS, isIdle, unitReasonsSql } from "./unit-query.ts";
-import { MEMORY_TO_COMPARE } from "./unit-work.ts";
+import { IDLE_REASONS, isIdle, unitReasonsSql } from "./units/unit-query.ts";
+import { MEMORY_TO_COMPARE } from "./units/unit-work.ts";
 import { planWhole } from "./whole-model.ts";
 
 /** To compare more takes longer than to start a model in vain, and would be done twice where there is work. */

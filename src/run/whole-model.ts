@@ -4,14 +4,14 @@ import { bindSource } from "./bind-source.ts";
 import { Parameters } from "./conditions.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
 import { loadModelState, WHOLE_KEY, type WholeUnit } from "./model-state.ts";
-import type { PlanningJob } from "./plan-units.ts";
-import { queryFingerprint } from "./query-fingerprint.ts";
+import type { PlanningJob } from "./units/plan-units.ts";
+import { queryFingerprint } from "./sql/query-fingerprint.ts";
 import { createProgram, describeParts, type Program, saveProgramSql } from "./program.ts";
 import type { Receipt } from "./results.ts";
 import { digestSeed } from "../seeds/read-seed.ts";
-import { runSqlModel } from "./sql-model.ts";
+import { runSqlModel } from "./sql/sql-model.ts";
 import { runTableModel } from "./table-model.ts";
-import { isIdle, type UnitReason } from "./unit-query.ts";
+import { isIdle, type UnitReason } from "./units/unit-query.ts";
 
 /** Brings a model up to date that writes its table as one unit: all of it, or nothing when nothing has changed. */
 export async function runWholeModel(job: ModelJob): Promise<Receipt> {

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { Database, quoteName } from "../database/connect.ts";
 import { migrateSystemSchema, SYSTEM_SCHEMA_ID } from "../database/system-schema.ts";
 import type { ProjectConfigInput } from "../model/project-config.ts";
-import { openProject, type Project } from "../run/project.ts";
+import { openProject, type Project } from "../project/project.ts";
 import { testServer } from "./test-server.ts";
 
 const TEMPLATE = `millrace_template_${SYSTEM_SCHEMA_ID}`;

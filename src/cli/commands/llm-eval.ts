@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { renderEvaluation } from "../../display/render-prompts.ts";
 import { loadProgram } from "../../llm/optimize/artifact.ts";
-import { findSignature } from "../../run/find-signature.ts";
+import { findSignature } from "../../project/find-signature.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { plural } from "../../core/text.ts";
-import { type Labels, labelUnits } from "../../run/label-units.ts";
+import { type Labels, labelUnits } from "../../project/label-units.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, projectArgs } from "../define-command.ts";
 import { withInterrupt } from "../interrupt.ts";

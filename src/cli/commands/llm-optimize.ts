@@ -4,7 +4,7 @@ import { renderOptimization, renderOptimizeProgress } from "../../display/render
 import { adoptedFile } from "../../llm/optimize/adopted.ts";
 import { splitExamples } from "../../llm/optimize/examples.ts";
 import type { OptimizeProgress, Strategy } from "../../llm/optimize/optimization.ts";
-import { findSignature } from "../../run/find-signature.ts";
+import { findSignature } from "../../project/find-signature.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";

@@ -4,7 +4,7 @@ import { renderTable } from "../../display/render-table.ts";
 import { renderTest } from "../../display/render-test.ts";
 import { RunState, type UnitFailures } from "../../display/run-state.ts";
 import { nextCommand, renderFailure } from "../../display/summary.ts";
-import type { Project } from "../../run/project.ts";
+import type { Project } from "../../project/project.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";

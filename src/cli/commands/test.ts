@@ -1,6 +1,6 @@
 import { isFailure } from "../../checks/judge-test.ts";
 import { describeTests, renderTest } from "../../display/render-test.ts";
-import { countResults } from "../../run/test-store.ts";
+import { countResults } from "../../run/tests/test-store.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { openCliProject } from "../open-project.ts";

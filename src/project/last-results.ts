@@ -1,0 +1,26 @@
+import type { Project } from "./project.ts";
+import type { ModelStatus } from "../run/results.ts";
+import type { ModelRunRecord } from "../run/run-store.ts";
+
+const WORDS: Readonly<Record<ModelStatus, string>> = {
+  succeeded: "success",
+  failed: "error",
+  partial: "partial",
+  skipped: "skipped",
+  cancelled: "cancelled",
+};
+
+/** What became of each model in the latest run that has ended, in the words of selectors. */
+export async function lastResults(project: Project): Promise<ReadonlyMap<string, readonly string[]>> {
+  const runs = await project.runs.list({ limit: 50 });
+  const last = runs.find(({ status }) => status !== "running");
+  if (last === undefined) return new Map();
+  const { modelRuns } = await project.runs.show(last.runId);
+  return new Map(modelRuns.map((record) => [record.model, wordsOf(record)]));
+}
+
+function wordsOf({ status, tests }: ModelRunRecord): readonly string[] {
+  const word = status === "running" || status === "waiting" ? [] : [WORDS[status]];
+  if (tests === undefined) return word;
+  return [...word, ...(tests.failed + tests.errored > 0 ? ["fail"] : []), ...(tests.warned > 0 ? ["warn"] : [])];
+}

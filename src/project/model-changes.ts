@@ -1,0 +1,59 @@
+import type { Graph } from "../graph/build-graph.ts";
+import type { ModelChange } from "../graph/select-nodes.ts";
+import { configsOf } from "../run/prepare-run.ts";
+import { differences, describeParts, type ProgramDifference, type StoredParts } from "../run/program.ts";
+import type { Project } from "./project.ts";
+import { queryFingerprint } from "../run/sql/query-fingerprint.ts";
+
+const KIND: Readonly<Record<ProgramDifference["reason"], ModelChange | undefined>> = {
+  code: "body",
+  prompt: "body",
+  llm: "configs",
+  config: "configs",
+  schema: "relation",
+  // Other rows upstream are no change of the model.
+  upstream: undefined,
+};
+
+/** The part of a model that a difference of its programs is in; none when it is in the rows upstream. */
+export function kindOfChange({ reason }: Pick<ProgramDifference, "reason">): readonly ModelChange[] {
+  const kind = KIND[reason];
+  return kind === undefined ? [] : [kind];
+}
+
+/** How models differ from what their stored output was made by. A model without output is new. */
+export async function changesSinceRuns(
+  project: Project,
+  graph: Graph,
+): Promise<ReadonlyMap<string, ReadonlySet<ModelChange>>> {
+  const { database, runner } = await project.session();
+  const { codeOf, llm } = runner;
+  const stored = await loadPrograms(project);
+  const configs = configsOf(project, graph, {});
+  const changes = new Map<string, ReadonlySet<ModelChange>>();
+  for (const [name, resolved] of graph) {
+    const programs = stored.get(name);
+    if (programs === undefined) {
+      changes.set(name, new Set(["new"]));
+      continue;
+    }
+    const code = resolved.model.form === "sql" ? queryFingerprint({ resolved, database }) : await codeOf(name);
+    const now = describeParts(resolved.model, { config: configs.get(name), code, llm, sides: {} });
+    const found = programs.flatMap((parts) => differences({ ...parts, sides: {} }, now));
+    changes.set(name, new Set(found.flatMap(kindOfChange)));
+  }
+  return changes;
+}
+
+// Units that somebody declared current are as good as made anew.
+async function loadPrograms(project: Project): Promise<ReadonlyMap<string, readonly StoredParts[]>> {
+  const database = await project.openDatabase();
+  const system = database.systemSchema;
+  const rows = await database.query<{ model: string; programs: readonly StoredParts[] }>(
+    `select u.model, coalesce(jsonb_agg(p.parts || jsonb_build_object('asked', p.asked)) filter (where p.model is not null), '[]') as programs
+     from (select distinct model, case when status <> 'kept' then program_hash end as program_hash from ${system}.unit_state) as u
+     left join ${system}.program as p on p.model = u.model and p.program_hash = u.program_hash
+     group by u.model`,
+  );
+  return new Map(rows.map(({ model, programs }) => [model, programs]));
+}

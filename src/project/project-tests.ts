@@ -1,0 +1,28 @@
+import { resolveTests } from "../checks/resolve-test.ts";
+import { buildGraph } from "../graph/build-graph.ts";
+import type { AnyModel } from "../model/define-model.ts";
+import type { Project } from "./project.ts";
+import { createId } from "../run/run-id.ts";
+import { inDeclaredOrder, runTest } from "../run/tests/run-test.ts";
+import type { TestResult } from "../run/results.ts";
+import { storeResults } from "../run/tests/test-store.ts";
+
+export interface TestOptions {
+  /** Models whose tests run; all unless given. */
+  readonly models?: readonly (AnyModel | string)[];
+  readonly onResult?: (result: TestResult) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs the data tests of models on their tables as they stand. */
+export async function testProject(project: Project, options: TestOptions): Promise<readonly TestResult[]> {
+  const { registry } = project;
+  const { models = registry.list(), signal = new AbortController().signal } = options;
+  const chosen = models.map((model) => (typeof model === "string" ? registry.get(model) : model));
+  const tests = resolveTests(buildGraph(chosen, registry).values(), registry);
+  const database = await project.openDatabase();
+  const running = tests.map((test) => runTest(test, { database, signal }));
+  const results = await inDeclaredOrder(running, (result) => options.onResult?.(result));
+  await storeResults(database, createId(), results);
+  return results;
+}

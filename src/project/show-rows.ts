@@ -1,0 +1,63 @@
+import { MillraceError, UsageError } from "../core/errors.ts";
+import { didYouMean } from "../core/text.ts";
+import { type Database, quoteName } from "../database/connect.ts";
+import type { AnyModel } from "../model/define-model.ts";
+import { dataColumns, describeTable, hasColumns } from "../table/table-shape.ts";
+import { findTable } from "../run/find-table.ts";
+
+export interface ShowOptions {
+  /** `column=value`, compared as text; both spellings of a column's name are understood. */
+  readonly where?: readonly string[];
+  readonly limit?: number;
+}
+
+export interface ShownRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+  /** Rows that match, shown or not. */
+  readonly total: number;
+}
+
+/** Reads rows of a model's table for a person: its data columns, in the order of the primary key. */
+export async function showRows(database: Database, model: AnyModel, options: ShowOptions): Promise<ShownRows> {
+  const shape = describeTable(model.table);
+  const found = await findTable(database, shape.name);
+  if (found === undefined) {
+    throw new MillraceError("TABLE_NOT_FOUND", `Table "${shape.name}" of model "${model.name}" does not exist yet.`, {
+      hint: `Run the model first: \`millrace run ${model.name}\`.`,
+    });
+  }
+  const known = hasColumns(shape) ? shape.columns : found.columns.map(({ name }) => ({ key: name, name }));
+  const columns = hasColumns(shape) ? dataColumns(shape) : known;
+  const values: unknown[] = [];
+  const conditions = (options.where ?? []).map((condition) => {
+    const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(condition) ?? [];
+    const column = known.find((each) => each.key === name || each.name === name);
+    if (column === undefined) {
+      const names = known.map((each) => each.name);
+      throw new UsageError(
+        "COLUMN_NOT_FOUND",
+        `--where ${condition}: table "${shape.name}" has no column "${name}".${didYouMean(name, names)}`,
+        { hint: "Write column=value." },
+      );
+    }
+    values.push(value);
+    return `${quoteName(column.name)}::text = $${values.length}`;
+  });
+  const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
+  const order = shape.primaryKey.length === 0 ? "" : `order by ${shape.primaryKey.map(quoteName).join(", ")}`;
+  const selected = columns.map((column) => quoteName(column.name)).join(", ");
+  const [counted] = await database.query<{ total: string }>(
+    `select count(*) as total from ${quoteName(shape.name)} ${where}`,
+    values,
+  );
+  const rows = await database.query(
+    `select ${selected} from ${quoteName(shape.name)} ${where} ${order} limit $${values.length + 1}`,
+    [...values, options.limit ?? 10],
+  );
+  return {
+    columns: columns.map((column) => column.name),
+    rows: rows.map((row) => columns.map((column) => row[column.name])),
+    total: Number(counted?.total ?? 0),
+  };
+}

@@ -1,0 +1,33 @@
+import { MillraceError } from "../../core/errors.ts";
+import type { ResolvedModel } from "../../graph/resolve-model.ts";
+import { ownKeyColumn } from "../../graph/unit-key-columns.ts";
+import type { ColumnShape } from "../../table/table-shape.ts";
+import { sourceKeySql } from "../units/unit-key.ts";
+import type { UnitPlan } from "../units/unit-query.ts";
+import { WORK } from "../units/unit-work.ts";
+
+/** The columns of a model's table by which a row of its query says which unit it is of. */
+export function ownKeys({ shape, sources }: ResolvedModel, { keys, source }: UnitPlan): readonly ColumnShape[] {
+  const isDocuments = sources.some(({ name, origin }) => name === source.name && origin.type === "documents");
+  // The plan has made sure of them.
+  return keys.flatMap((key) => ownKeyColumn(shape, key, { isDocuments }) ?? []);
+}
+
+/** SQL that joins the rows of `query` with their `unit`; one that nobody asked about has none. */
+export const joinUnitSql = (keys: readonly ColumnShape[]) =>
+  `left join ${WORK} unit on unit.source_key = ${sourceKeySql(keys, "query")} and unit.reason <> 'deleted'`;
+
+export function foreignUnit(
+  model: string,
+  { plan, keys, unit }: { readonly plan: UnitPlan; readonly keys: readonly ColumnShape[]; readonly unit: string },
+): MillraceError {
+  const columns = keys.map(({ key }) => `"${key}"`).join(", ");
+  return new MillraceError(
+    "FOREIGN_UNIT",
+    `The query of model "${model}" gives a row for unit "${unit}", which is none of those it was run for.`,
+    {
+      hint: `Start from \${${plan.source.name}}, which holds the rows of these units, and give ${columns} as they are there.`,
+      details: { model, unit },
+    },
+  );
+}

@@ -1,0 +1,122 @@
+import type { DatabaseClient } from "../../database/connect.ts";
+import { applyUnits, DuplicateKeyError, findConflicts, type RowCounts } from "../../table/apply-rows.ts";
+import { createUnitStage, prepareLargeStage, type Stage, UNIT_COLUMN } from "../../table/stage.ts";
+import { hasWrittenKey } from "../../table/stage-conflicts.ts";
+import type { ColumnShape } from "../../table/table-shape.ts";
+import { forgetRelation, type LedgerScope, recordRelationDone } from "../ledger.ts";
+import { type ModelJob, NO_ROWS } from "../model-job.ts";
+import { planUnits } from "../units/plan-units.ts";
+import { saveProgram } from "../program.ts";
+import { checkGiven, fillStage, replaceView } from "./query-table.ts";
+import type { Receipt } from "../results.ts";
+import { foreignUnit, joinUnitSql, ownKeys } from "./row-units.ts";
+import { inQueryTransaction, type RenderedQuery, renderSqlModel } from "./sql-model.ts";
+import { sourceKeySql } from "../units/unit-key.ts";
+import type { UnitPlan } from "../units/unit-query.ts";
+import { copyUnitRows, keepUnitsWithRows, unitDigestsSql } from "./unit-rows.ts";
+import { type FoundWork, findWork, WORK } from "../units/unit-work.ts";
+
+/**
+ * Brings a SQL model up to date that works in units: one query for all units that are new or changed, and one
+ * transaction for their rows, the ledger and the receipt. An error of the query is one of the model; no unit has a fate
+ * of its own.
+ */
+export async function runSqlUnitModel(job: ModelJob): Promise<Receipt> {
+  const { database, resolved } = job;
+  const { plan } = await planUnits(job);
+  const query = renderSqlModel(resolved, database);
+  return inQueryTransaction(job, async (client) => {
+    const found = await findWork(client, plan, database.systemSchema);
+    const rows = found.total + found.gone === 0 ? NO_ROWS : await rewriteUnits(client, job, { plan, query, found });
+    await client.query(`drop table if exists ${WORK}`);
+    return job.finish(client, { status: "succeeded" }, rows);
+  });
+}
+
+interface Rewrite {
+  readonly plan: UnitPlan;
+  readonly query: RenderedQuery;
+  readonly found: FoundWork;
+}
+
+async function rewriteUnits(client: DatabaseClient, job: ModelJob, rewrite: Rewrite): Promise<RowCounts> {
+  const { database, resolved, context } = job;
+  const { model, shape } = resolved;
+  const { plan, found } = rewrite;
+  const scope = {
+    system: database.systemSchema,
+    model: model.name,
+    runId: context.runId,
+    programHash: plan.program.hash,
+  };
+  const started = performance.now();
+  await client.query(`create index on ${WORK} (source_key)`);
+  await replaceView(client, job);
+  const stage = await createUnitStage(client, shape);
+  const units = found.total === 0 ? 0 : await stageUnits(client, job, { ...rewrite, stage });
+  const batch = { shape, strategy: model.writeStrategy, modelName: model.name, runId: context.runId };
+  const unitKeys = { relation: WORK };
+  // Units that are gone are among them: nothing is staged for these, so that their rows go.
+  const conflicts = await findConflicts(client, { ...batch, unitKeys });
+  if (conflicts.length > 0) throw new DuplicateKeyError(shape.name, conflicts);
+  const counts = await applyUnits(client, { ...batch, unitKeys, isChecked: true });
+  const durationMs = (performance.now() - started) / Math.max(1, units);
+  await recordUnits(client, job, { plan, scope, units, durationMs });
+  return counts;
+}
+
+/** Runs the query on the rows of the units; returns how many units that were. */
+async function stageUnits(
+  client: DatabaseClient,
+  job: ModelJob,
+  { plan, query, found, stage }: Rewrite & { readonly stage: Stage },
+): Promise<number> {
+  const { shape, model } = job.resolved;
+  tellProgress(job, { unitsTotal: found.total, unitsDone: 0 });
+  await copyUnitRows(client, plan);
+  const units = await keepUnitsWithRows(client);
+  const given = await checkGiven(client, job, query);
+  const keys = ownKeys(job.resolved, plan);
+  const more = { name: UNIT_COLUMN, value: "unit.source_key", join: joinUnitSql(keys) };
+  const staged = await fillStage(client, job, { query, stage, given, more });
+  await refuseForeignRows(client, model.name, { plan, stage, keys });
+  if (staged > LARGE_ROWS)
+    await prepareLargeStage(client, stage, [UNIT_COLUMN, ...(hasWrittenKey(shape) ? shape.primaryKey : [])]);
+  return units;
+}
+
+const LARGE_ROWS = 1_000;
+
+async function refuseForeignRows(
+  client: DatabaseClient,
+  model: string,
+  { plan, stage, keys }: { readonly plan: UnitPlan; readonly stage: Stage; readonly keys: readonly ColumnShape[] },
+): Promise<void> {
+  const { rows } = await client.query<{ unit: string }>(
+    `select ${sourceKeySql(keys, "s")} as unit from ${stage.name} s where ${stage.unit} is null limit 1`,
+  );
+  if (rows[0] !== undefined) throw foreignUnit(model, { plan, keys, unit: rows[0].unit });
+}
+
+async function recordUnits(
+  client: DatabaseClient,
+  job: ModelJob,
+  { plan, scope, units, durationMs }: { plan: UnitPlan; scope: LedgerScope; units: number; durationMs: number },
+): Promise<void> {
+  await forgetRelation(client, scope, `(select source_key from ${WORK} where reason = 'deleted')`);
+  if (units === 0) return;
+  await saveProgram(client, { ...scope, program: plan.program });
+  const relation = `(select w.source_key, w.document_id, d.input_hash, w.side_hash
+    from ${WORK} w join ${unitDigestsSql(plan)} d on d.millrace_unit = w.source_key)`;
+  await recordRelationDone(client, scope, { relation, durationMs });
+  await client.query(
+    `update ${scope.system}.model_run set units_total = $3, units_done = units_done + $3 where run_id = $1 and model = $2`,
+    [scope.runId, scope.model, units],
+  );
+  tellProgress(job, { unitsTotal: units, unitsDone: units });
+}
+
+function tellProgress(job: ModelJob, units: { readonly unitsTotal: number; readonly unitsDone: number }): void {
+  const progress = { ...units, unitsFailed: 0, rowsWritten: 0 };
+  job.emit({ type: "model_progress", model: job.resolved.model.name, progress });
+}

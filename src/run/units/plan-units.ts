@@ -1,0 +1,78 @@
+import { MillraceError } from "../../core/errors.ts";
+import { allDocuments } from "../../model/context.ts";
+import type { AnyModel } from "../../model/define-model.ts";
+import type { ResolvedModel } from "../../graph/resolve-model.ts";
+import { unitKeyProblem } from "../../graph/unit-key-columns.ts";
+import { type BoundColumn, type BoundSource, bindSource } from "../bind-source.ts";
+import type { ModelJob } from "../model-job.ts";
+import { loadModelState } from "../model-state.ts";
+import { createProgram, describeParts } from "../program.ts";
+import { queryFingerprint } from "../sql/query-fingerprint.ts";
+import type { UnitPlan } from "./unit-query.ts";
+import { checkViewKey } from "../sql/view-key.ts";
+
+export type PlanningJob = Pick<
+  ModelJob,
+  "database" | "resolved" | "context" | "config" | "code" | "llm" | "scope" | "knownTables" | "directory"
+> & { readonly isTableMissing?: boolean };
+
+/** Finds out what a unit model's units are and what, beside their rows, decides their output. */
+export async function planUnits(
+  job: PlanningJob,
+): Promise<{ readonly plan: UnitPlan; readonly sources: readonly BoundSource[] }> {
+  const { resolved, context, database, scope } = job;
+  const { model } = resolved;
+  const sources = await Promise.all(
+    resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })),
+  );
+  const source = sources.find((each) => each.name === model.forEach);
+  if (source === undefined)
+    throw new MillraceError("SOURCE_NOT_FOUND", `Model "${model.name}" has no source "${model.forEach}".`);
+  const keys = unitKeys(model, source);
+  if (source.isView && model.by === undefined) await checkViewKey(database, source, model.name);
+  if (model.form === "sql") checkUnitKey(resolved, source, keys);
+  const tracked = sources.filter((each) => each !== source && !each.untracked);
+  const state = await loadModelState(database, {
+    model: model.name,
+    sides: tracked.filter((each) => each.match.length === 0),
+  });
+  const code = model.form === "sql" ? queryFingerprint(job) : job.code;
+  const plan = {
+    model: model.name,
+    source,
+    keys,
+    isGroup: model.by !== undefined,
+    matched: tracked.filter((each) => each.match.length > 0),
+    program: createProgram(describeParts(model, { ...job, code, sides: state.sides }), state.programs),
+    keepsOutput: model.onChange === "keep",
+    isTableMissing: job.isTableMissing ?? false,
+    scope: {
+      documentIds: context.documentIds === allDocuments ? undefined : context.documentIds,
+      fullRunId: context.mode === "full" ? context.runId : undefined,
+      sample: scope.sample,
+      retry: scope.retry === undefined ? undefined : { codes: scope.retry.codes },
+    },
+  };
+  return { plan, sources };
+}
+
+/** The columns of a source whose values name a unit. */
+export function unitKeys(model: AnyModel, source: BoundSource): readonly BoundColumn[] {
+  const keys = model.by === undefined ? source.primaryKey : model.by.map((key) => source.find(key));
+  if (keys.length > 0) return keys;
+  throw new MillraceError(
+    "PRIMARY_KEY_MISSING",
+    `Source "${source.name}" of model "${model.name}" has no primary key, so its rows are no units.`,
+    { hint: "Give the table a primary key, or group its rows with `by`." },
+  );
+}
+
+// Of somebody else's table nothing is known before this.
+function checkUnitKey({ model, shape, sources }: ResolvedModel, { name }: BoundSource, keys: readonly BoundColumn[]) {
+  const isDocuments = sources.some((source) => source.name === name && source.origin.type === "documents");
+  const problem = unitKeyProblem(shape, keys, { name, isDocuments });
+  if (problem === undefined) return;
+  throw new MillraceError(problem.code, `Model "${model.name}": ${problem.message}`, {
+    hint: "Add the column to the model's table, and select it in its query.",
+  });
+}

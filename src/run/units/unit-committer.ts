@@ -1,0 +1,195 @@
+import type { DatabaseClient } from "../../database/connect.ts";
+import type { RowCounts } from "../../table/apply-rows.ts";
+import {
+  appendUnits,
+  applyUnits,
+  canAppendDirectly,
+  deleteUnits,
+  DuplicateKeyError,
+  findConflicts,
+  stageUnits,
+  unstageUnits,
+} from "../../table/apply-rows.ts";
+import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "../ledger.ts";
+import { type ModelJob, NO_ROWS } from "../model-job.ts";
+import { recordUsage } from "../record-usage.ts";
+import { failedUnit, type UnitResult } from "./unit-results.ts";
+
+const MOST_UNITS = 2_000;
+const MOST_BYTES = 16 * 1024 * 1024;
+
+export interface CommitterOptions {
+  readonly job: ModelJob;
+  readonly programHash: string;
+  readonly onCommit: (committed: { readonly units: readonly UnitResult[]; readonly counts: RowCounts }) => void;
+}
+
+/**
+ * Writes finished units: one transaction for all that have finished since the last one. Slow units are committed as
+ * they come, fast ones in large batches, without a timer.
+ */
+export class UnitCommitter {
+  readonly #job: ModelJob;
+  readonly #scope: LedgerScope;
+  readonly #onCommit: CommitterOptions["onCommit"];
+  #waiting: UnitResult[] = [];
+  #bytes = 0;
+  /** Units whose rows belong to a unit that has not been written yet in this run; they get a second try. */
+  #contested: UnitResult[] = [];
+  #writing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor({ job, programHash, onCommit }: CommitterOptions) {
+    this.#job = job;
+    this.#onCommit = onCommit;
+    this.#scope = {
+      system: job.database.systemSchema,
+      model: job.resolved.model.name,
+      runId: job.context.runId,
+      programHash,
+    };
+  }
+
+  /** Hands a unit over; waits only while more is finished than can be written. */
+  async add(unit: UnitResult): Promise<void> {
+    this.#waiting.push(unit);
+    this.#bytes += unit.bytes;
+    this.#writing ??= this.#writeAll();
+    while (this.#waiting.length > MOST_UNITS || this.#bytes > MOST_BYTES) await this.#writing;
+    this.#throwFailure();
+  }
+
+  /** Writes what is left. */
+  async finish(): Promise<void> {
+    await this.#writing;
+    this.#throwFailure();
+    const contested = this.#contested;
+    this.#contested = [];
+    if (contested.length > 0) await this.#write(contested, true);
+  }
+
+  /** Removes units that are gone from the source, rows and record together. */
+  async deleteUnits(sourceKeys: readonly string[]): Promise<void> {
+    const { database, lease, resolved } = this.#job;
+    const { shape, model } = resolved;
+    for (let start = 0; start < sourceKeys.length; start += MOST_UNITS) {
+      const unitKeys = sourceKeys.slice(start, start + MOST_UNITS);
+      const rowsDeleted = await database.transaction(async (client) => {
+        await lease.assertHeld(client);
+        const deleted =
+          model.writeStrategy === "replace" ? await deleteUnits(client, { shape, modelName: model.name, unitKeys }) : 0;
+        await forgetUnits(client, this.#scope, unitKeys);
+        await this.#count(client, { done: 0, failed: 0 }, { rowsWritten: 0, rowsDeleted: deleted, rowsUnchanged: 0 });
+        return deleted;
+      });
+      this.#onCommit({ units: [], counts: { rowsWritten: 0, rowsDeleted, rowsUnchanged: 0 } });
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    try {
+      // Lets the units that finish in this turn of the event loop into the same transaction.
+      await new Promise((resolve) => setImmediate(resolve));
+      while (this.#waiting.length > 0 && this.#failure === undefined) {
+        const units = this.#waiting;
+        this.#waiting = [];
+        this.#bytes = 0;
+        await this.#write(units, false);
+      }
+    } catch (error) {
+      this.#failure = { error };
+      this.#waiting = [];
+      this.#bytes = 0;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  async #write(units: readonly UnitResult[], isLastTry: boolean): Promise<void> {
+    const { database, lease, resolved, asked } = this.#job;
+    const { maxAttempts } = resolved.model;
+    const committed = await database.transaction(async (client) => {
+      await lease.assertHeld(client);
+      const good = units.filter((unit) => unit.error === undefined);
+      const applied = await this.#apply(client, good);
+      const rejected = applied.rejected.map(({ unit, error }) => failedUnit(unit, unit, error));
+      const failed = [...units.filter((unit) => unit.error !== undefined), ...(isLastTry ? rejected : [])];
+      await asked.record(client, this.#scope);
+      await recordDone(client, this.#scope, applied.done);
+      await recordUsage(client, this.#scope, [...applied.done, ...failed]);
+      await recordFailed(client, this.#scope, { units: failed, maxAttempts });
+      await this.#count(client, { done: applied.done.length, failed: failed.length }, applied.counts);
+      return { units: [...applied.done, ...failed], rejected: applied.rejected, counts: applied.counts };
+    });
+    if (!isLastTry) this.#contested.push(...committed.rejected.map(({ unit }) => unit));
+    this.#onCommit(committed);
+  }
+
+  // Makes the units' rows the table's; units whose rows belong to another one are left out.
+  async #apply(client: DatabaseClient, units: readonly UnitResult[]): Promise<Applied> {
+    const { resolved, context } = this.#job;
+    const { shape, model } = resolved;
+    const batch = { shape, strategy: model.writeStrategy, modelName: model.name, runId: context.runId };
+    if (units.length === 0) return { done: [], rejected: [], counts: NO_ROWS };
+    if (batch.strategy === "append" && canAppendDirectly(shape)) {
+      const counts = await appendUnits(client, { ...batch, rows: stagedRows(units), unitKeys: keysOf(units) });
+      return { done: units, rejected: [], counts };
+    }
+    await stageUnits(client, { shape, rows: stagedRows(units) });
+    let done = units;
+    const rejected: Rejected[] = [];
+    // A unit that is taken out keeps its old rows, which may stand in the way of one that is left: so ask again.
+    for (;;) {
+      const conflicts = await findConflicts(client, { ...batch, unitKeys: keysOf(done) });
+      if (conflicts.length === 0) break;
+      const named = new Set(conflicts.flatMap((conflict) => conflict.units));
+      const losers = done.filter((unit) => named.has(unit.sourceKey));
+      for (const unit of losers) {
+        const own = conflicts.filter((conflict) => conflict.units.includes(unit.sourceKey));
+        rejected.push({ unit, error: new DuplicateKeyError(shape.name, own) });
+      }
+      done = done.filter((unit) => !named.has(unit.sourceKey));
+      await unstageUnits(client, { shape, unitKeys: keysOf(losers) });
+    }
+    return { done, rejected, counts: await applyUnits(client, { ...batch, unitKeys: keysOf(done), isChecked: true }) };
+  }
+
+  // The counts are part of the transaction, so that a receipt is right after any crash.
+  async #count(client: DatabaseClient, units: { done: number; failed: number }, rows: RowCounts): Promise<void> {
+    await client.query(
+      `update ${this.#scope.system}.model_run set units_done = units_done + $3, units_failed = units_failed + $4,
+         rows_written = rows_written + $5, rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7
+       where run_id = $1 and model = $2`,
+      [
+        this.#scope.runId,
+        this.#scope.model,
+        units.done,
+        units.failed,
+        rows.rowsWritten,
+        rows.rowsDeleted,
+        rows.rowsUnchanged,
+      ],
+    );
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
+interface Rejected {
+  readonly unit: UnitResult;
+  readonly error: DuplicateKeyError;
+}
+
+interface Applied {
+  readonly done: readonly UnitResult[];
+  readonly rejected: readonly Rejected[];
+  readonly counts: RowCounts;
+}
+
+const keysOf = (units: readonly UnitResult[]) => units.map((unit) => unit.sourceKey);
+
+function* stagedRows(units: readonly UnitResult[]): Generator<{ sourceKey: string; line: string }> {
+  for (const { sourceKey, lines } of units) for (const line of lines) yield { sourceKey, line };
+}

@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import type { DatabaseClient } from "../../database/connect.ts";
+import type { BoundSource } from "../bind-source.ts";
+import { fetchMatchedSql, fetchUnitsSql, type Sql, type UnitPlan } from "./unit-query.ts";
+import { findWork, listGone, WORK } from "./unit-work.ts";
+
+type Row = Record<string, unknown>;
+
+/** One piece of work: the rows of a unit, and the fingerprint of just these rows. */
+export interface Unit {
+  readonly sourceKey: string;
+  readonly documentId: string | null;
+  readonly inputHash: Buffer;
+  /** Fingerprint of the rows of matched sources; null without any. */
+  readonly sideHash: Buffer | null;
+  readonly key: Row;
+  /** One row, or all rows of the group. */
+  readonly rows: readonly Row[];
+  /** Rows of matched sources that belong to this unit, by source name. */
+  readonly matched: Readonly<Record<string, readonly Row[]>>;
+}
+
+const TARGET_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The units a model has to process, found in one query and read in pieces of a few megabytes. The list lives in a
+ * temporary table of one connection; a process that dies leaves nothing behind, and the next asks anew.
+ */
+export class UnitFeed {
+  /** Units to be processed. */
+  readonly total: number;
+  /** Keys of units that are gone from the source. */
+  readonly gone: readonly string[];
+  readonly #client: DatabaseClient;
+  readonly #plan: UnitPlan;
+
+  private constructor(client: DatabaseClient, plan: UnitPlan, total: number, gone: readonly string[]) {
+    this.#client = client;
+    this.#plan = plan;
+    this.total = total;
+    this.gone = gone;
+  }
+
+  static async open(client: DatabaseClient, plan: UnitPlan, system: string): Promise<UnitFeed> {
+    const { total, gone } = await findWork(client, plan, system);
+    return new UnitFeed(client, plan, total, gone === 0 ? [] : await listGone(client));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Unit> {
+    let size = 50;
+    for (let after = 0; after < this.total;) {
+      const upTo = Math.min(after + size, this.total);
+      const { units, bytes } = await this.#fetch(after, upTo);
+      yield* units;
+      const bytesPerUnit = Math.max(1, bytes / (upTo - after));
+      after = upTo;
+      size = Math.max(1, Math.min(1_000, Math.floor(TARGET_BYTES / bytesPerUnit), size * 4));
+    }
+  }
+
+  async #fetch(after: number, upTo: number): Promise<{ units: readonly Unit[]; bytes: number }> {
+    const range = { work: WORK, after, upTo };
+    const { source, keys } = this.#plan;
+    const fetched = await run(this.#client, fetchUnitsSql(this.#plan, range));
+    const matched = await this.#fetchMatched(range);
+    const columns = [...keys, ...source.columns];
+    const units: Unit[] = [];
+    for (const group of groupByOrdinal(fetched.rows)) {
+      const [first] = group;
+      if (first === undefined) continue;
+      const [ordinal, sourceKey, documentId, , sideHash] = first as [
+        string,
+        string,
+        string | null,
+        Buffer,
+        Buffer | null,
+      ];
+      const decoded = group.map((values) => decodeRow(columns, values.slice(5)));
+      units.push({
+        sourceKey,
+        documentId,
+        inputHash: this.#inputHash(group.map((values) => values[3] as Buffer)),
+        sideHash,
+        key: Object.fromEntries(keys.map(({ key }) => [key, decoded[0]?.[key]])),
+        rows: decoded.map((row) => pick(row, source)),
+        matched: Object.fromEntries(
+          this.#plan.matched.map(({ name }) => [name, matched.get(name)?.get(ordinal) ?? []]),
+        ),
+      });
+    }
+    return { units, bytes: sizeOf(fetched.rows) };
+  }
+
+  async #fetchMatched(range: {
+    work: string;
+    after: number;
+    upTo: number;
+  }): Promise<ReadonlyMap<string, ReadonlyMap<string, readonly Row[]>>> {
+    const bySource = new Map<string, Map<string, Row[]>>();
+    for (const side of this.#plan.matched) {
+      const byOrdinal = new Map<string, Row[]>();
+      for (const [ordinal, ...values] of (await run(this.#client, fetchMatchedSql(this.#plan, side, range))).rows) {
+        const rows = byOrdinal.get(String(ordinal)) ?? [];
+        rows.push(decodeRow(side.columns, values));
+        byOrdinal.set(String(ordinal), rows);
+      }
+      bySource.set(side.name, byOrdinal);
+    }
+    return bySource;
+  }
+
+  // The same digest as in the SQL that looks for stale units, from the rows as they were read.
+  #inputHash(rowDigests: readonly Buffer[]): Buffer {
+    const [only = Buffer.alloc(0)] = rowDigests;
+    return this.#plan.isGroup ? sha256(rowDigests.toSorted((a, b) => Buffer.compare(a, b))) : only;
+  }
+}
+
+function run(client: DatabaseClient, sql: Sql) {
+  return client.query<unknown[]>({ text: sql.text, values: [...sql.values], rowMode: "array" });
+}
+
+function* groupByOrdinal(rows: readonly (readonly unknown[])[]): Generator<readonly (readonly unknown[])[]> {
+  let group: (readonly unknown[])[] = [];
+  for (const row of rows) {
+    if (group[0] !== undefined && group[0][0] !== row[0]) {
+      yield group;
+      group = [];
+    }
+    group.push(row);
+  }
+  if (group.length > 0) yield group;
+}
+
+function decodeRow(columns: readonly BoundSource["columns"][number][], values: readonly unknown[]): Row {
+  return Object.fromEntries(columns.map((column, index) => [column.key, column.decode(values[index])]));
+}
+
+function pick(row: Row, source: BoundSource): Row {
+  return Object.fromEntries(source.columns.map(({ key }) => [key, row[key]]));
+}
+
+function sha256(parts: readonly Buffer[]): Buffer {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
+
+function sizeOf(rows: readonly (readonly unknown[])[]): number {
+  let bytes = 0;
+  for (const row of rows) for (const value of row) bytes += typeof value === "string" ? value.length : 16;
+  return bytes;
+}

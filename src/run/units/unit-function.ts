@@ -1,0 +1,62 @@
+import { untilAborted } from "../../core/abort.ts";
+import type { AskOptions } from "../../llm/ask.ts";
+import { createLlm } from "../../llm/llm.ts";
+import { ArrayReader } from "../array-reader.ts";
+import type { BoundSource } from "../bind-source.ts";
+import type { ModelJob } from "../model-job.ts";
+import { openReader } from "../open-reader.ts";
+import { readContent } from "../read-content.ts";
+import type { Unit } from "./unit-feed.ts";
+import type { UnitPlan } from "./unit-query.ts";
+
+export type FunctionJob = Pick<ModelJob, "database" | "resolved" | "config" | "context" | "directory" | "emit" | "llm">;
+
+/** The model's function as one of a unit: returns the rows it made, not checked yet. */
+export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: readonly BoundSource[]) {
+  const { model } = job.resolved;
+  const others = sources.filter((source) => source !== plan.source);
+  const whole = Object.fromEntries(
+    others
+      .filter((source) => source.match.length === 0)
+      .map((source) => [source.name, openReader(job.database, source)]),
+  );
+  return async (unit: Unit, caller: AskOptions): Promise<readonly unknown[]> => {
+    const { signal } = caller;
+    const rows = plan.source.withContent ? await withContent(job, unit) : unit.rows;
+    const matched = Object.entries(unit.matched).map(([name, side]) => [name, new ArrayReader(side)]);
+    const unitArguments = model.form === "group" ? { key: unit.key, rows } : { row: rows[0] };
+    // The text was read meanwhile.
+    signal.throwIfAborted();
+    const called = performance.now();
+    const returned = model.run({
+      ...unitArguments,
+      sources: { ...whole, ...Object.fromEntries(matched) },
+      config: job.config,
+      context: job.context,
+      signal,
+      llm: createLlm(job.llm, caller),
+    } as never);
+    warnAboutBlocking(job, unit, performance.now() - called);
+    const output = await untilAborted(returned, signal);
+    return output === null || output === undefined ? [] : Array.isArray(output) ? (output as unknown[]) : [output];
+  };
+}
+
+async function withContent(job: FunctionJob, unit: Unit): Promise<Unit["rows"]> {
+  return Promise.all(
+    unit.rows.map(async (row) => ({
+      ...row,
+      content: await readContent(job, row),
+    })),
+  );
+}
+
+function warnAboutBlocking(job: FunctionJob, unit: Unit, blockedMs: number): void {
+  if (blockedMs < 1_000) return;
+  job.emit({
+    type: "log",
+    model: job.resolved.model.name,
+    level: "warning",
+    message: `unit ${unit.sourceKey} kept the event loop busy for ${(blockedMs / 1_000).toFixed(1)} s; other models stood still`,
+  });
+}

@@ -1,0 +1,181 @@
+import { type ErrorJson, MillraceError } from "../../core/errors.ts";
+import { createRowEncoder } from "../../table/row-encoder.ts";
+import type { BoundSource } from "../bind-source.ts";
+import { LlmAccount } from "../llm-account.ts";
+import { hasWorked } from "../ledger.ts";
+import type { AnyModel } from "../../model/define-model.ts";
+import { LlmError } from "../../llm/llm-error.ts";
+import type { RowCounts } from "../../table/apply-rows.ts";
+import { type ModelJob, NO_ROWS, type Outcome } from "../model-job.ts";
+import type { Receipt } from "../results.ts";
+import { planUnits } from "./plan-units.ts";
+import { saveProgram } from "../program.ts";
+import { processConcurrently } from "./process-concurrently.ts";
+import { UnitCommitter } from "./unit-committer.ts";
+import { type Unit, UnitFeed } from "./unit-feed.ts";
+import { createUnitFunction } from "./unit-function.ts";
+import type { UnitPlan } from "./unit-query.ts";
+import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./unit-results.ts";
+
+/** Brings a unit model up to date: deletes units that are gone, processes those that are new or changed. */
+export async function runUnitModel(job: ModelJob): Promise<Receipt> {
+  const { database, resolved, context, store } = job;
+  const { model } = resolved;
+  const system = database.systemSchema;
+  const { plan, sources } = await planUnits(job);
+  const { program } = plan;
+  const tally = new Tally(job);
+  const committer = new UnitCommitter({
+    job,
+    programHash: program.hash,
+    onCommit: ({ units, counts }) => tally.add(units, counts),
+  });
+
+  const client = await database.connect();
+  try {
+    const feed = await UnitFeed.open(client, plan, system);
+    await committer.deleteUnits(feed.gone);
+    if (feed.total === 0) return await job.finish(client, tally.outcome(), NO_ROWS);
+    await saveProgram(client, { system, model: model.name, program });
+    await store.setUnitsTotal(context.runId, model.name, feed.total);
+    tally.start(feed.total);
+    const firstFailures = new FirstFailures(feed.total);
+    let failures = 0;
+    const programs = [
+      program.hash,
+      ...program.known.flatMap(({ hash, difference }) => (difference === undefined ? [hash] : [])),
+    ];
+    const mayBeBug = !(await hasWorked(client, { system, model: model.name, programs }));
+    const mostFailures = model.maxErrorRate * feed.total;
+    const runUnit = createUnitRunner(job, plan, sources);
+    const stop = new AbortController();
+    await processConcurrently(feed, {
+      concurrency: model.concurrency,
+      signal: AbortSignal.any([job.signal, stop.signal]),
+      async work(unit, signal) {
+        const result = await runUnit(unit, signal);
+        if (result === undefined) return;
+        await committer.add(result);
+        const common = mayBeBug ? firstFailures.add(result.error, result.isData) : undefined;
+        if (common !== undefined) stop.abort(allFailAlike(model.name, unit.sourceKey, common, feed.total));
+        if (result.error !== undefined) failures += 1;
+        if (failures > mostFailures) stop.abort(tooManyFailures(model, failures, feed.total));
+      },
+    }).finally(() => committer.finish());
+    stop.signal.throwIfAborted();
+    job.signal.throwIfAborted();
+    return await job.finish(client, tally.outcome(), NO_ROWS);
+  } finally {
+    client.release();
+  }
+}
+
+/** Runs the model's function for a unit and encodes what it returned; undefined when the run was cancelled meanwhile. */
+function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly BoundSource[]) {
+  const { model, shape } = job.resolved;
+  const encoder = createRowEncoder(shape);
+  const callModel = createUnitFunction(job, plan, sources);
+  return async (unit: Unit, signal: AbortSignal): Promise<UnitResult | undefined> => {
+    const started = performance.now();
+    const account = new LlmAccount(job);
+    const { onUsage, onAsk } = account;
+    try {
+      let nulCharacters = 0;
+      const lines = (await callModel(unit, { signal, onUsage, onAsk })).map((row) => {
+        const encoded = encoder.encode(row);
+        nulCharacters += encoded.nulCharacters;
+        return encoded.line;
+      });
+      if (nulCharacters > 0) {
+        job.emit({
+          type: "log",
+          model: model.name,
+          level: "warning",
+          message: `unit ${unit.sourceKey}: removed ${nulCharacters} U+0000, which Postgres cannot store`,
+        });
+      }
+      return succeededUnit(unit, { durationMs: performance.now() - started, usage: account.usage, lines });
+    } catch (error) {
+      // What a cancelled unit throws says nothing about its data.
+      if (signal.aborted) return undefined;
+      // No other unit would fare better: the model stops, and this one is not to blame.
+      if (error instanceof LlmError && error.isFatal) throw error;
+      return failedUnit(unit, { durationMs: performance.now() - started, usage: account.usage }, error);
+    }
+  };
+}
+
+function allFailAlike(model: string, unit: string, error: ErrorJson, total: number): MillraceError {
+  return new MillraceError(
+    "MODEL_FAILED",
+    `Model "${model}": the first units all failed alike, for example unit "${unit}": ${error.code}: ${error.message}`,
+    {
+      details: { unit, unitsTotal: total },
+      cause: Object.assign(new Error(error.message), { code: error.code, stack: error.stack?.join("\n") }),
+      hint: "Correct the model's function; --verbose shows where it threw.",
+    },
+  );
+}
+
+function tooManyFailures(model: AnyModel, failures: number, total: number): MillraceError {
+  return new MillraceError(
+    "TOO_MANY_FAILURES",
+    `Model "${model.name}": ${failures} of ${total} units failed, more than its \`maxErrorRate\` of ${model.maxErrorRate} allows.`,
+    {
+      details: { failures, unitsTotal: total },
+      hint: `\`millrace show ${model.name} --errors\` lists them. Units that finished are kept.`,
+    },
+  );
+}
+
+/** Counts a model's progress and tells it, ten times a second at the most. */
+class Tally {
+  readonly #job: ModelJob;
+  #total = 0;
+  #done = 0;
+  #failed = 0;
+  #rows = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };
+  #toldAt = 0;
+
+  constructor(job: ModelJob) {
+    this.#job = job;
+  }
+
+  start(total: number): void {
+    this.#total = total;
+    this.#tell();
+  }
+
+  add(units: readonly UnitResult[], counts: RowCounts): void {
+    for (const { sourceKey: unit, error } of units) {
+      if (error === undefined) this.#done += 1;
+      else {
+        this.#failed += 1;
+        this.#job.emit({ type: "unit_failed", model: this.#job.resolved.model.name, unit, error });
+      }
+    }
+    this.#rows.rowsWritten += counts.rowsWritten;
+    this.#rows.rowsDeleted += counts.rowsDeleted;
+    this.#rows.rowsUnchanged += counts.rowsUnchanged;
+    if (performance.now() - this.#toldAt > 100) this.#tell();
+  }
+
+  outcome(): Outcome {
+    this.#tell();
+    return { status: this.#failed > 0 ? "partial" : "succeeded" };
+  }
+
+  #tell(): void {
+    this.#toldAt = performance.now();
+    this.#job.emit({
+      type: "model_progress",
+      model: this.#job.resolved.model.name,
+      progress: {
+        unitsDone: this.#done,
+        unitsFailed: this.#failed,
+        unitsTotal: this.#total,
+        rowsWritten: this.#rows.rowsWritten,
+      },
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import { errorToJson, type ErrorJson } from "../../core/errors.ts";
+import { RowError } from "../../core/row-error.ts";
+import type { UsageTotals } from "../../llm/telemetry.ts";
+import type { UnitFate } from "../ledger.ts";
+import type { Unit } from "./unit-feed.ts";
+
+/** A unit after its function has run: rows ready to be written, or an error. */
+export interface UnitResult extends UnitFate {
+  /** The error is about this unit's data, whatever other units say. */
+  readonly isData: boolean;
+  readonly lines: readonly string[];
+  readonly bytes: number;
+  /** What its calls of a language model took. */
+  readonly usage: UsageTotals;
+}
+
+export function succeededUnit(
+  unit: Unit,
+  { durationMs, usage, lines }: Pick<UnitResult, "durationMs" | "usage" | "lines">,
+): UnitResult {
+  const bytes = lines.reduce((sum, line) => sum + line.length, 0);
+  return { ...identify(unit), durationMs, usage, lines, bytes, isData: false, error: undefined };
+}
+
+export function failedUnit(
+  unit: Unit | UnitResult,
+  { durationMs, usage }: Pick<UnitResult, "durationMs" | "usage">,
+  error: unknown,
+): UnitResult {
+  const isRowError = error instanceof RowError;
+  const json = errorToJson(error);
+  return {
+    ...identify(unit),
+    durationMs,
+    usage,
+    lines: [],
+    bytes: 0,
+    isData: isRowError || json.code.startsWith("DOCUMENT_"),
+    error: { ...json, isFinal: isRowError && !error.isRetryable },
+  };
+}
+
+function identify({ sourceKey, documentId, inputHash, sideHash }: Unit | UnitResult) {
+  return { sourceKey, documentId, inputHash, sideHash };
+}
+
+/**
+ * Tells a bug from bad data: when the first units all fail with the same error and nothing has ever worked, going on
+ * would only repeat it. Errors about a document itself are data, and so is what the model's author calls an error of
+ * the row.
+ */
+export class FirstFailures {
+  readonly #limit: number;
+  readonly #errors: ErrorJson[] = [];
+  #isOver = false;
+
+  constructor(unitsTotal: number) {
+    this.#limit = Math.min(16, unitsTotal);
+  }
+
+  /** The common error, once it is clear that there is one. */
+  add(error: ErrorJson | undefined, isData: boolean): ErrorJson | undefined {
+    if (this.#isOver) return undefined;
+    if (error === undefined || isData) {
+      this.#isOver = true;
+      return undefined;
+    }
+    this.#errors.push(error);
+    const [first] = this.#errors;
+    if (this.#errors.some((each) => signature(each) !== signature(error))) this.#isOver = true;
+    return !this.#isOver && this.#errors.length >= this.#limit ? first : undefined;
+  }
+}
+
+// Messages of the same bug differ in names and numbers.
+const signature = (error: ErrorJson) => `${error.code} ${error.message.replaceAll(/"[^"]*"|\d+/g, "…")}`;

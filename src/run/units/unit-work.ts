@@ -1,0 +1,42 @@
+import type { DatabaseClient } from "../../database/connect.ts";
+import { createWorkSql, type UnitPlan } from "./unit-query.ts";
+
+/** The units a run has to do with, in a temporary table of the connection; a process that dies leaves nothing behind. */
+export const WORK = "pg_temp.millrace_work";
+
+/** Comparing a million units in the memory of a default server would go through files. */
+export const MEMORY_TO_COMPARE = "set work_mem = '64MB'";
+
+/** So many are found as fast without an index. */
+const FEW_UNITS = 1_000;
+
+export interface FoundWork {
+  /** Units to be processed, numbered from 1 on. */
+  readonly total: number;
+  /** Units that are gone from the source, numbered after them. */
+  readonly gone: number;
+}
+
+/** Finds the units that have something to do, in one query. */
+export async function findWork(client: DatabaseClient, plan: UnitPlan, system: string): Promise<FoundWork> {
+  await client.query(`drop table if exists ${WORK}; ${MEMORY_TO_COMPARE}`);
+  const { text, values } = createWorkSql(plan, { system, work: WORK });
+  const { rowCount } = await client.query(text, [...values]);
+  const found = rowCount ?? 0;
+  const index = found > FEW_UNITS ? `alter table ${WORK} add primary key (ordinal);` : "";
+  await client.query(`reset work_mem; ${found === 0 ? "" : `${index} analyze ${WORK}`}`);
+  if (found === 0) return { total: 0, gone: 0 };
+  const { rows } = await client.query<{ gone: number }>(
+    `select count(*)::int as gone from ${WORK} where reason = 'deleted'`,
+  );
+  const gone = rows[0]?.gone ?? 0;
+  return { total: found - gone, gone };
+}
+
+/** Names of the units that are gone. */
+export async function listGone(client: DatabaseClient): Promise<readonly string[]> {
+  const { rows } = await client.query<{ source_key: string }>(
+    `select source_key from ${WORK} where reason = 'deleted' order by source_key`,
+  );
+  return rows.map((row) => row.source_key);
+}
