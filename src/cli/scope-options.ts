@@ -1,5 +1,5 @@
 import type { ArgsDef } from "citty";
-import type { RunOptions } from "../run/run-pipeline.ts";
+import type { RunOptions } from "../run/run-options.ts";
 import type { CommandInput } from "./define-command.ts";
 import { filterArgs, readCount, readFilters, readPatterns, readSettings } from "./read-options.ts";
 import { selectArgs, selectRepeatable } from "./select-options.ts";

@@ -1,7 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import { didYouMean, quoteList } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
-import { Parameters } from "../run/conditions.ts";
+import { Parameters } from "../run/sql-text.ts";
 import { type FoundRow, readRow, rowColumnsSql, type TracedColumn, type TracedTable } from "./trace-table.ts";
 import { readList } from "../run/units/unit-key.ts";
 

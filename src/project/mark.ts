@@ -1,6 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
 import { isAliveSql } from "../run/executor.ts";
-import { Parameters } from "../run/conditions.ts";
+import { Parameters } from "../run/sql-text.ts";
 import { WHOLE_KEY } from "../run/model-state.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { inheritAsked } from "../run/asked-signatures.ts";

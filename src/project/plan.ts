@@ -9,15 +9,16 @@ import { type ShownForm, shownForm } from "../model/define-sql-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import { blockedError, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
 import type { CodeOf } from "../run/active-run.ts";
-import { Parameters } from "../run/conditions.ts";
+import { Parameters } from "../run/sql-text.ts";
 import { type CostForecast, forecastCost } from "./forecast-cost.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { configsOf, graphOf, syncRunDocuments } from "../run/prepare-run.ts";
 import type { Project } from "./project.ts";
-import type { RunOptions } from "../run/run-pipeline.ts";
+import type { RunOptions } from "../run/run-options.ts";
 import { scopeOfModel } from "../run/run-scope.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
-import { unitReasonsSql, type UnitReason, WORK_REASONS } from "../run/units/unit-query.ts";
+import { unitReasonsSql } from "../run/units/unit-query.ts";
+import { type UnitReason, WORK_REASONS } from "../run/units/unit-plan.ts";
 import { planWhole } from "../run/whole-model.ts";
 
 /** Why a unit would run, or would not; `deleted` are units whose source row is gone. */

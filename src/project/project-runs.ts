@@ -3,8 +3,10 @@ import { readEvents } from "../run/event-log.ts";
 import type { Project } from "./project.ts";
 import type { RunResult, TestResult } from "../run/results.ts";
 import type { RunEvent } from "../run/run-events.ts";
-import { type PlayOptions, runNotFound } from "../run/run-pipeline.ts";
-import type { ModelRunRecord, RunRecord } from "../run/run-store.ts";
+import type { PlayOptions } from "../run/run-options.ts";
+import { runNotFound } from "../run/run-pipeline.ts";
+import type { ModelRunRecord } from "../run/model-run-store.ts";
+import type { RunRecord } from "../run/run-store.ts";
 import { loadResults } from "../run/tests/test-store.ts";
 
 export type ShownRun = RunRecord & {
@@ -33,7 +35,7 @@ export class ProjectRuns {
     const [record] = await store.list({ runId });
     if (record === undefined) throw runNotFound(runId);
     const tests = await loadResults(await this.#project.openDatabase(), runId);
-    return { ...record, modelRuns: await store.models(runId), result: await store.loadResult(runId), tests };
+    return { ...record, modelRuns: await store.models.list(runId), result: await store.loadResult(runId), tests };
   }
 
   /** What happened in a run, from its beginning; with `follow` until it ends. */

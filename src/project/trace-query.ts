@@ -1,6 +1,7 @@
 import { type Database, quoteName } from "../database/connect.ts";
 import type { BoundColumn, BoundSource } from "../run/bind-source.ts";
-import { type Condition, conditionsSql, Parameters } from "../run/conditions.ts";
+import { type Condition, conditionsSql } from "../run/conditions.ts";
+import { Parameters } from "../run/sql-text.ts";
 import { ifReadable } from "./find-row.ts";
 import { type FoundRow, readRow, rowColumnsSql, type TracedTable } from "./trace-table.ts";
 

@@ -6,7 +6,7 @@ import { checkGiven } from "../run/sql/query-table.ts";
 import { foreignUnit, joinUnitSql, ownKeys } from "../run/sql/row-units.ts";
 import { inQueryTransaction, renderSqlModel } from "../run/sql/sql-model.ts";
 import type { TriedUnit } from "./try-model.ts";
-import type { UnitPlan } from "../run/units/unit-query.ts";
+import type { UnitPlan } from "../run/units/unit-plan.ts";
 import { sourceKeySql } from "../run/units/unit-key.ts";
 import { copyUnitRows } from "../run/sql/unit-rows.ts";
 import { findWork, WORK } from "../run/units/unit-work.ts";

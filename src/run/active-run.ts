@@ -3,19 +3,18 @@ import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { LlmSource } from "../llm/llm.ts";
-import { addUsage } from "../llm/telemetry.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { AnyModel } from "../model/define-model.ts";
-import { describeTable } from "../table/table-shape.ts";
 import type { ModelOutcome, RetrySettings } from "./engine.ts";
 import type { EventLog } from "./event-log.ts";
 import type { PlanningJob } from "./units/plan-units.ts";
 import { spentInRun } from "./record-usage.ts";
-import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "./results.ts";
+import type { Receipt, RunResult } from "./results.ts";
 import { runModel } from "./run-model.ts";
+import { createResult } from "./run-result.ts";
 import { scopeOfModel } from "./run-scope.ts";
-import type { ModelRunRecord, RunSpec, RunStore } from "./run-store.ts";
+import type { RunSpec, RunStore } from "./run-store.ts";
 import { settleModels } from "./settle-models.ts";
 import { testModel } from "./tests/test-model.ts";
 
@@ -172,67 +171,20 @@ export class ActiveRun {
   async finish(problem?: unknown): Promise<RunResult> {
     await Promise.allSettled(this.#inFlight);
     const { store, events } = this.#options;
-    const { runId, pipeline, models } = this.spec;
-    const records = new Map((await store.models(runId)).map((record) => [record.model, record]));
-    const receipts = Object.fromEntries(
-      models.map(({ name }) => [name, this.#receipt(name, records.get(name), problem)]),
-    );
-    const byStatus = (status: ModelStatus) =>
-      models.map(({ name }) => name).filter((name) => receipts[name]?.status === status);
-    const errors = Object.fromEntries(
-      Object.entries(receipts).flatMap(([name, { error }]) => (error === undefined ? [] : [[name, error]])),
-    );
-    const result: RunResult = {
-      runId,
-      pipeline,
-      status: this.#status(Object.values(receipts)),
-      models: receipts,
-      modelsExecuted: [...this.#outcomes.keys()].filter((name) =>
-        ["succeeded", "partial"].includes(receipts[name]?.status ?? ""),
-      ),
-      modelsSkipped: byStatus("skipped"),
-      errors,
-      usage: sumUsage(Object.values(receipts)),
+    const records = await store.models.list(this.spec.runId);
+    const result = createResult({
+      spec: this.spec,
+      records,
+      outcomes: this.#outcomes,
+      isCancelled: this.isCancelled,
+      problem,
       durationMs: Math.round(performance.now() - this.#started),
-    };
+      tableOf: (name) => this.#model(name).shape.name,
+    });
     await store.finish(result);
     events.emit({ type: "run_finished", result });
     await events.flush();
     return result;
-  }
-
-  #status(receipts: readonly Receipt[]): RunStatus {
-    if (this.isCancelled) return "cancelled";
-    const has = (status: ModelStatus) => receipts.some((receipt) => receipt.status === status);
-    if (has("cancelled")) return "cancelled";
-    // Money is no failure: the run goes on when there is more of it.
-    if (receipts.some(({ error }) => error?.code === "LLM_BUDGET")) return "stopped";
-    return has("failed") ? "failed" : has("partial") ? "partial" : "succeeded";
-  }
-
-  #receipt(name: string, record: ModelRunRecord | undefined, problem: unknown): Receipt {
-    const outcome = this.#outcomes.get(name);
-    if (outcome !== undefined && "receipt" in outcome) return outcome.receipt;
-    const partly: Omit<Receipt, "status"> = {
-      tableName: describeTable(this.#model(name).model.table).name,
-      rowsWritten: record?.rowsWritten ?? 0,
-      rowsDeleted: record?.rowsDeleted ?? 0,
-      rowsUnchanged: record?.rowsUnchanged ?? 0,
-      unitsDone: record?.unitsDone ?? 0,
-      unitsFailed: record?.unitsFailed ?? 0,
-      unitsQuarantined: 0,
-      executionTimeMs: Math.round(record?.durationMs ?? 0),
-      usage: null,
-      ...(record?.tests === undefined ? {} : { tests: record.tests }),
-    };
-    if (this.isCancelled) return { ...partly, status: "cancelled" };
-    if (outcome === undefined)
-      return problem === undefined
-        ? { ...partly, status: "cancelled" }
-        : { ...partly, status: "failed", error: errorToJson(problem) };
-    return "error" in outcome
-      ? { ...partly, status: "failed", error: outcome.error }
-      : { ...partly, status: "skipped" };
   }
 
   #context(): ModelContext {
@@ -246,11 +198,6 @@ export class ActiveRun {
       throw new MillraceError("MODEL_NOT_FOUND", `Model "${name}" is not part of run ${this.spec.runId}.`);
     return model;
   }
-}
-
-function sumUsage(receipts: readonly Receipt[]): Usage | null {
-  const used = receipts.flatMap(({ usage }) => (usage === null ? [] : [usage]));
-  return used.length === 0 ? null : used.reduce(addUsage);
 }
 
 function modelFailed(model: string, cause: unknown): MillraceError {

@@ -1,8 +1,8 @@
 import { MillraceError } from "../core/errors.ts";
-import { quoteName } from "../database/connect.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import type { WhereSpec } from "../model/sources.ts";
 import type { BoundColumn } from "./bind-source.ts";
+import { columnSql, type Parameters } from "./sql-text.ts";
 
 /** A column that must have a value, one of a list of values, or none. */
 export interface Condition {
@@ -40,20 +40,10 @@ export function readConditions(
   return { definition, scope };
 }
 
-/** Collects parameters while SQL text is put together: values never become text. */
-export class Parameters {
-  readonly values: unknown[] = [];
-
-  add(value: unknown): string {
-    this.values.push(value);
-    return `$${this.values.length}`;
-  }
-}
-
 /** SQL that is true for the rows of `alias` that meet every condition. */
 export function conditionsSql(conditions: readonly Condition[], alias: string, parameters: Parameters): string {
   const parts = conditions.map(({ column, value }) => {
-    const name = `${alias}.${quoteName(column.name)}`;
+    const name = columnSql(alias, column);
     if (value === null) return `${name} is null`;
     if (!Array.isArray(value)) return `${name} = ${parameters.add(column.encode(value))}`;
     const listed = value.filter((each) => each !== null).map(column.encode);

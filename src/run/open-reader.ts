@@ -1,7 +1,8 @@
 import { type Database, quoteName } from "../database/connect.ts";
 import { TableReader } from "../table/table-reader.ts";
 import type { BoundSource } from "./bind-source.ts";
-import { conditionsSql, Parameters } from "./conditions.ts";
+import { conditionsSql } from "./conditions.ts";
+import { Parameters } from "./sql-text.ts";
 
 /** A lazy reader of what a source selects, in the order of its primary key. */
 export function openReader(database: Database, source: BoundSource): TableReader<Record<string, unknown>> {

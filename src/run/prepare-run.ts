@@ -2,13 +2,26 @@ import type { Database } from "../database/connect.ts";
 import type { DocumentSync } from "../documents/sync-documents.ts";
 import { configuredSets, runSet, syncSets } from "../documents/sync-sets.ts";
 import { buildGraph, type Graph } from "../graph/build-graph.ts";
+import type { CodeFingerprints } from "../model/code-fingerprint.ts";
 import { resolveConfigs } from "../model/config.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
-import type { Project } from "../project/project.ts";
+import type { ProjectConfig } from "../model/project-config.ts";
+import type { ModelRegistry } from "../model/registry.ts";
+import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/schema-change.ts";
+import type { EventLog } from "./event-log.ts";
+import { forgetModels } from "./ledger.ts";
+
+/** What a run needs to know of its project. */
+export interface RunnableProject {
+  readonly directory: string;
+  readonly config: ProjectConfig;
+  readonly registry: ModelRegistry;
+  readonly code: CodeFingerprints;
+}
 
 /** The models of a pipeline, in their order. */
-export function graphOf({ registry }: Project, pipeline: Pipeline): Graph {
+export function graphOf({ registry }: RunnableProject, pipeline: Pipeline): Graph {
   const models = pipeline.models.map((model): AnyModel => {
     if (typeof model === "string") return registry.get(model);
     registry.register(model);
@@ -19,7 +32,7 @@ export function graphOf({ registry }: Project, pipeline: Pipeline): Graph {
 
 /** The parameters of every model, by its name. */
 export function configsOf(
-  { config: project }: Project,
+  { config: project }: RunnableProject,
   graph: Graph,
   settings: Readonly<Record<string, string>>,
 ): ReadonlyMap<string, unknown> {
@@ -28,7 +41,7 @@ export function configsOf(
 }
 
 export interface SyncRunOptions {
-  readonly project: Project;
+  readonly project: RunnableProject;
   readonly database: Database;
   readonly graph: Graph;
   /** Paths and globs instead of the configured ones. */
@@ -45,4 +58,26 @@ export async function syncRunDocuments(options: SyncRunOptions): Promise<Documen
   if (!readsDocuments) return undefined;
   const sets = documents === undefined ? await configuredSets(database, project.config.documents) : [runSet(documents)];
   return syncSets({ database, directory: project.directory, sets, allowDeletes });
+}
+
+export interface PrepareTablesOptions {
+  readonly database: Database;
+  readonly graph: Graph;
+  readonly events: EventLog;
+}
+
+/** Creates and extends the tables of a run's models, or stops where data could be lost. */
+export async function prepareTables({ database, graph, events }: PrepareTablesOptions): Promise<void> {
+  const shapes = [...graph.values()].map(({ shape }) => shape);
+  const plan = await planSchemaChanges(database, shapes);
+  if (plan.blocked.length > 0) throw blockedError(plan.blocked);
+  await forgetModels(database, modelsOf(graph, plan.created));
+  if (plan.statements.length === 0) return;
+  await applySchemaChanges(database, shapes);
+  events.emit({ type: "schema_changed", statements: plan.statements });
+}
+
+// A table that is made anew holds nothing of what the ledger says was written.
+function modelsOf(graph: Graph, tables: readonly string[]): readonly string[] {
+  return [...graph.values()].filter(({ shape }) => tables.includes(shape.name)).map(({ model }) => model.name);
 }

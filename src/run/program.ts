@@ -6,7 +6,7 @@ import { digestAdopted } from "../llm/optimize/adopted.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";
-import { Parameters } from "./conditions.ts";
+import { Parameters } from "./sql-text.ts";
 
 /** What, beside its own rows, decides a unit's output, as digests that can be told apart. */
 export interface ProgramParts {

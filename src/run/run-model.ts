@@ -72,7 +72,7 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
           ...rows,
           ...outcome,
         };
-        return store.finishModel(client, { runId: context.runId, lease, outcome: receipt, rows });
+        return store.models.finish(client, { runId: context.runId, lease, outcome: receipt, rows });
       },
     };
     const runUnits = model.form === "sql" ? runSqlUnitModel : runUnitModel;

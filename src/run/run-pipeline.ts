@@ -5,65 +5,31 @@ import { resolveTests } from "../checks/resolve-test.ts";
 import { MillraceError, UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/document-filters.ts";
-import { buildGraph, type Graph, withDownstreams } from "../graph/build-graph.ts";
+import { type Graph, withDownstreams } from "../graph/build-graph.ts";
 import { configuredLlm } from "../llm/configured-llm.ts";
 import type { LlmSource } from "../llm/llm.ts";
 import { readAdopted } from "../llm/optimize/adopted.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
-import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
+import { allDocuments } from "../model/context.ts";
 import type { Pipeline } from "../model/pipeline.ts";
-import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/schema-change.ts";
-import { shownForm } from "../model/define-sql-model.ts";
 import { ActiveRun } from "./active-run.ts";
 import { callRunEnd, callRunStart } from "./call-hooks.ts";
 import type { Engine, LaunchEngine } from "./engine.ts";
 import { spentInRun } from "./record-usage.ts";
 import { EventLog } from "./event-log.ts";
-import { forgetModels } from "./ledger.ts";
-import { configsOf, graphOf, syncRunDocuments } from "./prepare-run.ts";
-import type { Project } from "../project/project.ts";
+import { configsOf, graphOf, prepareTables, type RunnableProject, syncRunDocuments } from "./prepare-run.ts";
 import type { RunResult } from "./results.ts";
-import type { ModelSummary, RunEventListener } from "./run-events.ts";
+import { graphOfRun, plannedModels, summarizeModels } from "./run-graph.ts";
+import type { PlayOptions, RunOptions } from "./run-options.ts";
 import { RunStore, type RunSpec } from "./run-store.ts";
-
-export interface RunOptions {
-  readonly filters?: DocumentFilters;
-  /** `delta` processes what changed, `full` everything in scope; delta unless said otherwise. */
-  readonly mode?: RunMode;
-  /** Parameters for this run: `model.parameter` → text, as with `--set`. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** Limits the run to so many documents, the same ones every time; what reads no documents, to so many units. */
-  readonly sample?: number;
-  /** Runs only units that failed: all of them, or those with one of these error codes. */
-  readonly retry?: { readonly codes?: readonly string[] };
-  /** Most that the run may spend on calls to language models, in US dollars; the config's `llm.maxCostUsd` unless given. */
-  readonly maxCostUsd?: number;
-  /** Passed to every model as `context.metadata`. */
-  readonly metadata?: Readonly<Record<string, unknown>>;
-  /** Tests each model when it is done; a model whose tests fail has failed. */
-  readonly tests?: boolean;
-  /** After a failure nothing new starts; the pipeline's own setting unless given. */
-  readonly stopOnError?: boolean;
-  /** Fail when another run holds a model, instead of waiting for it. */
-  readonly noWait?: boolean;
-  /** Paths and globs to bring in instead of the configured ones. What is in the database already stays. */
-  readonly documents?: readonly string[];
-  /** Remove documents even when most of them are gone from the folder. */
-  readonly allowDeletes?: boolean;
-  readonly onEvent?: RunEventListener;
-  /** Cancels the run: finished units are kept. */
-  readonly signal?: AbortSignal;
-}
 
 /** How long a project that closes waits for the ends of its runs. */
 const LONGEST_END_MS = 10_000;
 
-export type PlayOptions = Pick<RunOptions, "noWait" | "onEvent" | "signal" | "maxCostUsd">;
-
 /** Prepares runs and plays them on the engine. */
 export class PipelineRunner implements AsyncDisposable {
   readonly store: RunStore;
-  readonly #project: Project;
+  readonly #project: RunnableProject;
   readonly #database: Database;
   readonly #executorId: string;
   readonly #active = new Map<string, ActiveRun>();
@@ -73,7 +39,7 @@ export class PipelineRunner implements AsyncDisposable {
   #isClosing = false;
 
   constructor(options: {
-    readonly project: Project;
+    readonly project: RunnableProject;
     readonly database: Database;
     readonly executorId: string;
     /** DBOS unless given; a test of many runs cannot wait for it. */
@@ -111,14 +77,14 @@ export class PipelineRunner implements AsyncDisposable {
       type: "run_started",
       runId,
       pipeline: pipeline.name,
-      models: summaries(graph),
+      models: summarizeModels(graph),
       mode,
       isResumed: false,
     });
     const engine = this.#openEngine();
     // Whatever fails first below is what the caller hears.
     engine.catch(() => undefined);
-    await this.#prepareTables(graph, events);
+    await prepareTables({ database: this.#database, graph, events });
     const synced = await syncRunDocuments({ project: this.#project, database: this.#database, graph, ...options });
     if (synced !== undefined) {
       const { warnings, ...sync } = synced;
@@ -168,9 +134,9 @@ export class PipelineRunner implements AsyncDisposable {
         hint: "Start a new one with `millrace run`.",
       });
     }
-    const graph = this.#graphOfRun(spec);
+    const graph = graphOfRun(spec, this.#project.registry);
     const configs = configsOf(this.#project, graph, spec.settings);
-    const records = await this.store.models(runId);
+    const records = await this.store.models.list(runId);
     const tests = this.#testsOf(graph, spec.scope)?.tests;
     const unfinished = records
       .filter(
@@ -183,11 +149,11 @@ export class PipelineRunner implements AsyncDisposable {
       type: "run_started",
       runId,
       pipeline: spec.pipeline,
-      models: summaries(graph),
+      models: summarizeModels(graph),
       mode: spec.mode,
       isResumed: true,
     });
-    await this.#prepareTables(graph, events);
+    await prepareTables({ database: this.#database, graph, events });
     const engine = await this.#openEngine();
     await engine.forget(runId, again);
     await this.store.reopen(runId, this.#executorId, again);
@@ -310,21 +276,6 @@ export class PipelineRunner implements AsyncDisposable {
     });
   }
 
-  #graphOfRun(spec: RunSpec): Graph {
-    const { registry } = this.#project;
-    const found = spec.models.map(({ name }) => registry.find(name)).filter((model) => model !== undefined);
-    const graph = buildGraph(found, registry);
-    const edges = (models: RunSpec["models"]) =>
-      models
-        .map(({ name, upstreams }) => `${name}<${upstreams.join(",")}`)
-        .toSorted()
-        .join(" ");
-    if (edges(plannedModels(graph)) === edges(spec.models)) return graph;
-    throw new MillraceError("RUN_GRAPH_CHANGED", `The models of run ${spec.runId} have changed since it started.`, {
-      hint: `Start a new run: \`millrace run ${spec.pipeline}\`. Units that are done are not processed again.`,
-    });
-  }
-
   /** The language model of the project, without a run's account: for what plans and tries. */
   get llm(): LlmSource {
     const { directory, config } = this.#project;
@@ -350,44 +301,10 @@ export class PipelineRunner implements AsyncDisposable {
     if (scope.tests !== true) return undefined;
     return placeTests(resolveTests(graph.values(), this.#project.registry), graph);
   }
-
-  async #prepareTables(graph: Graph, events: EventLog): Promise<void> {
-    const shapes = [...graph.values()].map(({ shape }) => shape);
-    const plan = await planSchemaChanges(this.#database, shapes);
-    if (plan.blocked.length > 0) throw blockedError(plan.blocked);
-    await forgetModels(this.#database, modelsOf(graph, plan.created));
-    if (plan.statements.length === 0) return;
-    await applySchemaChanges(this.#database, shapes);
-    events.emit({ type: "schema_changed", statements: plan.statements });
-  }
 }
 
 // Loaded when something runs: commands that only look do not pay for it.
 const launchDbos: LaunchEngine = async (options) => (await import("./dbos-engine.ts")).DbosEngine.launch(options);
-
-// A table that is made anew holds nothing of what the ledger says was written.
-function modelsOf(graph: Graph, tables: readonly string[]): readonly string[] {
-  return [...graph.values()].filter(({ shape }) => tables.includes(shape.name)).map(({ model }) => model.name);
-}
-
-// Inside a run a model waits for the upstreams that run with it; the others are tables as they stand.
-function plannedModels(graph: Graph): RunSpec["models"] {
-  return [...graph].map(([name, { model, upstreams }]) => ({
-    name,
-    upstreams: upstreams.filter((upstream) => graph.has(upstream)),
-    ...(shownForm(model) === "view" ? { isView: true } : {}),
-  }));
-}
-
-function summaries(graph: Graph): readonly ModelSummary[] {
-  return [...graph.values()].map(({ model, shape, upstreams }) => ({
-    name: model.name,
-    ...(model.description === undefined ? {} : { description: model.description }),
-    table: shape.name,
-    form: shownForm(model),
-    upstreams: upstreams.filter((upstream) => graph.has(upstream)),
-  }));
-}
 
 export function runNotFound(runId: string): UsageError {
   return new UsageError("RUN_NOT_FOUND", `There is no run "${runId}".`, {

@@ -1,11 +1,8 @@
-import type { ErrorJson } from "../core/errors.ts";
-import type { Database, DatabaseClient } from "../database/connect.ts";
+import type { Database } from "../database/connect.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
-import type { RowCounts } from "../table/apply-rows.ts";
 import { isAliveSql } from "./executor.ts";
-import { type Lease, leaseLost } from "./lease.ts";
-import type { Receipt, RunResult, RunStatus, TestCounts } from "./results.ts";
-import { usageJsonSql } from "./record-usage.ts";
+import { ModelRunStore } from "./model-run-store.ts";
+import type { RunResult, RunStatus } from "./results.ts";
 import type { RunScope } from "./run-scope.ts";
 
 /** What a run was asked to do: enough to go on with it in another process. */
@@ -39,28 +36,14 @@ export interface RunRecord {
   readonly durationMs: number;
 }
 
-/** One model of a run as it is shown. */
-export interface ModelRunRecord {
-  readonly model: string;
-  readonly status: Receipt["status"] | "running" | "waiting";
-  readonly unitsTotal: number | null;
-  readonly unitsDone: number;
-  readonly unitsFailed: number;
-  readonly rowsWritten: number;
-  readonly rowsDeleted: number;
-  readonly rowsUnchanged: number;
-  readonly durationMs: number | null;
-  readonly error: ErrorJson | null;
-  /** There when its tests have run. */
-  readonly tests?: TestCounts;
-}
-
-/** The `run` and `model_run` tables: what was asked, what became of it. */
+/** The `run` table: what was asked, what became of it. */
 export class RunStore {
+  readonly models: ModelRunStore;
   readonly #database: Database;
   readonly #system: string;
 
   constructor(database: Database) {
+    this.models = new ModelRunStore(database);
     this.#database = database;
     this.#system = database.systemSchema;
   }
@@ -175,105 +158,6 @@ export class RunStore {
     );
     return row?.result ?? undefined;
   }
-
-  async models(runId: string): Promise<readonly ModelRunRecord[]> {
-    const rows = await this.#database.query<ModelRunRow>(
-      `select planned.name as model, m.started_at is not null as has_started, m.units_total,
-         coalesce(m.units_done, 0) as units_done, coalesce(m.units_failed, 0) as units_failed,
-         coalesce(m.rows_written, 0) as rows_written, coalesce(m.rows_deleted, 0) as rows_deleted,
-         coalesce(m.rows_unchanged, 0) as rows_unchanged,
-         extract(epoch from coalesce(m.finished_at, now()) - m.started_at) * 1000 as duration,
-         coalesce(run.result -> 'models' -> planned.name, m.receipt) as receipt
-       from ${this.#system}.run
-       cross join lateral (
-         select model ->> 'name' as name, position from jsonb_array_elements(run.models) with ordinality as each (model, position)
-       ) as planned
-       left join ${this.#system}.model_run as m on m.run_id = run.run_id and m.model = planned.name
-       where run.run_id = $1 order by planned.position`,
-      [runId],
-    );
-    return rows.map((row) => ({
-      model: row.model,
-      status: row.receipt?.status ?? (row.has_started ? "running" : "waiting"),
-      unitsTotal: row.units_total === null ? null : Number(row.units_total),
-      ...readCounts(row),
-      durationMs: row.duration === null ? null : Number(row.duration),
-      error: row.receipt?.error ?? null,
-      ...(row.receipt?.tests === undefined ? {} : { tests: row.receipt.tests }),
-    }));
-  }
-
-  async setUnitsTotal(runId: string, model: string, added: number): Promise<void> {
-    await this.#database.query(
-      `update ${this.#system}.model_run set units_total = units_done + units_failed + $3 where run_id = $1 and model = $2`,
-      [runId, model, added],
-    );
-  }
-
-  /** What is stored of these models in a run: null for one that has begun and not ended. */
-  async receipts(runId: string, models: readonly string[]): Promise<ReadonlyMap<string, Receipt | null>> {
-    const rows = await this.#database.query<{ model: string; receipt: Receipt | null }>(
-      `select model, receipt from ${this.#system}.model_run where run_id = $1 and model = any($2)`,
-      [runId, models],
-    );
-    return new Map(rows.map(({ model, receipt }) => [model, receipt]));
-  }
-
-  /** Stores the ends of models that had nothing to do. One that begins meanwhile stays as it is, and is left out. */
-  async finishIdle(
-    runId: string,
-    ends: readonly { readonly model: string; readonly receipt: Receipt }[],
-  ): Promise<ReadonlyMap<string, Receipt>> {
-    if (ends.length === 0) return new Map();
-    const rows = await this.#database.query<{ model: string; receipt: Receipt }>(
-      `insert into ${this.#system}.model_run (run_id, model, finished_at, receipt)
-       select $1, m.model, now(), m.receipt || jsonb_build_object('unitsQuarantined',
-         (select count(*) from ${this.#system}.unit_state u where u.model = m.model and u.status = 'quarantined'))
-       from jsonb_to_recordset($2) as m (model text, receipt jsonb)
-       on conflict (run_id, model) do nothing returning model, receipt`,
-      [runId, JSON.stringify(ends)],
-    );
-    return new Map(rows.map(({ model, receipt }) => [model, receipt]));
-  }
-
-  /**
-   * Stores a model's receipt, with what was counted in all attempts of the run, and gives the lease back. Both or
-   * neither: without the lease nothing is stored. In a transaction it commits with the model's rows.
-   */
-  async finishModel(client: Pick<DatabaseClient, "query">, options: FinishModelOptions): Promise<Receipt> {
-    const { runId, lease, outcome, rows } = options;
-    const { rows: stored } = await client.query<{ receipt: Receipt }>({
-      // Planned once for each connection.
-      name: "finish model",
-      text: `with returned as (delete from ${this.#system}.model_lease where model = $2 and token = $3 returning 1)
-       update ${this.#system}.model_run set finished_at = now(), rows_written = rows_written + $5,
-         rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7,
-         receipt = $4::jsonb || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
-           'rowsWritten', rows_written + $5, 'rowsDeleted', rows_deleted + $6, 'rowsUnchanged', rows_unchanged + $7,
-           'usage', (select ${usageJsonSql} from ${this.#system}.llm_usage u where u.run_id = $1 and u.model = $2),
-           'unitsQuarantined', (select count(*) from ${this.#system}.unit_state u where u.model = $2 and u.status = 'quarantined'))
-       where run_id = $1 and model = $2 and exists (select from returned) returning receipt`,
-      values: [
-        runId,
-        lease.model,
-        lease.token,
-        JSON.stringify(outcome),
-        rows.rowsWritten,
-        rows.rowsDeleted,
-        rows.rowsUnchanged,
-      ],
-    });
-    if (stored[0] === undefined) throw leaseLost(lease.model);
-    return stored[0].receipt;
-  }
-}
-
-export interface FinishModelOptions {
-  readonly runId: string;
-  readonly lease: Lease;
-  readonly outcome: Receipt;
-  /** Rows that have not been counted with their units. */
-  readonly rows: RowCounts;
 }
 
 interface RunRow extends Record<string, unknown> {
@@ -292,30 +176,4 @@ interface RunRow extends Record<string, unknown> {
   started_at: string;
   finished_at: string | null;
   duration: string;
-}
-
-interface ModelCounts extends Record<string, unknown> {
-  units_done: string;
-  units_failed: string;
-  rows_written: string;
-  rows_deleted: string;
-  rows_unchanged: string;
-}
-
-function readCounts(row: ModelCounts | undefined) {
-  return {
-    unitsDone: Number(row?.units_done ?? 0),
-    unitsFailed: Number(row?.units_failed ?? 0),
-    rowsWritten: Number(row?.rows_written ?? 0),
-    rowsDeleted: Number(row?.rows_deleted ?? 0),
-    rowsUnchanged: Number(row?.rows_unchanged ?? 0),
-  };
-}
-
-interface ModelRunRow extends ModelCounts {
-  model: string;
-  has_started: boolean;
-  units_total: string | null;
-  duration: string | null;
-  receipt: Receipt | null;
 }

@@ -1,11 +1,12 @@
 import { quoteName } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
-import { Parameters } from "./conditions.ts";
+import { Parameters } from "./sql-text.ts";
 import { type PlanningJob, planUnits } from "./units/plan-units.ts";
 import type { Receipt } from "./results.ts";
 import type { RunStore } from "./run-store.ts";
-import { IDLE_REASONS, isIdle, unitReasonsSql } from "./units/unit-query.ts";
+import { IDLE_REASONS, isIdle } from "./units/unit-plan.ts";
+import { unitReasonsSql } from "./units/unit-query.ts";
 import { MEMORY_TO_COMPARE } from "./units/unit-work.ts";
 import { planWhole } from "./whole-model.ts";
 
@@ -27,7 +28,7 @@ export async function settleModels(
   { store, runId, graph }: SettleOptions,
 ): Promise<ReadonlyMap<string, Receipt>> {
   const names = jobs.map(({ resolved }) => resolved.model.name);
-  const [known, small] = await Promise.all([store.receipts(runId, names), withSmallSources(jobs, graph)]);
+  const [known, small] = await Promise.all([store.models.receipts(runId, names), withSmallSources(jobs, graph)]);
   const idle = await Promise.all(
     small.map(async (job) => {
       const model = job.resolved.model.name;
@@ -37,7 +38,7 @@ export async function settleModels(
     }),
   );
   const ended = [...known].flatMap(([model, receipt]) => (receipt === null ? [] : [[model, receipt] as const]));
-  return new Map([...ended, ...(await store.finishIdle(runId, idle.flat()))]);
+  return new Map([...ended, ...(await store.models.finishIdle(runId, idle.flat()))]);
 }
 
 async function withSmallSources(jobs: readonly PlanningJob[], graph: Graph): Promise<readonly PlanningJob[]> {

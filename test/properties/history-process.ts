@@ -1,6 +1,6 @@
 import type { RunPlan } from "../../src/project/plan.ts";
 import type { RunResult } from "../../src/run/results.ts";
-import type { RunOptions } from "../../src/run/run-pipeline.ts";
+import type { RunOptions } from "../../src/run/run-options.ts";
 import type { Database } from "../../src/database/connect.ts";
 import type { Death } from "../support/mortal-database.ts";
 import type { Failures, ModelSpec } from "./model-spec.ts";

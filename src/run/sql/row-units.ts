@@ -3,7 +3,7 @@ import type { ResolvedModel } from "../../graph/resolve-model.ts";
 import { ownKeyColumn } from "../../graph/unit-key-columns.ts";
 import type { ColumnShape } from "../../table/table-shape.ts";
 import { sourceKeySql } from "../units/unit-key.ts";
-import type { UnitPlan } from "../units/unit-query.ts";
+import type { UnitPlan } from "../units/unit-plan.ts";
 import { WORK } from "../units/unit-work.ts";
 
 /** The columns of a model's table by which a row of its query says which unit it is of. */

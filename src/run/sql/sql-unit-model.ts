@@ -12,7 +12,7 @@ import type { Receipt } from "../results.ts";
 import { foreignUnit, joinUnitSql, ownKeys } from "./row-units.ts";
 import { inQueryTransaction, type RenderedQuery, renderSqlModel } from "./sql-model.ts";
 import { sourceKeySql } from "../units/unit-key.ts";
-import type { UnitPlan } from "../units/unit-query.ts";
+import type { UnitPlan } from "../units/unit-plan.ts";
 import { copyUnitRows, keepUnitsWithRows, unitDigestsSql } from "./unit-rows.ts";
 import { type FoundWork, findWork, WORK } from "../units/unit-work.ts";
 

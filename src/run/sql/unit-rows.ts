@@ -1,7 +1,10 @@
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
-import { conditionsSql, Parameters } from "../conditions.ts";
+import { conditionsSql } from "../conditions.ts";
+import { Parameters } from "../sql-text.ts";
 import { UNIT_ROWS } from "./sql-template.ts";
-import { keyName, rowDigestSql, rowsDigestSql, type UnitPlan } from "../units/unit-query.ts";
+import { keyName } from "../units/unit-query.ts";
+import { rowDigestSql, rowsDigestSql } from "../units/unit-digest.ts";
+import type { UnitPlan } from "../units/unit-plan.ts";
 import { WORK } from "../units/unit-work.ts";
 
 const ROWS = "pg_temp.millrace_unit_rows";

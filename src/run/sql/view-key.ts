@@ -1,7 +1,8 @@
 import { MillraceError } from "../../core/errors.ts";
 import { type Database, quoteName } from "../../database/connect.ts";
 import type { BoundSource } from "../bind-source.ts";
-import { conditionsSql, Parameters } from "../conditions.ts";
+import { conditionsSql } from "../conditions.ts";
+import { Parameters } from "../sql-text.ts";
 
 /** Fails when the rows of a view do not have the key that its model declares: a table proves it, a view does not. */
 export async function checkViewKey(database: Database, source: BoundSource, reader: string): Promise<void> {

@@ -8,7 +8,7 @@ import type { ModelJob } from "../model-job.ts";
 import { loadModelState } from "../model-state.ts";
 import { createProgram, describeParts } from "../program.ts";
 import { queryFingerprint } from "../sql/query-fingerprint.ts";
-import type { UnitPlan } from "./unit-query.ts";
+import type { UnitPlan } from "./unit-plan.ts";
 import { checkViewKey } from "../sql/view-key.ts";
 
 export type PlanningJob = Pick<

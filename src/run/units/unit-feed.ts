@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { DatabaseClient } from "../../database/connect.ts";
 import type { BoundSource } from "../bind-source.ts";
-import { fetchMatchedSql, fetchUnitsSql, type Sql, type UnitPlan } from "./unit-query.ts";
+import { fetchMatchedSql, fetchUnitsSql } from "./fetch-query.ts";
+import type { Sql } from "../sql-text.ts";
+import type { UnitPlan } from "./unit-plan.ts";
 import { findWork, listGone, WORK } from "./unit-work.ts";
 
 type Row = Record<string, unknown>;

@@ -7,7 +7,7 @@ import type { ModelJob } from "../model-job.ts";
 import { openReader } from "../open-reader.ts";
 import { readContent } from "../read-content.ts";
 import type { Unit } from "./unit-feed.ts";
-import type { UnitPlan } from "./unit-query.ts";
+import type { UnitPlan } from "./unit-plan.ts";
 
 export type FunctionJob = Pick<ModelJob, "database" | "resolved" | "config" | "context" | "directory" | "emit" | "llm">;
 

@@ -14,7 +14,7 @@ import { processConcurrently } from "./process-concurrently.ts";
 import { UnitCommitter } from "./unit-committer.ts";
 import { type Unit, UnitFeed } from "./unit-feed.ts";
 import { createUnitFunction } from "./unit-function.ts";
-import type { UnitPlan } from "./unit-query.ts";
+import type { UnitPlan } from "./unit-plan.ts";
 import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./unit-results.ts";
 
 /** Brings a unit model up to date: deletes units that are gone, processes those that are new or changed. */
@@ -37,7 +37,7 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
     await committer.deleteUnits(feed.gone);
     if (feed.total === 0) return await job.finish(client, tally.outcome(), NO_ROWS);
     await saveProgram(client, { system, model: model.name, program });
-    await store.setUnitsTotal(context.runId, model.name, feed.total);
+    await store.models.setUnitsTotal(context.runId, model.name, feed.total);
     tally.start(feed.total);
     const firstFailures = new FirstFailures(feed.total);
     let failures = 0;

@@ -1,83 +1,10 @@
-import { quoteName } from "../../database/connect.ts";
-import type { BoundColumn, BoundSource } from "../bind-source.ts";
-import { type Condition, conditionsSql, Parameters } from "../conditions.ts";
-import type { Program } from "../program.ts";
+import { columnSql, Parameters, type Sql } from "../sql-text.ts";
+import { type Condition, conditionsSql } from "../conditions.ts";
+import { rowDigestSql, rowsDigestSql } from "./unit-digest.ts";
 import { sourceKeySql } from "./unit-key.ts";
+import { type UnitPlan, WORK_REASONS } from "./unit-plan.ts";
 
-/** What decides which units a model has and what they are made of. */
-export interface UnitPlan {
-  readonly model: string;
-  readonly source: BoundSource;
-  /** Columns whose values name a unit: the primary key, or the columns of `by`. */
-  readonly keys: readonly BoundColumn[];
-  readonly isGroup: boolean;
-  /** Sources of which a unit sees the rows that match it, and whose changes count. */
-  readonly matched: readonly BoundSource[];
-  readonly program: Program;
-  /** Changes of the program leave output as it is. */
-  readonly keepsOutput: boolean;
-  /** The table is not there, whatever the ledger says of it. */
-  readonly isTableMissing: boolean;
-  readonly scope: UnitScope;
-}
-
-/** Which units a run is about. */
-export interface UnitScope {
-  /** Ids a limited run is about; undefined when it is not limited. */
-  readonly documentIds: readonly string[] | undefined;
-  /** A run that takes every unit, once. */
-  readonly fullRunId: string | undefined;
-  /** At most so many units, always the same ones. */
-  readonly sample: number | undefined;
-  /** Only units that failed, all of them or those with one of these codes. */
-  readonly retry: { readonly codes: readonly string[] | undefined } | undefined;
-}
-
-/** Why a unit will run, or why it will not. */
-export type UnitReason = WorkReason | (typeof IDLE_REASONS)[number];
-
-/** Why nothing is done. */
-export const IDLE_REASONS = ["quarantined", "kept", "unchanged"] as const;
-
-export const isIdle = (reason: UnitReason) => (IDLE_REASONS as readonly UnitReason[]).includes(reason);
-
-/** In the order of their weight. `full`: nothing changed, but the run takes everything. */
-export const WORK_REASONS = [
-  "new",
-  "changed",
-  "code",
-  "config",
-  "prompt",
-  "llm",
-  "schema",
-  "upstream",
-  "retry",
-  "full",
-] as const;
-export type WorkReason = (typeof WORK_REASONS)[number];
-
-export interface Sql {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
-
-const column = (alias: string, { name }: BoundColumn) => `${alias}.${quoteName(name)}`;
 export const keyName = (index: number) => `key_${index}`;
-
-// Types whose numbers differ from database to database would make equal rows look different.
-const STABLE =
-  /^(text|character varying|varchar|char|character|integer|bigint|smallint|serial|bigserial|smallserial|boolean|real|double precision|numeric|jsonb?|uuid|date|time|timestamp|interval|bytea)\b/;
-
-/** SQL of a row's digest over `columns`, in the order of their names, whatever the session's settings are. */
-export function rowDigestSql(columns: readonly BoundColumn[], alias: string): string {
-  const values = columns
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((each) => (STABLE.test(each.sqlType) ? column(alias, each) : `${column(alias, each)}::text`));
-  return `sha256(record_send(row(${values.join(", ")})))`;
-}
-
-/** SQL of the digest of several rows; their order does not matter. */
-export const rowsDigestSql = (rowDigest: string) => `sha256(string_agg(${rowDigest}, ''::bytea order by ${rowDigest}))`;
 
 /**
  * Creates the work table: the units in scope that have to be processed, and after them those to be deleted. Unlike an
@@ -169,7 +96,7 @@ function rowUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const { source, keys } = plan;
   const scope = conditionsSql([...source.definition, ...scopeOf(plan)], "s", parameters);
   const sides = matchedDigests(plan, parameters);
-  return `select ${keys.map((key, index) => `${column("s", key)} as ${keyName(index)}`).join(", ")},
+  return `select ${keys.map((key, index) => `${columnSql("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
       ${sideSql(sides)} as side_hash, ${rowDigestSql(source.columns, "s")} as input_hash
     from ${source.relation} s ${sides.map((side) => side.join).join(" ")} where ${scope}`;
@@ -179,11 +106,11 @@ function groupUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const { source, keys } = plan;
   const sides = matchedDigests(plan, parameters);
   const scope = scopeOf(plan);
-  const names = keys.map((key) => column("s", key)).join(", ");
+  const names = keys.map((key) => columnSql("s", key)).join(", ");
   const having = scope.length === 0 ? "" : `having bool_or(${conditionsSql(scope, "s", parameters)})`;
   const definition = conditionsSql(source.definition, "s", parameters);
   const grouped = [names, ...sides.map((side) => side.digest)].join(", ");
-  return `select ${keys.map((key, index) => `${column("s", key)} as ${keyName(index)}`).join(", ")},
+  return `select ${keys.map((key, index) => `${columnSql("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
       ${sideSql(sides)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash
     from ${source.relation} s ${sides.map((side) => side.join).join(" ")} where ${definition}
@@ -199,7 +126,7 @@ function scopeOf({ source, scope: { documentIds } }: UnitPlan): readonly Conditi
 function documentSql({ source, keys, isGroup }: UnitPlan): string {
   const { documentColumn } = source;
   if (documentColumn === undefined) return "null::text";
-  const id = `${column("s", documentColumn)}::text`;
+  const id = `${columnSql("s", documentColumn)}::text`;
   if (!isGroup || keys.some((key) => key.name === documentColumn.name)) return id;
   return `case when min(${id}) = max(${id}) and count(${id}) = count(*) then min(${id}) end`;
 }
@@ -212,10 +139,10 @@ interface SideDigest {
 function matchedDigests(plan: UnitPlan, parameters: Parameters): readonly SideDigest[] {
   return plan.matched.map((side, index) => {
     const alias = `side_${index}`;
-    const by = side.match.map((pair) => column("m", pair.column)).join(", ");
-    const named = side.match.map((pair, part) => `${column("m", pair.column)} as match_${part}`).join(", ");
+    const by = side.match.map((pair) => columnSql("m", pair.column)).join(", ");
+    const named = side.match.map((pair, part) => `${columnSql("m", pair.column)} as match_${part}`).join(", ");
     const on = side.match
-      .map((pair, part) => `${alias}.match_${part} = ${column("s", plan.source.find(pair.unitKey))}`)
+      .map((pair, part) => `${alias}.match_${part} = ${columnSql("s", plan.source.find(pair.unitKey))}`)
       .join(" and ");
     const conditions = conditionsSql([...side.definition, ...side.scope], "m", parameters);
     return {
@@ -229,59 +156,3 @@ function matchedDigests(plan: UnitPlan, parameters: Parameters): readonly SideDi
 // One digest, whatever the number of sources; none without any.
 const sideSql = (sides: readonly SideDigest[]) =>
   sides.length === 0 ? "null::bytea" : `sha256(${sides.map((side) => side.digest).join(" || ")})`;
-
-/**
- * Reads the rows of the units between two ordinals: unit, document, digest of the row, side digest, then the columns.
- * The digest comes from the very rows that the model will see.
- */
-export function fetchUnitsSql(
-  plan: UnitPlan,
-  options: { readonly work: string; readonly after: number; readonly upTo: number },
-): Sql {
-  const { source, keys } = plan;
-  const parameters = new Parameters();
-  const on = keys.map(
-    (key, index) => `${column("s", key)} ${key.notNull ? "=" : "is not distinct from"} w.${keyName(index)}`,
-  );
-  const order = ["w.ordinal", ...source.primaryKey.map((key) => column("s", key))];
-  return {
-    text: `select w.ordinal, w.source_key, w.document_id, ${rowDigestSql(source.columns, "s")}, w.side_hash,
-        ${[...keys, ...source.columns].map((each) => column("s", each)).join(", ")}
-      from ${options.work} w join ${source.relation} s on ${on.join(" and ")}
-      where w.ordinal > ${parameters.add(options.after)} and w.ordinal <= ${parameters.add(options.upTo)}
-        and ${conditionsSql(source.definition, "s", parameters)}
-      order by ${order.join(", ")}`,
-    values: parameters.values,
-  };
-}
-
-/** Reads the side rows that match the units between two ordinals: the ordinal, then the columns. */
-export function fetchMatchedSql(
-  plan: UnitPlan,
-  side: BoundSource,
-  options: { readonly work: string; readonly after: number; readonly upTo: number },
-): Sql {
-  const parameters = new Parameters();
-  const unitColumns = side.match.map((pair) => plan.source.find(pair.unitKey));
-  const onUnit = plan.keys.map(
-    (key, index) => `${column("s", key)} ${key.notNull ? "=" : "is not distinct from"} w.${keyName(index)}`,
-  );
-  const onSide = side.match.map((pair, part) => `${column("m", pair.column)} = unit.match_${part}`);
-  return {
-    text: `with unit as (
-        select distinct w.ordinal, ${unitColumns.map((each, part) => `${column("s", each)} as match_${part}`).join(", ")}
-        from ${options.work} w join ${plan.source.relation} s on ${onUnit.join(" and ")}
-        where w.ordinal > ${parameters.add(options.after)} and w.ordinal <= ${parameters.add(options.upTo)})
-      select unit.ordinal, ${side.columns.map((each) => column("m", each)).join(", ")}
-      from unit join ${side.relation} m on ${onSide.join(" and ")}
-      where ${conditionsSql([...side.definition, ...side.scope], "m", parameters)}
-      order by ${["unit.ordinal", ...side.primaryKey.map((key) => column("m", key))].join(", ")}`,
-    values: parameters.values,
-  };
-}
-
-/** Query of the digest of all rows of a source that every unit sees. */
-export function wholeDigestSql(source: BoundSource, parameters: Parameters): string {
-  const conditions = conditionsSql([...source.definition, ...source.scope], "s", parameters);
-  return `select coalesce(${rowsDigestSql(rowDigestSql(source.columns, "s"))}, sha256(''::bytea)) from ${source.relation} s where ${conditions}`;
-}

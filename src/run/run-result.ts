@@ -1,0 +1,78 @@
+import { errorToJson } from "../core/errors.ts";
+import { addUsage } from "../llm/telemetry.ts";
+import type { ModelOutcome } from "./engine.ts";
+import type { ModelRunRecord } from "./model-run-store.ts";
+import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "./results.ts";
+import type { RunSpec } from "./run-store.ts";
+
+export interface EndedRun {
+  readonly spec: RunSpec;
+  /** What is stored of its models. */
+  readonly records: readonly ModelRunRecord[];
+  readonly outcomes: ReadonlyMap<string, ModelOutcome>;
+  readonly isCancelled: boolean;
+  /** What ended the run before its models had ended. */
+  readonly problem: unknown;
+  readonly durationMs: number;
+  readonly tableOf: (model: string) => string;
+}
+
+/** What became of a run, from the ends of its models. */
+export function createResult(run: EndedRun): RunResult {
+  const { runId, pipeline, models } = run.spec;
+  const records = new Map(run.records.map((record) => [record.model, record]));
+  const receipts = Object.fromEntries(models.map(({ name }) => [name, receiptOf(name, records.get(name), run)]));
+  const namesOf = (...statuses: readonly ModelStatus[]) =>
+    models.map(({ name }) => name).filter((name) => statuses.some((status) => receipts[name]?.status === status));
+  const errors = Object.fromEntries(
+    Object.entries(receipts).flatMap(([name, { error }]) => (error === undefined ? [] : [[name, error]])),
+  );
+  const executed = new Set(namesOf("succeeded", "partial"));
+  return {
+    runId,
+    pipeline,
+    status: statusOf(Object.values(receipts), run),
+    models: receipts,
+    modelsExecuted: [...run.outcomes.keys()].filter((name) => executed.has(name)),
+    modelsSkipped: namesOf("skipped"),
+    errors,
+    usage: sumUsage(Object.values(receipts)),
+    durationMs: run.durationMs,
+  };
+}
+
+function statusOf(receipts: readonly Receipt[], { isCancelled }: EndedRun): RunStatus {
+  const has = (status: ModelStatus) => receipts.some((receipt) => receipt.status === status);
+  if (isCancelled || has("cancelled")) return "cancelled";
+  // Money is no failure: the run goes on when there is more of it.
+  if (receipts.some(({ error }) => error?.code === "LLM_BUDGET")) return "stopped";
+  return has("failed") ? "failed" : has("partial") ? "partial" : "succeeded";
+}
+
+function receiptOf(name: string, record: ModelRunRecord | undefined, run: EndedRun): Receipt {
+  const outcome = run.outcomes.get(name);
+  if (outcome !== undefined && "receipt" in outcome) return outcome.receipt;
+  const partly: Omit<Receipt, "status"> = {
+    tableName: run.tableOf(name),
+    rowsWritten: record?.rowsWritten ?? 0,
+    rowsDeleted: record?.rowsDeleted ?? 0,
+    rowsUnchanged: record?.rowsUnchanged ?? 0,
+    unitsDone: record?.unitsDone ?? 0,
+    unitsFailed: record?.unitsFailed ?? 0,
+    unitsQuarantined: 0,
+    executionTimeMs: Math.round(record?.durationMs ?? 0),
+    usage: null,
+    ...(record?.tests === undefined ? {} : { tests: record.tests }),
+  };
+  if (run.isCancelled) return { ...partly, status: "cancelled" };
+  if (outcome === undefined)
+    return run.problem === undefined
+      ? { ...partly, status: "cancelled" }
+      : { ...partly, status: "failed", error: errorToJson(run.problem) };
+  return "error" in outcome ? { ...partly, status: "failed", error: outcome.error } : { ...partly, status: "skipped" };
+}
+
+function sumUsage(receipts: readonly Receipt[]): Usage | null {
+  const used = receipts.flatMap(({ usage }) => (usage === null ? [] : [usage]));
+  return used.length === 0 ? null : used.reduce(addUsage);
+}

@@ -1,0 +1,54 @@
+import type { BoundColumn, BoundSource } from "../bind-source.ts";
+import type { Program } from "../program.ts";
+
+/** What decides which units a model has and what they are made of. */
+export interface UnitPlan {
+  readonly model: string;
+  readonly source: BoundSource;
+  /** Columns whose values name a unit: the primary key, or the columns of `by`. */
+  readonly keys: readonly BoundColumn[];
+  readonly isGroup: boolean;
+  /** Sources of which a unit sees the rows that match it, and whose changes count. */
+  readonly matched: readonly BoundSource[];
+  readonly program: Program;
+  /** Changes of the program leave output as it is. */
+  readonly keepsOutput: boolean;
+  /** The table is not there, whatever the ledger says of it. */
+  readonly isTableMissing: boolean;
+  readonly scope: UnitScope;
+}
+
+/** Which units a run is about. */
+export interface UnitScope {
+  /** Ids a limited run is about; undefined when it is not limited. */
+  readonly documentIds: readonly string[] | undefined;
+  /** A run that takes every unit, once. */
+  readonly fullRunId: string | undefined;
+  /** At most so many units, always the same ones. */
+  readonly sample: number | undefined;
+  /** Only units that failed, all of them or those with one of these codes. */
+  readonly retry: { readonly codes: readonly string[] | undefined } | undefined;
+}
+
+/** Why a unit will run, or why it will not. */
+export type UnitReason = WorkReason | (typeof IDLE_REASONS)[number];
+
+/** Why nothing is done. */
+export const IDLE_REASONS = ["quarantined", "kept", "unchanged"] as const;
+
+export const isIdle = (reason: UnitReason) => (IDLE_REASONS as readonly UnitReason[]).includes(reason);
+
+/** In the order of their weight. `full`: nothing changed, but the run takes everything. */
+export const WORK_REASONS = [
+  "new",
+  "changed",
+  "code",
+  "config",
+  "prompt",
+  "llm",
+  "schema",
+  "upstream",
+  "retry",
+  "full",
+] as const;
+export type WorkReason = (typeof WORK_REASONS)[number];
