@@ -79,6 +79,8 @@ function createDocument(number: number): string {
     `We run ${own} and ${common}. Since May ${common} uses Postgres for ${filler(3)}. Today ${own} depends on ${other} for ${filler(0)}.`,
     `## Working with ${other}`,
     `The crews say that ${rare} integrates with ${own} for ${filler(1)}. Here ${other} cannot replace ${rare} for ${filler(2)}.`,
+    "## When it fails",
+    `At night ${own} depends on ${common} for ${filler(4)}. Later ${rare} uses Postgres for ${filler(5)}.`,
     "",
   ].join("\n\n");
 }

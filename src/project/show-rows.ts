@@ -8,6 +8,8 @@ import { findTable } from "../run/find-table.ts";
 export interface ShowOptions {
   /** `column=value`, compared as text; both spellings of a column's name are understood. */
   readonly where?: readonly string[];
+  /** Names of columns, in either spelling; all that the model writes unless given. */
+  readonly columns?: readonly string[] | undefined;
   readonly limit?: number;
 }
 
@@ -28,19 +30,24 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
     });
   }
   const known = hasColumns(shape) ? shape.columns : found.columns.map(({ name }) => ({ key: name, name }));
-  const columns = hasColumns(shape) ? dataColumns(shape) : known;
+  const find = (name: string, given: string) => {
+    const column = known.find((each) => each.key === name || each.name === name);
+    if (column !== undefined) return column;
+    const names = known.map((each) => each.name);
+    const problem = `${given}: table "${shape.name}" has no column "${name}".${didYouMean(name, names)}`;
+    throw new UsageError("COLUMN_NOT_FOUND", problem, { hint: `It has ${names.join(", ")}.` });
+  };
+  const columns =
+    options.columns?.map((name) => find(name, `--columns ${name}`)) ?? (hasColumns(shape) ? dataColumns(shape) : known);
   const values: unknown[] = [];
   const conditions = (options.where ?? []).map((condition) => {
-    const [, name = "", value = ""] = /^([^=]+)=(.*)$/s.exec(condition) ?? [];
-    const column = known.find((each) => each.key === name || each.name === name);
-    if (column === undefined) {
-      const names = known.map((each) => each.name);
-      throw new UsageError(
-        "COLUMN_NOT_FOUND",
-        `--where ${condition}: table "${shape.name}" has no column "${name}".${didYouMean(name, names)}`,
-        { hint: "Write column=value." },
-      );
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(condition) ?? [];
+    if (name === undefined) {
+      throw new UsageError("CONDITION_INVALID", `--where ${condition}: that is no condition.`, {
+        hint: "Write column=value.",
+      });
     }
+    const column = find(name, `--where ${condition}`);
     values.push(value);
     return `${quoteName(column.name)}::text = $${values.length}`;
   });

@@ -74,6 +74,16 @@ test("a written project runs at once, then only what changed", async () => {
     c36ad3352682cef9  Tides / Why / Spring and neap         3     51
     "
   `);
+  expect((await project.run(["show", "notes.outlines", "--columns", "words,sections"])).stdout).toMatchInlineSnapshot(`
+    "words  sections
+       33         2
+       51         3
+    "
+  `);
+  expect(await project.run(["show", "notes.outlines", "--columns", "wrods"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('has no column "wrods". Did you mean "words"?'),
+  });
   expect((await project.run(["show", "notes.sections", "--where", "heading=Lenses", "--json"])).stdout).toContain(
     '"total": 1',
   );

@@ -12,6 +12,7 @@ export default defineCommand({
     model: { type: "positional", required: true, description: "A model, or the table it fills" },
     ...projectArgs,
     where: { type: "string", valueHint: "column=value", description: "Only rows with this value" },
+    columns: { type: "string", valueHint: "a,b", description: "Only these columns" },
     limit: { type: "string", valueHint: "n", default: "10", description: "At most this many rows" },
     errors: { type: "boolean", description: "The units that failed, instead of rows" },
     ...jsonArgs,
@@ -20,6 +21,7 @@ export default defineCommand({
   examples: [
     ["show indexing.document_sections", "the first ten rows"],
     ["show indexing.document_sections --where heading=Usage --limit 50", "rows with a value"],
+    ["show indexing.document_sections --columns heading,content", "some of the columns"],
     ["show indexing.document_sections --json", "whole rows, for machines"],
     ["show indexing.section_extractions --errors", "the units that failed, and why"],
   ],
@@ -27,7 +29,8 @@ export default defineCommand({
     const limit = readCount("limit", args.limit) ?? 10;
     await using project = await openCliProject(args);
     if (args.errors === true) return await showFailedUnits(project, { ...args, limit });
-    const { columns, rows, total } = await project.showRows(args.model, { where: all("where"), limit });
+    const shown = { where: all("where"), columns: args.columns?.split(",").map((name) => name.trim()), limit };
+    const { columns, rows, total } = await project.showRows(args.model, shown);
     if (args.json === true) {
       return printJson({
         columns,
@@ -39,7 +42,15 @@ export default defineCommand({
     if (rows.length === 0) return aside(all("where").length === 0 ? "No rows." : "No rows match.");
     lines(renderTable({ columns, rows, colors, width }));
     const where = all("where").flatMap((condition) => ["--where", condition]);
-    const more = createCommandLine(args)("show", args.model, ...where, "--limit", String(Math.min(total, limit * 10)));
+    const chosen = args.columns === undefined ? [] : ["--columns", args.columns];
+    const more = createCommandLine(args)(
+      "show",
+      args.model,
+      ...where,
+      ...chosen,
+      "--limit",
+      String(Math.min(total, limit * 10)),
+    );
     aside(
       colors.dim(
         rows.length < total
