@@ -68,10 +68,11 @@ async function writeDocuments(directory: string, from: number, to: number): Prom
     await writeFile(join(directory, "docs", `port-${number}.md`), createDocument(number));
 }
 
-/** Names that everybody uses, names that few use, and one of its own. */
+/** Names that everybody uses, names that few use, and one of its own; headings are names too. */
 function createDocument(number: number): string {
   const [common, rare, own] = [name(number % 40), name(1_000 + (number % 900)), name(10_000 + number)];
   const other = name((number * 7) % 40);
+  const third = name(40 + ((number * 11) % 40));
   const filler = (part: number) =>
     [1, 2, 3, 4, 5].map((place) => word(number * 31 + part * 977 + place * 131)).join(" ");
   return [
@@ -80,7 +81,7 @@ function createDocument(number: number): string {
     `## Working with ${other}`,
     `The crews say that ${rare} integrates with ${own} for ${filler(1)}. Here ${other} cannot replace ${rare} for ${filler(2)}.`,
     "## When it fails",
-    `At night ${own} depends on ${common} for ${filler(4)}. Later ${rare} uses Postgres for ${filler(5)}.`,
+    `The crews say that ${third} depends on ${common} for ${filler(4)}. Since June ${rare} uses Redis for ${filler(5)}.`,
     "",
   ].join("\n\n");
 }
