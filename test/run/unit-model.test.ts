@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { defineModel, documents, executeModel, ref } from "millrace";
-import { integer, pipelineTable, text } from "millrace/schema";
+import { defineModel, defineSqlModel, documents, executeModel, ref } from "millrace";
+import { integer, pipelineTable, sql, text } from "millrace/schema";
 import { createTestProject, type TestProject } from "millrace/testing";
 import { declareWords } from "../support/word-project.ts";
 
@@ -315,4 +315,43 @@ test("merge keeps rows of documents that are gone; append adds rows and never tw
     "y",
     "z",
   ]);
+});
+
+test("a view is asked for the rows of a model's units once, however many there are", async () => {
+  const numbers = defineSqlModel({
+    name: "v.numbers",
+    table: pipelineTable("numbers", { id: integer().primaryKey() }),
+    sources: {},
+    // Every row that is looked at counts.
+    sql: () => sql`select id::int from generate_series(1, 4000) as id where nextval('looked_at') > 0`,
+  });
+  const output = (name: string) => pipelineTable(name, { id: integer().primaryKey(), twice: integer().notNull() });
+  const byRow = defineModel({
+    name: "v.by_row",
+    table: output("by_row"),
+    sources: { numbers: ref(numbers) },
+    forEach: "numbers",
+    run: async ({ row }) => ({ id: row.id, twice: 2 * row.id }),
+  });
+  const byGroup = defineModel({
+    name: "v.by_group",
+    table: output("by_group"),
+    sources: { numbers: ref(numbers) },
+    forEach: "numbers",
+    by: ["id"],
+    run: async ({ key }) => ({ id: key.id, twice: 2 * key.id }),
+  });
+  await using test = await createTestProject({ models: [numbers, byRow, byGroup] });
+  await test.query("create sequence looked_at");
+  await test.project.runModel("v.numbers");
+  for (const table of ["by_row", "by_group"]) {
+    await test.query("alter sequence looked_at restart");
+    expect(await test.project.runModel(`v.${table}`)).toMatchObject({ status: "succeeded" });
+    expect(await test.query(`select count(*)::int as units, sum(twice)::int as sum from ${table}`)).toEqual([
+      { units: 4_000, sum: 16_004_000 },
+    ]);
+    const [looks] = await test.query("select last_value::int / 4000 as times from looked_at");
+    // Has it the key, is there work (both asked twice), and which rows.
+    expect(looks?.["times"]).toBeLessThanOrEqual(5);
+  }
 });

@@ -2,7 +2,7 @@ import { type DatabaseClient, quoteName } from "../../database/connect.ts";
 import { conditionsSql } from "../conditions.ts";
 import { Parameters } from "../sql-text.ts";
 import { UNIT_ROWS } from "./sql-template.ts";
-import { keyName } from "../units/unit-query.ts";
+import { sameUnitSql } from "../units/fetch-query.ts";
 import { rowDigestSql, rowsDigestSql } from "../units/unit-digest.ts";
 import type { UnitPlan } from "../units/unit-plan.ts";
 import { WORK } from "../units/unit-work.ts";
@@ -49,14 +49,4 @@ export function unitDigestsSql({ source, isGroup }: UnitPlan): string {
 /** What a unit's rows have in a query: what the model reads of them, and what names the unit. */
 export function unitColumns({ keys, source }: Pick<UnitPlan, "keys" | "source">): UnitPlan["keys"] {
   return [...new Map([...keys, ...source.columns].map((column) => [column.name, column])).values()];
-}
-
-// Two arrays are equal where both hold null, and unlike `is not distinct from` that can be hashed.
-function sameUnitSql({ keys, source }: UnitPlan): string {
-  return keys
-    .map(({ name, notNull }, index) => {
-      const [left, right] = [`s.${quoteName(name)}`, `w.${keyName(index)}`];
-      return notNull && !source.isView ? `${left} = ${right}` : `array[${left}] = array[${right}]`;
-    })
-    .join(" and ");
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatabaseClient } from "../../database/connect.ts";
 import type { BoundSource } from "../bind-source.ts";
-import { fetchMatchedSql, fetchUnitsSql } from "./fetch-query.ts";
+import { COPY, copyRowsSql, fetchMatchedSql, fetchUnitsSql, type UnitRange } from "./fetch-query.ts";
 import type { Sql } from "../sql-text.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 import { findWork, listGone, WORK } from "./unit-work.ts";
@@ -23,10 +23,12 @@ export interface Unit {
 }
 
 const TARGET_BYTES = 4 * 1024 * 1024;
+const FIRST_PIECE = 50;
 
 /**
  * The units a model has to process, found in one query and read in pieces of a few megabytes. The list lives in a
- * temporary table of one connection; a process that dies leaves nothing behind, and the next asks anew.
+ * temporary table of one connection, and so do their rows where every piece would look for them in the whole source; a
+ * process that dies leaves nothing behind, and the next asks anew.
  */
 export class UnitFeed {
   /** Units to be processed. */
@@ -35,10 +37,12 @@ export class UnitFeed {
   readonly gone: readonly string[];
   readonly #client: DatabaseClient;
   readonly #plan: UnitPlan;
+  readonly #isCopied: boolean;
 
   private constructor(client: DatabaseClient, plan: UnitPlan, total: number, gone: readonly string[]) {
     this.#client = client;
     this.#plan = plan;
+    this.#isCopied = total > FIRST_PIECE && !hasIndexOfUnits(plan);
     this.total = total;
     this.gone = gone;
   }
@@ -49,7 +53,8 @@ export class UnitFeed {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Unit> {
-    let size = 50;
+    let size = FIRST_PIECE;
+    if (this.#isCopied) await this.#copy();
     for (let after = 0; after < this.total;) {
       const upTo = Math.min(after + size, this.total);
       const { units, bytes } = await this.#fetch(after, upTo);
@@ -58,10 +63,16 @@ export class UnitFeed {
       after = upTo;
       size = Math.max(1, Math.min(1_000, Math.floor(TARGET_BYTES / bytesPerUnit), size * 4));
     }
+    if (this.#isCopied) await this.#client.query(`drop table ${COPY}`);
+  }
+
+  async #copy(): Promise<void> {
+    await run(this.#client, copyRowsSql(this.#plan, WORK));
+    await this.#client.query(`create index on ${COPY} (millrace_ordinal); analyze ${COPY}`);
   }
 
   async #fetch(after: number, upTo: number): Promise<{ units: readonly Unit[]; bytes: number }> {
-    const range = { work: WORK, after, upTo };
+    const range = { work: WORK, after, upTo, isCopied: this.#isCopied };
     const { source, keys } = this.#plan;
     const fetched = await run(this.#client, fetchUnitsSql(this.#plan, range));
     const matched = await this.#fetchMatched(range);
@@ -93,11 +104,7 @@ export class UnitFeed {
     return { units, bytes: sizeOf(fetched.rows) };
   }
 
-  async #fetchMatched(range: {
-    work: string;
-    after: number;
-    upTo: number;
-  }): Promise<ReadonlyMap<string, ReadonlyMap<string, readonly Row[]>>> {
+  async #fetchMatched(range: UnitRange): Promise<ReadonlyMap<string, ReadonlyMap<string, readonly Row[]>>> {
     const bySource = new Map<string, Map<string, Row[]>>();
     for (const side of this.#plan.matched) {
       const byOrdinal = new Map<string, Row[]>();
@@ -116,6 +123,14 @@ export class UnitFeed {
     const [only = Buffer.alloc(0)] = rowDigests;
     return this.#plan.isGroup ? sha256(rowDigests.toSorted((a, b) => Buffer.compare(a, b))) : only;
   }
+}
+
+// A primary key that begins with what names a unit; a view has none.
+function hasIndexOfUnits({ source, keys }: UnitPlan): boolean {
+  const first = source.primaryKey.slice(0, keys.length);
+  return (
+    !source.isView && first.length === keys.length && keys.every((key) => first.some(({ name }) => name === key.name))
+  );
 }
 
 function run(client: DatabaseClient, sql: Sql) {

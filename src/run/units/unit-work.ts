@@ -1,4 +1,5 @@
 import type { DatabaseClient } from "../../database/connect.ts";
+import { COPY } from "./fetch-query.ts";
 import { createWorkSql } from "./unit-query.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 
@@ -20,7 +21,7 @@ export interface FoundWork {
 
 /** Finds the units that have something to do, in one query. */
 export async function findWork(client: DatabaseClient, plan: UnitPlan, system: string): Promise<FoundWork> {
-  await client.query(`drop table if exists ${WORK}; ${MEMORY_TO_COMPARE}`);
+  await client.query(`drop table if exists ${WORK}, ${COPY}; ${MEMORY_TO_COMPARE}`);
   const { text, values } = createWorkSql(plan, { system, work: WORK });
   const { rowCount } = await client.query(text, [...values]);
   const found = rowCount ?? 0;
