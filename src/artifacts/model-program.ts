@@ -3,9 +3,9 @@ import { canonicalJson } from "../core/json.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import { readAdopted } from "../llm/optimize/adopted.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
-import { describeParts, type ProgramParts } from "../run/program.ts";
-import { configsOf } from "../run/prepare-run.ts";
 import type { Project } from "../project/project.ts";
+import { configsOf } from "../run/prepare-run.ts";
+import { describeParts, type ProgramParts } from "../run/program.ts";
 import { queryFingerprint } from "../run/sql/query-fingerprint.ts";
 
 type CodeOf = (model: string) => CodeFingerprint | Promise<CodeFingerprint>;

@@ -4,8 +4,8 @@ import { UsageError } from "../core/errors.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ModelChange } from "../graph/select-nodes.ts";
 import { kindOfChange } from "../project/model-changes.ts";
-import { differences, type ProgramParts } from "../run/program.ts";
 import type { Project } from "../project/project.ts";
+import { differences, type ProgramParts } from "../run/program.ts";
 import { describePrograms } from "./model-program.ts";
 
 interface StoredNode {

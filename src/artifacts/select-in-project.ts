@@ -4,8 +4,8 @@ import type { Graph } from "../graph/build-graph.ts";
 import type { SelectorMethod } from "../graph/parse-selector.ts";
 import { methodsOf, selectModels } from "../graph/select-models.ts";
 import type { NodeFacts } from "../graph/select-nodes.ts";
-import { changesSinceRuns } from "../project/model-changes.ts";
 import { lastResults } from "../project/last-results.ts";
+import { changesSinceRuns } from "../project/model-changes.ts";
 import type { Project } from "../project/project.ts";
 import { changesSinceManifest, resultsOfFolder } from "./read-state.ts";
 

@@ -2,17 +2,17 @@ import { sql, SQL } from "drizzle-orm";
 import { UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
-import { definePipeline } from "../model/pipeline.ts";
 import type { AnyModel } from "../model/define-model.ts";
-import { describeTable } from "../table/table-shape.ts";
+import { definePipeline } from "../model/pipeline.ts";
 import { bindDefinition } from "../run/bind-definition.ts";
 import type { Condition } from "../run/conditions.ts";
-import { unitKeys } from "../run/units/plan-units.ts";
 import { graphOf } from "../run/prepare-run.ts";
-import type { Project } from "./project.ts";
 import { inlineSql, renderSqlModel } from "../run/sql/sql-model.ts";
 import { UNIT_ROWS } from "../run/sql/sql-template.ts";
 import { unitColumns } from "../run/sql/unit-rows.ts";
+import { unitKeys } from "../run/units/plan-units.ts";
+import { describeTable } from "../table/table-shape.ts";
+import type { Project } from "./project.ts";
 
 /** The query of a SQL model as the database would be asked it, with its values in it. One in units is asked about all. */
 export async function compileModel(project: Project, model: AnyModel): Promise<string> {

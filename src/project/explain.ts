@@ -1,12 +1,12 @@
 import { UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
+import { differences, type Program } from "../run/program.ts";
 import { Parameters } from "../run/sql-text.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
-import { differences, type Program } from "../run/program.ts";
 import { loadFates, type StoredFate } from "../run/units/unit-fates.ts";
-import { unitReasonsSql } from "../run/units/unit-query.ts";
 import { type UnitReason, WORK_REASONS } from "../run/units/unit-plan.ts";
+import { unitReasonsSql } from "../run/units/unit-query.ts";
 import { planWhole } from "../run/whole-model.ts";
 
 /** Why a unit would run now, or would not. */

@@ -2,8 +2,8 @@ import { UsageError } from "../core/errors.ts";
 import { didYouMean, quoteList } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import { Parameters } from "../run/sql-text.ts";
-import { type FoundRow, readRow, rowColumnsSql, type TracedColumn, type TracedTable } from "./trace-table.ts";
 import { readList } from "../run/units/unit-key.ts";
+import { type FoundRow, readRow, rowColumnsSql, type TracedColumn, type TracedTable } from "./trace-table.ts";
 
 /**
  * Which row: the values of its primary key, in their order, or `column=value`; as an object, values by column. At

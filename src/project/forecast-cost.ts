@@ -1,10 +1,10 @@
 import { offlineModel } from "../llm/offline.ts";
 import { costOf, type Price } from "../llm/prices.ts";
 import type { LlmRequest } from "../llm/transport.ts";
-import type { PlanningJob } from "../run/units/plan-units.ts";
 import { asksModel } from "../run/program.ts";
-import { tryModel } from "./try-model.ts";
+import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
+import { tryModel } from "./try-model.ts";
 
 /** What a model's calls to language models are expected to cost, in US dollars. */
 export interface CostForecast {

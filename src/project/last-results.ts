@@ -1,6 +1,6 @@
-import type { Project } from "./project.ts";
-import type { ModelStatus } from "../run/results.ts";
 import type { ModelRunRecord } from "../run/model-run-store.ts";
+import type { ModelStatus } from "../run/results.ts";
+import type { Project } from "./project.ts";
 
 const WORDS: Readonly<Record<ModelStatus, string>> = {
   succeeded: "success",

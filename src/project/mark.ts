@@ -1,10 +1,10 @@
 import { MillraceError } from "../core/errors.ts";
-import { isAliveSql } from "../run/executor.ts";
-import { Parameters } from "../run/sql-text.ts";
-import { WHOLE_KEY } from "../run/model-state.ts";
-import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { inheritAsked } from "../run/asked-signatures.ts";
+import { isAliveSql } from "../run/executor.ts";
+import { WHOLE_KEY } from "../run/model-state.ts";
 import { saveProgram } from "../run/program.ts";
+import { Parameters } from "../run/sql-text.ts";
+import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { unitReasonsSql } from "../run/units/unit-query.ts";
 import { planWhole } from "../run/whole-model.ts";
 

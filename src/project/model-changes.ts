@@ -2,8 +2,8 @@ import type { Graph } from "../graph/build-graph.ts";
 import type { ModelChange } from "../graph/select-nodes.ts";
 import { configsOf } from "../run/prepare-run.ts";
 import { differences, describeParts, type ProgramDifference, type StoredParts } from "../run/program.ts";
-import type { Project } from "./project.ts";
 import { queryFingerprint } from "../run/sql/query-fingerprint.ts";
+import type { Project } from "./project.ts";
 
 const KIND: Readonly<Record<ProgramDifference["reason"], ModelChange | undefined>> = {
   code: "body",

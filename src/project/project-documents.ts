@@ -1,6 +1,6 @@
+import { type ListedDocument, listDocuments } from "../documents/list-documents.ts";
 import { type DocumentSync, documentSet, syncDocuments } from "../documents/sync-documents.ts";
 import { configuredSets, syncSets } from "../documents/sync-sets.ts";
-import { type ListedDocument, listDocuments } from "../documents/list-documents.ts";
 import type { DocumentFilters } from "../model/context.ts";
 import type { Project } from "./project.ts";
 

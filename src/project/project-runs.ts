@@ -1,13 +1,13 @@
 import { UsageError } from "../core/errors.ts";
 import { readEvents } from "../run/event-log.ts";
-import type { Project } from "./project.ts";
+import type { ModelRunRecord } from "../run/model-run-store.ts";
 import type { RunResult, TestResult } from "../run/results.ts";
 import type { RunEvent } from "../run/run-events.ts";
 import type { PlayOptions } from "../run/run-options.ts";
 import { runNotFound } from "../run/run-pipeline.ts";
-import type { ModelRunRecord } from "../run/model-run-store.ts";
 import type { RunRecord } from "../run/run-store.ts";
 import { loadResults } from "../run/tests/test-store.ts";
+import type { Project } from "./project.ts";
 
 export type ShownRun = RunRecord & {
   readonly models: number;

@@ -1,11 +1,11 @@
 import { resolveTests } from "../checks/resolve-test.ts";
 import { buildGraph } from "../graph/build-graph.ts";
 import type { AnyModel } from "../model/define-model.ts";
-import type { Project } from "./project.ts";
+import type { TestResult } from "../run/results.ts";
 import { createId } from "../run/run-id.ts";
 import { inDeclaredOrder, runTest } from "../run/tests/run-test.ts";
-import type { TestResult } from "../run/results.ts";
 import { storeResults } from "../run/tests/test-store.ts";
+import type { Project } from "./project.ts";
 
 export interface TestOptions {
   /** Models whose tests run; all unless given. */

@@ -1,16 +1,16 @@
 import { UsageError } from "../core/errors.ts";
+import type { LlmSource } from "../llm/llm.ts";
 import { allDocuments, type RunMode } from "../model/context.ts";
 import { definePipeline } from "../model/pipeline.ts";
+import { configsOf, graphOf, syncRunDocuments } from "../run/prepare-run.ts";
+import type { RunScope } from "../run/run-scope.ts";
+import type { PlanningJob } from "../run/units/plan-units.ts";
+import type { FunctionJob } from "../run/units/unit-function.ts";
 import { explainUnit, type Explanation } from "./explain.ts";
 import { markCurrent } from "./mark.ts";
-import type { PlanningJob } from "../run/units/plan-units.ts";
-import { configsOf, graphOf, syncRunDocuments } from "../run/prepare-run.ts";
 import type { Project } from "./project.ts";
-import type { RunScope } from "../run/run-scope.ts";
 import { type TriedUnit, tryModel } from "./try-model.ts";
 import { type FailedUnits, listFailedUnits } from "./unit-errors.ts";
-import type { FunctionJob } from "../run/units/unit-function.ts";
-import type { LlmSource } from "../llm/llm.ts";
 
 export interface UnitOptions {
   /** Parameters as with `--set`. */

@@ -11,21 +11,21 @@ import { loadConfigFile, loadModels } from "../model/load-files.ts";
 import { isPipeline, type Pipeline } from "../model/pipeline.ts";
 import { type ProjectConfig, type ProjectConfigInput, resolveProjectConfig } from "../model/project-config.ts";
 import type { ModelRegistry } from "../model/registry.ts";
+import { applicationName, createExecutorId, Presence } from "../run/executor.ts";
+import type { RunResult, TestResult } from "../run/results.ts";
+import type { RunOptions } from "../run/run-options.ts";
+import { PipelineRunner } from "../run/run-pipeline.ts";
 import { applySchemaChanges, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
 import { describeTable, type TableShape } from "../table/table-shape.ts";
 import { compileModel } from "./compile-model.ts";
-import { applicationName, createExecutorId, Presence } from "../run/executor.ts";
+import type { RowKey } from "./find-row.ts";
 import { type PlanOptions, planRun, type RunPlan } from "./plan.ts";
 import { ProjectDocuments } from "./project-documents.ts";
 import { ProjectRuns } from "./project-runs.ts";
 import { type TestOptions, testProject } from "./project-tests.ts";
 import { ProjectUnits } from "./project-units.ts";
-import type { RunResult, TestResult } from "../run/results.ts";
-import type { RunOptions } from "../run/run-options.ts";
-import { PipelineRunner } from "../run/run-pipeline.ts";
-import { checkFreshness, type SourceFreshness } from "./source-freshness.ts";
 import { type ShownRows, showRows, type ShowOptions } from "./show-rows.ts";
-import type { RowKey } from "./find-row.ts";
+import { checkFreshness, type SourceFreshness } from "./source-freshness.ts";
 import { type RowTrace, type TraceOptions, traceRow } from "./trace.ts";
 
 export interface OpenProjectOptions extends ProjectConfigInput {

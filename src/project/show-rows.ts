@@ -2,8 +2,8 @@ import { MillraceError, UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { AnyModel } from "../model/define-model.ts";
-import { dataColumns, describeTable, hasColumns } from "../table/table-shape.ts";
 import { findTable } from "../run/find-table.ts";
+import { dataColumns, describeTable, hasColumns } from "../table/table-shape.ts";
 
 export interface ShowOptions {
   /** `column=value`, compared as text; both spellings of a column's name are understood. */

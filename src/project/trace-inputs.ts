@@ -2,9 +2,9 @@ import type { Database } from "../database/connect.ts";
 import type { ResolvedModel, ResolvedSource } from "../graph/resolve-model.ts";
 import { bindDefinition } from "../run/bind-definition.ts";
 import type { BoundSource } from "../run/bind-source.ts";
+import { unitKeyList } from "../run/units/unit-key.ts";
 import { findMatched, findMembers, type Members } from "./trace-query.ts";
 import { documentsTable, type FoundRow, loadTracedTable, type TracedColumn, type TracedTable } from "./trace-table.ts";
-import { unitKeyList } from "../run/units/unit-key.ts";
 
 /** What rows of one model have from one of its sources. */
 export interface FoundInput {

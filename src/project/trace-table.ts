@@ -1,9 +1,9 @@
 import { snakeCase } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { AnyModel } from "../model/define-model.ts";
+import { findTable } from "../run/find-table.ts";
 import { BASE_KEYS } from "../table/pipeline-table.ts";
 import { describeTable } from "../table/table-shape.ts";
-import { findTable } from "../run/find-table.ts";
 
 export interface TracedColumn {
   readonly name: string;

@@ -2,8 +2,8 @@ import type { Database } from "../database/connect.ts";
 import { addUsage, NO_USAGE } from "../llm/telemetry.ts";
 import { usageJsonSql } from "../run/record-usage.ts";
 import type { Usage } from "../run/results.ts";
-import type { RowTrace } from "./trace.ts";
 import type { StoredFate } from "../run/units/unit-fates.ts";
+import type { RowTrace } from "./trace.ts";
 
 /** What the last try of each unit took, by its key; nothing for units that asked nobody. */
 export async function loadUnitUsage(

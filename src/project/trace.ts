@@ -2,14 +2,14 @@ import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { Usage } from "../run/results.ts";
+import { loadFates, type StoredFate } from "../run/units/unit-fates.ts";
 import { findRow, type RowKey } from "./find-row.ts";
 import type { Project } from "./project.ts";
-import type { Usage } from "../run/results.ts";
 import { type DocumentRequest, loadTracedDocuments, type TracedDocument } from "./trace-documents.ts";
 import { type FoundInput, InputFinder } from "./trace-inputs.ts";
 import type { FoundRow, TracedTable } from "./trace-table.ts";
 import { loadUnitUsage } from "./trace-usage.ts";
-import { loadFates, type StoredFate } from "../run/units/unit-fates.ts";
 
 /** A row, the unit that wrote it, and what the unit was made of. Columns are called as in the database. */
 export interface RowTrace {

@@ -1,10 +1,10 @@
 import { errorToJson, type ErrorJson, UsageError } from "../core/errors.ts";
 import type { AskedSignature } from "../llm/ask.ts";
-import { createRowEncoder } from "../table/row-encoder.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { type Unit, UnitFeed } from "../run/units/unit-feed.ts";
-import { tryQuery } from "./try-query.ts";
 import { createUnitFunction, type FunctionJob } from "../run/units/unit-function.ts";
+import { createRowEncoder } from "../table/row-encoder.ts";
+import { tryQuery } from "./try-query.ts";
 
 /** What a model made of one unit, without anything being written. */
 export interface TriedUnit {

@@ -1,15 +1,15 @@
-import { createRowDecoder } from "../table/decode-row.ts";
-import type { ColumnShape } from "../table/table-shape.ts";
-import type { PlanningJob } from "../run/units/plan-units.ts";
 import { queryOn } from "../run/sql/query-columns.ts";
 import { checkGiven } from "../run/sql/query-table.ts";
 import { foreignUnit, joinUnitSql, ownKeys } from "../run/sql/row-units.ts";
 import { inQueryTransaction, renderSqlModel } from "../run/sql/sql-model.ts";
-import type { TriedUnit } from "./try-model.ts";
-import type { UnitPlan } from "../run/units/unit-plan.ts";
-import { sourceKeySql } from "../run/units/unit-key.ts";
 import { copyUnitRows } from "../run/sql/unit-rows.ts";
+import type { PlanningJob } from "../run/units/plan-units.ts";
+import { sourceKeySql } from "../run/units/unit-key.ts";
+import type { UnitPlan } from "../run/units/unit-plan.ts";
 import { findWork, WORK } from "../run/units/unit-work.ts";
+import { createRowDecoder } from "../table/decode-row.ts";
+import type { ColumnShape } from "../table/table-shape.ts";
+import type { TriedUnit } from "./try-model.ts";
 
 /** Runs a model's query for a few units. All of them take the time that it takes. */
 export async function tryQuery(

@@ -8,7 +8,6 @@ import type { ModelContext } from "../model/context.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { ModelOutcome, RetrySettings } from "./engine.ts";
 import type { EventLog } from "./event-log.ts";
-import type { PlanningJob } from "./units/plan-units.ts";
 import { spentInRun } from "./record-usage.ts";
 import type { Receipt, RunResult } from "./results.ts";
 import { runModel } from "./run-model.ts";
@@ -17,6 +16,7 @@ import { scopeOfModel } from "./run-scope.ts";
 import type { RunSpec, RunStore } from "./run-store.ts";
 import { settleModels } from "./settle-models.ts";
 import { testModel } from "./tests/test-model.ts";
+import type { PlanningJob } from "./units/plan-units.ts";
 
 /** How often a model is tried again when the database was away, beside its own retries. */
 const CONNECTION_ATTEMPTS = 6;

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
+import { didYouMean } from "../core/text.ts";
 import type { Llm } from "../llm/llm.ts";
 import { offlineLlm } from "../llm/offline-llm.ts";
 import type { OfflineOptions } from "../llm/offline.ts";
-import { didYouMean } from "../core/text.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import type { AnyModel, Model } from "../model/define-model.ts";
 import { needsDatabase } from "../model/define-sql-model.ts";

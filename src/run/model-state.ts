@@ -1,7 +1,7 @@
 import type { Database } from "../database/connect.ts";
 import type { BoundSource } from "./bind-source.ts";
-import { Parameters } from "./sql-text.ts";
 import type { StoredParts } from "./program.ts";
+import { Parameters } from "./sql-text.ts";
 import { wholeDigestSql } from "./units/unit-digest.ts";
 
 /** What is known of a model before it runs. */

@@ -1,7 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
-import type { LlmSource } from "../llm/llm.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { LlmSource } from "../llm/llm.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import { withActivity } from "./activity.ts";
@@ -10,8 +10,8 @@ import { Lease } from "./lease.ts";
 import type { ModelJob } from "./model-job.ts";
 import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
-import type { RunStore } from "./run-store.ts";
 import type { RunScope } from "./run-scope.ts";
+import type { RunStore } from "./run-store.ts";
 import { runSqlUnitModel } from "./sql/sql-unit-model.ts";
 import { runUnitModel } from "./units/unit-model.ts";
 import { runWholeModel } from "./whole-model.ts";

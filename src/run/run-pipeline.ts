@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createId } from "./run-id.ts";
 import { placeTests, type TestPlan } from "../checks/place-tests.ts";
 import { resolveTests } from "../checks/resolve-test.ts";
 import { MillraceError, UsageError } from "../core/errors.ts";
@@ -15,11 +14,12 @@ import type { Pipeline } from "../model/pipeline.ts";
 import { ActiveRun } from "./active-run.ts";
 import { callRunEnd, callRunStart } from "./call-hooks.ts";
 import type { Engine, LaunchEngine } from "./engine.ts";
-import { spentInRun } from "./record-usage.ts";
 import { EventLog } from "./event-log.ts";
 import { configsOf, graphOf, prepareTables, type RunnableProject, syncRunDocuments } from "./prepare-run.ts";
+import { spentInRun } from "./record-usage.ts";
 import type { RunResult } from "./results.ts";
 import { graphOfRun, plannedModels, summarizeModels } from "./run-graph.ts";
+import { createId } from "./run-id.ts";
 import type { PlayOptions, RunOptions } from "./run-options.ts";
 import { RunStore, type RunSpec } from "./run-store.ts";
 

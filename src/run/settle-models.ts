@@ -1,10 +1,10 @@
 import { quoteName } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
-import { Parameters } from "./sql-text.ts";
-import { type PlanningJob, planUnits } from "./units/plan-units.ts";
 import type { Receipt } from "./results.ts";
 import type { RunStore } from "./run-store.ts";
+import { Parameters } from "./sql-text.ts";
+import { type PlanningJob, planUnits } from "./units/plan-units.ts";
 import { IDLE_REASONS, isIdle } from "./units/unit-plan.ts";
 import { unitReasonsSql } from "./units/unit-query.ts";
 import { MEMORY_TO_COMPARE } from "./units/unit-work.ts";

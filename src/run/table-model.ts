@@ -6,13 +6,13 @@ import { createLlm } from "../llm/llm.ts";
 import type { SourceReader } from "../model/define-model.ts";
 import { applyStage, dropStages, TableWriter } from "../table/table-writer.ts";
 import { bindSource, type BoundSource } from "./bind-source.ts";
-import type { ModelJob, Outcome } from "./model-job.ts";
 import { LlmAccount } from "./llm-account.ts";
+import type { ModelJob, Outcome } from "./model-job.ts";
 import { WHOLE_KEY } from "./model-state.ts";
+import { openReader } from "./open-reader.ts";
+import { readContent } from "./read-content.ts";
 import { recordUsage } from "./record-usage.ts";
 import type { Receipt } from "./results.ts";
-import { readContent } from "./read-content.ts";
-import { openReader } from "./open-reader.ts";
 
 /** Runs a table model: its rows gather in a stage of this attempt, then one transaction makes them the table's. */
 export async function runTableModel(job: ModelJob): Promise<Receipt> {

@@ -1,16 +1,16 @@
 import { type Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
+import { digestSeed } from "../seeds/read-seed.ts";
 import { bindSource } from "./bind-source.ts";
-import { Parameters } from "./sql-text.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
 import { loadModelState, WHOLE_KEY, type WholeUnit } from "./model-state.ts";
-import type { PlanningJob } from "./units/plan-units.ts";
-import { queryFingerprint } from "./sql/query-fingerprint.ts";
 import { createProgram, describeParts, type Program, saveProgramSql } from "./program.ts";
 import type { Receipt } from "./results.ts";
-import { digestSeed } from "../seeds/read-seed.ts";
+import { Parameters } from "./sql-text.ts";
+import { queryFingerprint } from "./sql/query-fingerprint.ts";
 import { runSqlModel } from "./sql/sql-model.ts";
 import { runTableModel } from "./table-model.ts";
+import type { PlanningJob } from "./units/plan-units.ts";
 import { isIdle, type UnitReason } from "./units/unit-plan.ts";
 
 /** Brings a model up to date that writes its table as one unit: all of it, or nothing when nothing has changed. */

@@ -1,12 +1,12 @@
-import { Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
+import { Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolve-model.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import { documentTable } from "../run/bind-source.ts";
+import { explainSqlError } from "../run/sql/sql-error.ts";
 import { renderSqlModel } from "../run/sql/sql-model.ts";
 import { UNIT_ROWS } from "../run/sql/sql-template.ts";
-import { explainSqlError } from "../run/sql/sql-error.ts";
 import { enumOf } from "../table/column-type.ts";
 import { createRowDecoder, decodeByName } from "../table/decode-row.ts";
 import { describeTable, hasColumns } from "../table/table-shape.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { escapeControls, padText } from "../../display/fit-text.ts";
-import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { checkProject } from "../check-project.ts";
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({

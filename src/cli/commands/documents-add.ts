@@ -2,8 +2,8 @@ import { renderEvent } from "../../display/render-event.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
-import { readPatterns } from "../read-options.ts";
 import { createPrinter, printJson } from "../print.ts";
+import { readPatterns } from "../read-options.ts";
 
 export default defineCommand({
   args: {

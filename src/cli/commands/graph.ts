@@ -1,9 +1,9 @@
-import { createPrinter, printJson } from "../print.ts";
-import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts";
 import { renderGraph, renderMermaid } from "../../display/render-graph.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { listModels } from "../list-models.ts";
 import { openCliProject } from "../open-project.ts";
+import { createPrinter, printJson } from "../print.ts";
+import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: {

@@ -1,9 +1,9 @@
 import { basename, relative, resolve } from "node:path";
+import { readVersion } from "../../core/read-version.ts";
 import { plural } from "../../core/text.ts";
 import { defineCommand, jsonArgs } from "../define-command.ts";
 import { createPrinter, printJson } from "../print.ts";
 import { projectTemplate } from "../project-template.ts";
-import { readVersion } from "../../core/read-version.ts";
 import { writeNewFiles } from "../write-new-files.ts";
 
 export default defineCommand({

@@ -6,8 +6,8 @@ import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
 import { loadExamples, measureArgs, openPromptLlm, readAmount, untilInterrupted } from "../prompt-options.ts";
-import { readCount } from "../read-options.ts";
 import { readMetric } from "../read-metric.ts";
+import { readCount } from "../read-options.ts";
 
 export default defineCommand({
   args: {

@@ -5,12 +5,12 @@ import { MillraceError } from "../../core/errors.ts";
 import type { DatabaseClient } from "../../database/connect.ts";
 import type { ResolvedModel } from "../../graph/resolve-model.ts";
 import { bindSource } from "../bind-source.ts";
-import { withCancel } from "./cancel-query.ts";
 import { type ModelJob, NO_ROWS } from "../model-job.ts";
 import type { Receipt } from "../results.ts";
+import { withCancel } from "./cancel-query.ts";
+import { withQuerySlot } from "./query-slots.ts";
 import { fillTable } from "./query-table.ts";
 import { makeView } from "./query-view.ts";
-import { withQuerySlot } from "./query-slots.ts";
 import { explainSqlError } from "./sql-error.ts";
 import { documentsSql, settleValues, templateSources } from "./sql-template.ts";
 

@@ -1,20 +1,20 @@
 import type { DatabaseClient } from "../../database/connect.ts";
 import { applyUnits, DuplicateKeyError, findConflicts, type RowCounts } from "../../table/apply-rows.ts";
-import { createUnitStage, prepareLargeStage, type Stage, UNIT_COLUMN } from "../../table/stage.ts";
 import { hasWrittenKey } from "../../table/stage-conflicts.ts";
+import { createUnitStage, prepareLargeStage, type Stage, UNIT_COLUMN } from "../../table/stage.ts";
 import type { ColumnShape } from "../../table/table-shape.ts";
 import { forgetRelation, type LedgerScope, recordRelationDone } from "../ledger.ts";
 import { type ModelJob, NO_ROWS } from "../model-job.ts";
-import { planUnits } from "../units/plan-units.ts";
 import { saveProgram } from "../program.ts";
-import { checkGiven, fillStage, replaceView } from "./query-table.ts";
 import type { Receipt } from "../results.ts";
-import { foreignUnit, joinUnitSql, ownKeys } from "./row-units.ts";
-import { inQueryTransaction, type RenderedQuery, renderSqlModel } from "./sql-model.ts";
+import { planUnits } from "../units/plan-units.ts";
 import { sourceKeySql } from "../units/unit-key.ts";
 import type { UnitPlan } from "../units/unit-plan.ts";
-import { copyUnitRows, keepUnitsWithRows, unitDigestsSql } from "./unit-rows.ts";
 import { type FoundWork, findWork, WORK } from "../units/unit-work.ts";
+import { checkGiven, fillStage, replaceView } from "./query-table.ts";
+import { foreignUnit, joinUnitSql, ownKeys } from "./row-units.ts";
+import { inQueryTransaction, type RenderedQuery, renderSqlModel } from "./sql-model.ts";
+import { copyUnitRows, keepUnitsWithRows, unitDigestsSql } from "./unit-rows.ts";
 
 /**
  * Brings a SQL model up to date that works in units: one query for all units that are new or changed, and one

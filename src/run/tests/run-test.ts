@@ -5,9 +5,9 @@ import { renderTest, type TestQuery } from "../../checks/render-test.ts";
 import type { ResolvedTest } from "../../checks/resolve-test.ts";
 import { type ErrorJson, errorToJson } from "../../core/errors.ts";
 import { type Database, isConnectionLoss } from "../../database/connect.ts";
+import type { TestResult } from "../results.ts";
 import { withCancel } from "../sql/cancel-query.ts";
 import { withQuerySlot } from "../sql/query-slots.ts";
-import type { TestResult } from "../results.ts";
 import { explainSqlError } from "../sql/sql-error.ts";
 
 /** Failing rows that are kept. */

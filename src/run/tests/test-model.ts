@@ -2,9 +2,9 @@ import { isFailure } from "../../checks/judge-test.ts";
 import type { ResolvedTest } from "../../checks/resolve-test.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { plural } from "../../core/text.ts";
+import type { TestCounts, TestResult } from "../results.ts";
 import type { RunEventInput } from "../run-events.ts";
 import { inDeclaredOrder, runTest, type RunTestOptions } from "./run-test.ts";
-import type { TestCounts, TestResult } from "../results.ts";
 import { countResults, storeCounts, storeResults } from "./test-store.ts";
 
 /** Failing rows that go along with an event; the others are in the table of results. */

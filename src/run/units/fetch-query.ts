@@ -1,6 +1,6 @@
 import type { BoundSource } from "../bind-source.ts";
-import { columnSql, Parameters, type Sql } from "../sql-text.ts";
 import { conditionsSql } from "../conditions.ts";
+import { columnSql, Parameters, type Sql } from "../sql-text.ts";
 import { rowDigestSql } from "./unit-digest.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 import { keyName } from "./unit-query.ts";

@@ -1,6 +1,6 @@
 import type { BoundColumn, BoundSource } from "../bind-source.ts";
-import { columnSql, type Parameters } from "../sql-text.ts";
 import { conditionsSql } from "../conditions.ts";
+import { columnSql, type Parameters } from "../sql-text.ts";
 
 // Types whose numbers differ from database to database would make equal rows look different.
 const STABLE =

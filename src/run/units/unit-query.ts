@@ -1,5 +1,5 @@
-import { columnSql, Parameters, type Sql } from "../sql-text.ts";
 import { type Condition, conditionsSql } from "../conditions.ts";
+import { columnSql, Parameters, type Sql } from "../sql-text.ts";
 import { rowDigestSql, rowsDigestSql } from "./unit-digest.ts";
 import { sourceKeySql } from "./unit-key.ts";
 import { type UnitPlan, WORK_REASONS } from "./unit-plan.ts";

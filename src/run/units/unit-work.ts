@@ -1,7 +1,7 @@
 import type { DatabaseClient } from "../../database/connect.ts";
 import { COPY } from "./fetch-query.ts";
-import { createWorkSql } from "./unit-query.ts";
 import type { UnitPlan } from "./unit-plan.ts";
+import { createWorkSql } from "./unit-query.ts";
 
 /** The units a run has to do with, in a temporary table of the connection; a process that dies leaves nothing behind. */
 export const WORK = "pg_temp.millrace_work";
