@@ -45,7 +45,7 @@ export type { ExecuteOptions } from "./run/execute-model.ts";
 export type { CostGroup, CostLine } from "./project/cost-report.ts";
 export { openProject } from "./project/project.ts";
 export type { Explanation } from "./project/explain.ts";
-export type { Estimate, ModelPlan, PlannedReason, PlannedUnit, PlanOptions, RunPlan } from "./project/plan.ts";
+export type { Estimate, ModelPlan, PlannedReason, PlannedUnit, PlanOptions, RunPlan } from "./project/run-plan.ts";
 export type { OpenProjectOptions, Project } from "./project/project.ts";
 export type { UnitOptions } from "./project/project-units.ts";
 export type { TriedUnit } from "./project/try-model.ts";

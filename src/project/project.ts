@@ -19,7 +19,8 @@ import { applySchemaChanges, planSchemaChanges, type SchemaPlan } from "../table
 import { describeTable, type TableShape } from "../table/table-shape.ts";
 import { compileModel } from "./compile-model.ts";
 import type { RowKey } from "./find-row.ts";
-import { type PlanOptions, planRun, type RunPlan } from "./plan.ts";
+import { planRun } from "./plan.ts";
+import type { PlanOptions, RunPlan } from "./run-plan.ts";
 import { ProjectDocuments } from "./project-documents.ts";
 import { ProjectRuns } from "./project-runs.ts";
 import { type TestOptions, testProject } from "./project-tests.ts";

@@ -1,4 +1,4 @@
-import type { RunPlan } from "../../src/project/plan.ts";
+import type { RunPlan } from "../../src/project/run-plan.ts";
 import type { RunResult } from "../../src/run/results.ts";
 import type { RunOptions } from "../../src/run/run-options.ts";
 import type { Database } from "../../src/database/connect.ts";

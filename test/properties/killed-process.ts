@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../../src/database/connect.ts";
-import type { RunPlan } from "../../src/project/plan.ts";
+import type { RunPlan } from "../../src/project/run-plan.ts";
 import type { RunResult } from "../../src/run/results.ts";
 import type { Answer, Request } from "./history-child.ts";
 import type { HistoryProcess, ProcessOptions, ProcessPlan, ProcessRun } from "./history-process.ts";
