@@ -46,20 +46,15 @@ export async function playPipeline(
     createPrinter().aside("Nothing to do: no model is selected.");
     return 0;
   }
-  return await playRun({
-    opened: project,
-    project: args.project,
-    json: args.json === true,
-    isVerbose: args.verbose === true,
-    play: (hooks) =>
-      project.runPipeline(pipeline, {
-        ...options,
-        ...hooks,
-        ...scope,
-        ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
-        noWait: !args.wait,
-        ...(args["stop-on-error"] === true ? { stopOnError: true } : {}),
-        ...(args["continue-on-error"] === true ? { stopOnError: false } : {}),
-      }),
-  });
+  return await playRun(project, args, (hooks) =>
+    project.runPipeline(pipeline, {
+      ...options,
+      ...hooks,
+      ...scope,
+      ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
+      noWait: !args.wait,
+      ...(args["stop-on-error"] === true ? { stopOnError: true } : {}),
+      ...(args["continue-on-error"] === true ? { stopOnError: false } : {}),
+    }),
+  );
 }

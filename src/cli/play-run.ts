@@ -8,17 +8,30 @@ import type { ExitCode } from "./define-command.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { printWarning } from "./select-options.ts";
 
-export interface PlayRunOptions {
-  readonly opened: Project;
+/** Arguments of every command that plays a run. */
+interface PlayArgs {
   readonly project: string;
-  readonly json: boolean;
-  readonly isVerbose: boolean;
-  readonly play: (hooks: { readonly onEvent: RunEventListener; readonly signal: AbortSignal }) => Promise<RunResult>;
+  readonly json?: boolean | undefined;
+  readonly verbose?: boolean | undefined;
+}
+
+interface PlayHooks {
+  readonly onEvent: RunEventListener;
+  readonly signal: AbortSignal;
 }
 
 /** Plays a run in front of a person or a program, and writes down what became of it; Ctrl-C cancels it. */
-export async function playRun(options: PlayRunOptions): Promise<ExitCode> {
-  const reporter = await createReporter({ ...options, output: process.stdout, command: createCommandLine(options) });
+export async function playRun(
+  project: Project,
+  args: PlayArgs,
+  play: (hooks: PlayHooks) => Promise<RunResult>,
+): Promise<ExitCode> {
+  const reporter = await createReporter({
+    json: args.json === true,
+    isVerbose: args.verbose === true,
+    output: process.stdout,
+    command: createCommandLine(args),
+  });
   const onEvent: RunEventListener = (event) => reporter.onEvent(event);
   const onInterrupt = () => {
     const message = "Cancelling; finished units are kept. Ctrl-C again stops at once.";
@@ -27,8 +40,8 @@ export async function playRun(options: PlayRunOptions): Promise<ExitCode> {
   try {
     return await withInterrupt(
       async (signal) => {
-        const result = await options.play({ onEvent, signal });
-        await writeRunArtifacts(options.opened, result, printWarning);
+        const result = await play({ onEvent, signal });
+        await writeRunArtifacts(project, result, printWarning);
         return result.status === "succeeded" ? 0 : 1;
       },
       { onInterrupt },

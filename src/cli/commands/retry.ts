@@ -26,15 +26,10 @@ export default defineCommand({
     }
     await using project = await openCliProject(args);
     const pipeline = args.errors === true ? project.resolvePipeline(args.pipeline) : undefined;
-    return await playRun({
-      opened: project,
-      project: args.project,
-      json: args.json === true,
-      isVerbose: args.verbose === true,
-      play: (hooks) =>
-        pipeline === undefined
-          ? project.runs.resume("last", hooks)
-          : project.runPipeline(pipeline, { ...hooks, retry: codes.length === 0 ? {} : { codes } }),
-    });
+    return await playRun(project, args, (hooks) =>
+      pipeline === undefined
+        ? project.runs.resume("last", hooks)
+        : project.runPipeline(pipeline, { ...hooks, retry: codes.length === 0 ? {} : { codes } }),
+    );
   },
 });

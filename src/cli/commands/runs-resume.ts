@@ -19,17 +19,12 @@ export default defineCommand({
   async run({ args }) {
     const maxCostUsd = readUsd("max-cost", args["max-cost"]);
     await using project = await openCliProject(args);
-    return await playRun({
-      opened: project,
-      project: args.project,
-      json: args.json === true,
-      isVerbose: args.verbose === true,
-      play: (hooks) =>
-        project.runs.resume(args.run, {
-          ...hooks,
-          noWait: !args.wait,
-          ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
-        }),
-    });
+    return await playRun(project, args, (hooks) =>
+      project.runs.resume(args.run, {
+        ...hooks,
+        noWait: !args.wait,
+        ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
+      }),
+    );
   },
 });

@@ -27,17 +27,12 @@ export default defineCommand({
       createPrinter().aside("No model of these is a seed; `defineSeed` declares one.");
       return 0;
     }
-    return await playRun({
-      opened: project,
-      project: args.project,
-      json: args.json === true,
-      isVerbose: args.verbose === true,
-      play: (hooks) =>
-        project.runPipeline(definePipeline({ name: "seeds", models: seeds }), {
-          ...hooks,
-          mode: args["full-refresh"] === true ? "full" : "delta",
-          stopOnError: false,
-        }),
-    });
+    return await playRun(project, args, (hooks) =>
+      project.runPipeline(definePipeline({ name: "seeds", models: seeds }), {
+        ...hooks,
+        mode: args["full-refresh"] === true ? "full" : "delta",
+        stopOnError: false,
+      }),
+    );
   },
 });
