@@ -20,34 +20,57 @@ export function openCursor(
   const cursor = client.query(new Cursor<unknown[]>(text, [...parameters], { rowMode: "array" }));
   let names: readonly string[] | undefined;
   let hasFailed = false;
-  // On a connection that is lost at the end of its rows the driver would wait for the server's word for ever.
-  const loss = watchLoss(client);
-  const fetch = (size: number) =>
-    new Promise<Batch>((resolve, reject) => {
-      cursor.read(size, (error, rows, result) => {
-        hasFailed ||= Boolean(error);
-        if (error) return reject(error);
-        names ??= result.fields.map((field) => field.name);
-        resolve({ rows, names });
-      });
-    });
+  const connection = new Watched(client);
   return {
-    read: (size) => Promise.race([fetch(size), loss.happened]),
+    read: (size) =>
+      connection.use((resolve, reject) => {
+        cursor.read(size, (error, rows, result) => {
+          hasFailed ||= Boolean(error);
+          if (error) return reject(error);
+          names ??= result.fields.map((field) => field.name);
+          resolve({ rows, names });
+        });
+      }),
     async close() {
       // The server closes what has failed.
-      if (!hasFailed) await Promise.race([cursor.close(), loss.happened]);
-      loss.ignore();
+      if (!hasFailed) await connection.use<void>((resolve, reject) => void cursor.close().then(resolve, reject));
+      connection.leave();
     },
   };
 }
 
-/** A promise that rejects when the connection ends. */
-function watchLoss(client: DatabaseClient): { readonly happened: Promise<never>; ignore(): void } {
-  let onEnd = () => {};
-  const happened = new Promise<never>((_, reject) => {
-    onEnd = () => reject(new Error("Connection terminated unexpectedly"));
-  });
-  happened.catch(() => undefined);
-  client.once("end", onEnd);
-  return { happened, ignore: () => void client.off("end", onEnd) };
+/**
+ * A connection that may be lost. At the end of a cursor's rows the driver would then wait for the server's word for ever.
+ * One promise for all waits, to race with, would keep every batch that was ever read.
+ */
+class Watched {
+  readonly #client: DatabaseClient;
+  readonly #onEnd = () => {
+    this.#loss = new Error("Connection terminated unexpectedly");
+    this.#reject?.(this.#loss);
+  };
+  #loss: Error | undefined;
+  #reject: ((error: Error) => void) | undefined;
+
+  constructor(client: DatabaseClient) {
+    this.#client = client;
+    client.once("end", this.#onEnd);
+  }
+
+  /** Like a new promise, which rejects when the connection is lost; one at a time. */
+  async use<Value>(work: (resolve: (value: Value) => void, reject: (error: unknown) => void) => void): Promise<Value> {
+    if (this.#loss !== undefined) throw this.#loss;
+    try {
+      return await new Promise<Value>((resolve, reject) => {
+        this.#reject = reject;
+        work(resolve, reject);
+      });
+    } finally {
+      this.#reject = undefined;
+    }
+  }
+
+  leave(): void {
+    this.#client.off("end", this.#onEnd);
+  }
 }
