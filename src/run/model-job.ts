@@ -6,6 +6,7 @@ import type { ModelContext } from "../model/context.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
 import type { AskedSignatures } from "./asked-signatures.ts";
 import type { Lease } from "./lease.ts";
+import type { FinishModelOptions } from "./model-run-store.ts";
 import type { Receipt } from "./results.ts";
 import type { RunEventInput } from "./run-events.ts";
 import type { RunScope } from "./run-scope.ts";
@@ -32,7 +33,12 @@ export interface ModelJob {
   readonly signal: AbortSignal;
   readonly emit: (event: RunEventInput) => void;
   /** Stores the receipt and gives the lease back; the last thing an attempt does. */
-  readonly finish: (client: Pick<DatabaseClient, "query">, outcome: Outcome, rows: RowCounts) => Promise<Receipt>;
+  readonly finish: (
+    client: Pick<DatabaseClient, "query">,
+    outcome: Outcome,
+    rows: RowCounts,
+    recordWholeSql?: FinishModelOptions["recordWholeSql"],
+  ) => Promise<Receipt>;
 }
 
 /** What a receipt says beside counts, which the database knows. */

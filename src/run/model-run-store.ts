@@ -4,6 +4,7 @@ import type { RowCounts } from "../table/apply-rows.ts";
 import { type Lease, leaseLost } from "./lease.ts";
 import { usageJsonSql } from "./record-usage.ts";
 import type { Receipt, TestCounts } from "./results.ts";
+import { Parameters } from "./sql-text.ts";
 
 /** One model of a run as it is shown. */
 export interface ModelRunRecord {
@@ -27,6 +28,8 @@ export interface FinishModelOptions {
   readonly outcome: Receipt;
   /** Rows that have not been counted with their units. */
   readonly rows: RowCounts;
+  /** Parts of a `with` that store the one unit of a model that writes its whole table, in the same statement. */
+  readonly recordWholeSql?: ((parameters: Parameters) => string) | undefined;
 }
 
 /** The `model_run` table: how far each model of a run is, and how it ended. */
@@ -105,27 +108,28 @@ export class ModelRunStore {
    * neither: without the lease nothing is stored. In a transaction it commits with the model's rows.
    */
   async finish(client: Pick<DatabaseClient, "query">, options: FinishModelOptions): Promise<Receipt> {
-    const { runId, lease, outcome, rows } = options;
+    const { runId, lease, outcome, rows, recordWholeSql } = options;
+    const parameters = new Parameters();
+    const [run, model, token] = [runId, lease.model, lease.token].map((value) => parameters.add(value));
+    const receipt = `${parameters.add(JSON.stringify(outcome))}::jsonb`;
+    const written = `rows_written + ${parameters.add(rows.rowsWritten)}`;
+    const deleted = `rows_deleted + ${parameters.add(rows.rowsDeleted)}`;
+    const unchanged = `rows_unchanged + ${parameters.add(rows.rowsUnchanged)}`;
+    const whole = recordWholeSql?.(parameters);
+    const quarantined = `(select count(*) from ${this.#system}.unit_state u where u.model = ${model} and u.status = 'quarantined')`;
     const { rows: stored } = await client.query<{ receipt: Receipt }>({
       // Planned once for each connection.
-      name: "finish model",
-      text: `with returned as (delete from ${this.#system}.model_lease where model = $2 and token = $3 returning 1)
-       update ${this.#system}.model_run set finished_at = now(), rows_written = rows_written + $5,
-         rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7,
-         receipt = $4::jsonb || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
-           'rowsWritten', rows_written + $5, 'rowsDeleted', rows_deleted + $6, 'rowsUnchanged', rows_unchanged + $7,
-           'usage', (select ${usageJsonSql} from ${this.#system}.llm_usage u where u.run_id = $1 and u.model = $2),
-           'unitsQuarantined', (select count(*) from ${this.#system}.unit_state u where u.model = $2 and u.status = 'quarantined'))
-       where run_id = $1 and model = $2 and exists (select from returned) returning receipt`,
-      values: [
-        runId,
-        lease.model,
-        lease.token,
-        JSON.stringify(outcome),
-        rows.rowsWritten,
-        rows.rowsDeleted,
-        rows.rowsUnchanged,
-      ],
+      name: whole === undefined ? "finish model" : "finish whole model",
+      text: `with ${whole === undefined ? "" : `${whole},`}
+         returned as (delete from ${this.#system}.model_lease where model = ${model} and token = ${token} returning 1)
+       update ${this.#system}.model_run set finished_at = now(),
+         rows_written = ${written}, rows_deleted = ${deleted}, rows_unchanged = ${unchanged},
+         receipt = ${receipt} || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
+           'rowsWritten', ${written}, 'rowsDeleted', ${deleted}, 'rowsUnchanged', ${unchanged},
+           'usage', (select ${usageJsonSql} from ${this.#system}.llm_usage u where u.run_id = ${run} and u.model = ${model}),
+           'unitsQuarantined', ${whole === undefined ? quarantined : 0})
+       where run_id = ${run} and model = ${model} and exists (select from returned) returning receipt`,
+      values: parameters.values,
     });
     if (stored[0] === undefined) throw leaseLost(lease.model);
     return stored[0].receipt;

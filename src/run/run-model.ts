@@ -60,7 +60,7 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
       asked: new AskedSignatures(),
       signal,
       lease,
-      async finish(client, outcome, rows) {
+      async finish(client, outcome, rows, recordWholeSql) {
         const executionTimeMs = Math.round(performance.now() - started);
         const receipt = {
           tableName: shape.name,
@@ -72,7 +72,7 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
           ...rows,
           ...outcome,
         };
-        return store.models.finish(client, { runId: context.runId, lease, outcome: receipt, rows });
+        return store.models.finish(client, { runId: context.runId, lease, outcome: receipt, rows, recordWholeSql });
       },
     };
     const runUnits = model.form === "sql" ? runSqlUnitModel : runUnitModel;

@@ -1,4 +1,4 @@
-import { type Database, type DatabaseClient, quoteName } from "../database/connect.ts";
+import { type Database, quoteName } from "../database/connect.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
 import { digestSeed } from "../seeds/read-seed.ts";
 import { bindSource } from "./bind-source.ts";
@@ -22,36 +22,38 @@ export async function runWholeModel(job: ModelJob): Promise<Receipt> {
   }
   const started = performance.now();
   const finish: ModelJob["finish"] = async (client, outcome, rows) => {
-    await recordWhole(client, job, { program, durationMs: performance.now() - started });
-    return job.finish(client, outcome, rows);
+    const durationMs = performance.now() - started;
+    const receipt = await job.finish(client, outcome, rows, (parameters) =>
+      recordWholeSql(job, { program, durationMs }, parameters),
+    );
+    const scope = { system: database.systemSchema, model: resolved.model.name, programHash: program.hash };
+    await job.asked.record(client, scope);
+    return receipt;
   };
   const run = resolved.model.form === "sql" ? runSqlModel : runTableModel;
   return run({ ...job, finish });
 }
 
-/** In one statement: the model's program and its one unit; units it had under another form are gone. */
-async function recordWhole(
-  client: Pick<DatabaseClient, "query">,
-  { database, resolved, context, asked }: ModelJob,
+/** Parts of a `with`: they store the model's program and its one unit; units it had under another form are gone. */
+function recordWholeSql(
+  { database, resolved, context }: ModelJob,
   { program, durationMs }: { readonly program: Program; readonly durationMs: number },
-): Promise<void> {
+  parameters: Parameters,
+): string {
   const system = database.systemSchema;
   const model = resolved.model.name;
-  const parameters = new Parameters();
   const name = parameters.add(model);
-  const text = `with ${saveProgramSql({ system, model, program }, parameters)},
-       others as (delete from ${system}.unit_state where model = ${name} and source_key <> '${WHOLE_KEY}')
-     insert into ${system}.unit_state as u
-       (model, source_key, status, has_output, input_hash, run_id, program_hash, duration_ms)
-     values (${name}, '${WHOLE_KEY}', 'done', true, '', ${parameters.add(context.runId)},
-       ${parameters.add(program.hash)}, ${parameters.add(Math.round(durationMs))})
-     on conflict (model, source_key) do update set
-       status = 'done', error_code = null, error = null, attempts = 0, run_id = excluded.run_id,
-       document_id = null, input_hash = '', side_hash = null, program_hash = excluded.program_hash,
-       duration_ms = excluded.duration_ms, has_output = true, updated_at = now()`;
-  // Planned once for each connection.
-  await client.query({ name: "record whole model", text, values: parameters.values });
-  await asked.record(client, { system, model, programHash: program.hash });
+  return `${saveProgramSql({ system, model, program }, parameters)},
+     others as (delete from ${system}.unit_state where model = ${name} and source_key <> '${WHOLE_KEY}'),
+     whole as (
+       insert into ${system}.unit_state as u
+         (model, source_key, status, has_output, input_hash, run_id, program_hash, duration_ms)
+       values (${name}, '${WHOLE_KEY}', 'done', true, '', ${parameters.add(context.runId)},
+         ${parameters.add(program.hash)}, ${parameters.add(Math.round(durationMs))})
+       on conflict (model, source_key) do update set
+         status = 'done', error_code = null, error = null, attempts = 0, run_id = excluded.run_id,
+         document_id = null, input_hash = '', side_hash = null, program_hash = excluded.program_hash,
+         duration_ms = excluded.duration_ms, has_output = true, updated_at = now())`;
 }
 
 export interface WholePlan {
