@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { type Database, type DatabaseClient, inTransaction } from "../src/database/connect.ts";
-import { appendUnits, applyUnits, stageUnits, type StagedRow, type WriteStrategy } from "../src/table/apply-rows.ts";
+import { applyUnits, stageUnits, type StagedRow, type WriteStrategy } from "../src/table/apply-rows.ts";
+import { copyUnits } from "../src/table/copy-units.ts";
 import { createRowEncoder } from "../src/table/row-encoder.ts";
 import { applySchemaChanges } from "../src/table/schema-change.ts";
 import { UNIT_COLUMN, unitStage } from "../src/table/stage.ts";
@@ -18,6 +19,7 @@ import { Recording, runFloor } from "./psql-floor.ts";
 const ROWS = Number(process.env["BENCH_ROWS"] ?? 100_000);
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
 const SLOW_ROWS = 5_000;
+const FLOOR = "psql, same statements";
 const TABLE_WRITER = "millrace, table writer";
 
 const shape = describeTable(benchTable);
@@ -36,6 +38,17 @@ async function write(
   strategy: WriteStrategy,
   runId: string,
 ): Promise<void> {
+  const batch = { shape, strategy, unitKeys, runId, modelName: "bench" };
+  const copied = await copyUnits(client, { ...batch, rows: stagedRows(of) });
+  if (copied === undefined) await writeThroughStage(client, of, strategy, runId);
+}
+
+async function writeThroughStage(
+  client: DatabaseClient,
+  of: readonly BenchUnit[],
+  strategy: WriteStrategy,
+  runId: string,
+): Promise<void> {
   await stageUnits(client, { shape, rows: stagedRows(of) });
   await applyUnits(client, { shape, strategy, unitKeys, runId, modelName: "bench" });
 }
@@ -46,6 +59,13 @@ interface Case {
   /** What stands in the table before. */
   readonly before: readonly BenchUnit[] | undefined;
   readonly rows: readonly BenchUnit[];
+}
+
+/** Where lines go, the columns that say whose they are, and what stands there before the unit. */
+interface Target {
+  readonly into: string;
+  readonly owner: readonly string[];
+  readonly given: string;
 }
 
 const cases: readonly Case[] = [
@@ -69,16 +89,6 @@ await withBenchDatabase(async (database) => {
 
 async function runCase(database: Database, { name, strategy, before, rows }: Case, folder: string): Promise<void> {
   const client = await database.connect();
-  const lines = join(folder, "lines.txt");
-  const plainLines = join(folder, "plain-lines.txt");
-  await writeLines(
-    lines,
-    [...stagedRows(rows)].map(({ sourceKey, line }) => `${line}\t${sourceKey}`),
-  );
-  await writeLines(
-    plainLines,
-    [...stagedRows(rows)].map(({ sourceKey, line }) => `${line}\trun\tbench\t${sourceKey}`),
-  );
   const prepare = async (technique = "") => {
     await client.query(`truncate ${shape.name}`);
     // Rows of a table model belong to no unit; written by one they would all count as changed.
@@ -88,28 +98,32 @@ async function runCase(database: Database, { name, strategy, before, rows }: Cas
     await client.query("checkpoint");
   };
 
-  await prepare();
-  const recording = new Recording();
-  // A stage of its own session, as psql has it.
-  await client.query(`discard temp`);
-  await inTransaction(client, () => write(recording.watch(client), rows, strategy, "run"));
-  const copy = { into: unitStage(shape).name, columns: [...lineColumns(shape), UNIT_COLUMN], file: lines };
-  const floor = { url: database.url, client, script: join(folder, "floor.sql") };
-
+  const record = async (name: string, work: typeof write, { into, owner, given }: Target) => {
+    await prepare();
+    // A stage of its own session, as psql has it.
+    await client.query(`discard temp`);
+    const recording = new Recording();
+    await inTransaction(client, () => work(recording.watch(client), rows, strategy, "run"));
+    const file = join(folder, `${name}.txt`);
+    await writeLines(
+      file,
+      [...stagedRows(rows)].map(({ sourceKey, line }) => `${line}${given}\t${sourceKey}`),
+    );
+    const copy = { into, columns: [...lineColumns(shape), ...owner], file };
+    const script = join(folder, `${name}.sql`);
+    return () => runFloor({ url: database.url, client, script, statements: recording.statements, copy });
+  };
+  const stage: Target = { into: unitStage(shape).name, owner: [UNIT_COLUMN], given: "" };
+  const owner = ["workflow_id", "model_name", "source_key"];
+  const table: Target = { into: shape.name, owner, given: "\trun\tbench" };
+  // Units that are new to a table go straight into it.
+  const isDirect = before === undefined;
   const techniques: Record<string, () => Promise<unknown>> = {
-    "psql, same statements": () => runFloor({ ...floor, statements: recording.statements, copy }),
+    [FLOOR]: await record("same", write, isDirect ? table : stage),
     millrace: () => inTransaction(client, () => write(client, rows, strategy, "run")),
+    ...(isDirect ? { "psql, through a stage": await record("stage", writeThroughStage, stage) } : {}),
     [TABLE_WRITER]: () => writeTable(database, rows, strategy),
   };
-  if (strategy === "append") {
-    const columns = [...lineColumns(shape), "workflow_id", "model_name", "source_key"];
-    techniques["millrace, without a stage"] = () =>
-      inTransaction(client, () =>
-        appendUnits(client, { shape, rows: stagedRows(rows), unitKeys, runId: "run", modelName: "bench" }),
-      );
-    techniques["psql, \\copy into the table"] = () =>
-      runFloor({ ...floor, statements: ["COPY"], copy: { into: shape.name, columns, file: plainLines } });
-  }
   const samples = new Map<string, Sample[]>(Object.keys(techniques).map((technique) => [technique, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const technique of rotated(Object.keys(techniques), round)) {
@@ -118,7 +132,7 @@ async function runCase(database: Database, { name, strategy, before, rows }: Cas
     }
   }
   client.release();
-  const floorMs = median((samples.get("psql, same statements") ?? []).map((sample) => sample.ms));
+  const floorMs = median((samples.get(FLOOR) ?? []).map((sample) => sample.ms));
   printTable(
     `${name}, ${ROWS.toLocaleString("en-US")} rows`,
     ["technique", "ms", "rows/s", "of psql", "longest block, ms"],

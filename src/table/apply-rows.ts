@@ -1,19 +1,12 @@
 import { copyLines } from "../database/bulk-write.ts";
 import { type DatabaseClient, quoteName } from "../database/connect.ts";
-import {
-  applyRows,
-  deleteRetried,
-  type RowCounts,
-  type UnitKeys,
-  type WriteStrategy,
-  writtenBy,
-} from "./apply-stage.ts";
+import { applyRows, type RowCounts, type UnitKeys, type WriteStrategy, writtenBy } from "./apply-stage.ts";
 import { copyField } from "./clean-text.ts";
 import { DuplicateKeyError, type KeyConflict } from "./duplicate-key-error.ts";
 import { createUnitStage, prepareLargeStage, UNIT_COLUMN, unitStage } from "./stage.ts";
 import { findRepeatedKeys, findTakenKeys, hasWrittenKey } from "./stage-conflicts.ts";
 import type { TableShape } from "./table-shape.ts";
-import { lineColumns, writtenColumns } from "./written-columns.ts";
+import { lineColumns } from "./written-columns.ts";
 
 export type { RowCounts, WriteStrategy } from "./apply-stage.ts";
 export { DuplicateKeyError, type KeyConflict } from "./duplicate-key-error.ts";
@@ -41,7 +34,8 @@ export async function stageUnits(
     await prepareLargeStage(client, stage, [UNIT_COLUMN, ...(hasWrittenKey(shape) ? shape.primaryKey : [])]);
 }
 
-function* unitLines(rows: Iterable<StagedRow>, owner = ""): Generator<string> {
+/** Lines that end in `owner` and the name of their unit. */
+export function* unitLines(rows: Iterable<StagedRow>, owner = ""): Generator<string> {
   let lastKey: string | undefined;
   let field = "";
   for (const { sourceKey, line } of rows) {
@@ -100,31 +94,6 @@ export async function applyUnits(client: DatabaseClient, options: ApplyUnitsOpti
     if (conflicts.length > 0) throw new DuplicateKeyError(options.shape.name, conflicts);
   }
   return applyRows(client, { ...options, stage: unitStage(options.shape) });
-}
-
-/** True when appended rows cannot stand in each other's way and need nothing from the stage: `appendUnits` will do. */
-export function canAppendDirectly(shape: TableShape): boolean {
-  return !hasWrittenKey(shape) && writtenColumns(shape).every((column) => column.databaseDefault === undefined);
-}
-
-export interface AppendUnitsOptions {
-  readonly shape: TableShape;
-  readonly rows: Iterable<StagedRow>;
-  readonly unitKeys: readonly string[];
-  readonly runId: string;
-  readonly modelName: string;
-}
-
-/** Appends without a stage, in two thirds of the time; rows of the same run and units go first, as in `applyUnits`. */
-export async function appendUnits(
-  client: DatabaseClient,
-  { shape, rows, unitKeys, runId, modelName }: AppendUnitsOptions,
-): Promise<RowCounts> {
-  await deleteRetried(client, { shape, unitKeys, runId, modelName });
-  const owner = `\t${copyField(runId)}\t${copyField(modelName)}`;
-  const columns = [...lineColumns(shape), "workflow_id", "model_name", "source_key"];
-  const rowsWritten = await copyLines(client, { into: quoteName(shape.name), columns, lines: unitLines(rows, owner) });
-  return { rowsWritten, rowsDeleted: 0, rowsUnchanged: 0 };
 }
 
 /** Deletes what units wrote; returns how many rows that were. */

@@ -14,9 +14,7 @@ import {
 } from "drizzle-orm/pg-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
-  appendUnits,
   applyUnits,
-  canAppendDirectly,
   type ApplyUnitsOptions,
   deleteUnits,
   DuplicateKeyError,
@@ -251,32 +249,6 @@ test("append adds rows, and a retry of the same run replaces that run's rows", a
     { workflow_id: "second", line: "one" },
     { workflow_id: "second", line: "three" },
   ]);
-});
-
-test("append without a stage does the same", async () => {
-  const shape = await createTable(database(), pipelineTable("direct_log", { line: text().notNull() }));
-  expect(canAppendDirectly(shape)).toBe(true);
-  expect(canAppendDirectly(await createSections())).toBe(false);
-  const append = (runId: string, lines: string[]) =>
-    inOneTransaction(database(), (client) =>
-      appendUnits(client, {
-        shape,
-        rows: stagedRows(shape, { "a\t": lines.map((line) => ({ line })) }),
-        unitKeys: ["a\t"],
-        runId,
-        modelName: "m",
-      }),
-    );
-  expect(await append("first", ["one", "two"])).toEqual({ rowsWritten: 2, rowsDeleted: 0, rowsUnchanged: 0 });
-  await append("second", ["one"]);
-  await append("second", ["three"]);
-  expect(await read(shape, "workflow_id, line, source_key, model_name, created_at is not null as dated")).toMatchObject(
-    [
-      { workflow_id: "first", line: "one", source_key: "a\t", model_name: "m", dated: true },
-      { workflow_id: "first", line: "two" },
-      { workflow_id: "second", line: "three" },
-    ],
-  );
 });
 
 test("append of a key that an earlier run wrote is a duplicate; of the same run it is a retry", async () => {

@@ -1,15 +1,14 @@
 import type { DatabaseClient } from "../../database/connect.ts";
 import type { RowCounts } from "../../table/apply-rows.ts";
 import {
-  appendUnits,
   applyUnits,
-  canAppendDirectly,
   deleteUnits,
   DuplicateKeyError,
   findConflicts,
   stageUnits,
   unstageUnits,
 } from "../../table/apply-rows.ts";
+import { copyUnits } from "../../table/copy-units.ts";
 import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "../ledger.ts";
 import { type ModelJob, NO_ROWS } from "../model-job.ts";
 import { recordUsage } from "../record-usage.ts";
@@ -131,10 +130,8 @@ export class UnitCommitter {
     const { shape, model } = resolved;
     const batch = { shape, strategy: model.writeStrategy, modelName: model.name, runId: context.runId };
     if (units.length === 0) return { done: [], rejected: [], counts: NO_ROWS };
-    if (batch.strategy === "append" && canAppendDirectly(shape)) {
-      const counts = await appendUnits(client, { ...batch, rows: stagedRows(units), unitKeys: keysOf(units) });
-      return { done: units, rejected: [], counts };
-    }
+    const copied = await copyUnits(client, { ...batch, rows: stagedRows(units), unitKeys: keysOf(units) });
+    if (copied !== undefined) return { done: units, rejected: [], counts: copied };
     await stageUnits(client, { shape, rows: stagedRows(units) });
     let done = units;
     const rejected: Rejected[] = [];
