@@ -50,7 +50,7 @@ export interface Engine extends AsyncDisposable {
   /** Starts a run and waits for its end; the result is in the database by then. */
   run(runId: string, graph: RunGraph): Promise<void>;
   cancel(runId: string): Promise<void>;
-  /** Forgets a run's scheduling and the given models, so that the run can be started again under its id. */
+  /** Forgets a run's scheduling, the given models and those it does not know the end of: the run can be started again. */
   forget(runId: string, models: readonly string[]): Promise<void>;
 }
 

@@ -92,6 +92,31 @@ test("a failing model fails the run everywhere; dependents are skipped, the othe
   await expect(test_.project.runs.resume(result.runId)).rejects.toMatchObject({ code: "RUN_SUCCEEDED" });
 });
 
+test.each(["CANCELLED", "PENDING"])(
+  "a model that finished just before its run was stopped (%s) stands when the run is resumed",
+  async (status) => {
+    let isBroken = true;
+    const calls: string[] = [];
+    const first = step("first", [], () => void calls.push("first"));
+    const second = step("second", [first], () => {
+      calls.push("second");
+      if (isBroken) throw new Error("not yet");
+    });
+    await using test_ = await createTestProject({ models: [first, second] });
+    const failed = await test_.project.runPipeline(undefined, { mode: "full" });
+    // Its rows and receipt were committed; the engine had not written that down yet.
+    await test_.query(
+      `delete from dbos.operation_outputs where workflow_uuid like '%n.first';
+       delete from dbos.workflow_output where workflow_uuid like '%n.first';
+       update dbos.workflow_status set status = '${status}' where workflow_uuid like '%n.first'`,
+    );
+    isBroken = false;
+    const resumed = await test_.project.runs.resume(failed.runId);
+    expect(resumed).toMatchObject({ status: "succeeded", errors: {} });
+    expect(calls).toEqual(["first", "second", "second"]);
+  },
+);
+
 test("with stopOnError nothing new starts after a failure", async () => {
   const bad = step("bad", [], () => {
     throw new Error("no");

@@ -8,8 +8,9 @@ export async function withCancel<Result>(
   { database, client, signal }: { database: Database; client: DatabaseClient; signal: AbortSignal },
   work: () => Promise<Result>,
 ): Promise<Result> {
-  signal.throwIfAborted();
   const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  // From here to the listener nothing is awaited, so that no cancellation is missed.
+  signal.throwIfAborted();
   const over = new AbortController();
   let cancelling: Promise<void> | undefined;
   const cancel = async () => {
