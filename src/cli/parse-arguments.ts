@@ -112,8 +112,13 @@ function checkPositionals(given: readonly string[], command: Command, name: stri
   const takesMore = expected.some(([argument]) => command.repeatable.includes(argument));
   if (takesMore || given.length <= expected.length) return;
   const extra = given[expected.length] ?? "";
+  const hints = [
+    help,
+    ...(command.variadic.includes("select") ? [`Several models are \`--select ${given.join(" ")}\`.`] : []),
+    ...(/[./]/.test(extra) ? ["Patterns like '*.md' need quotes, or the shell replaces them."] : []),
+  ];
   throw new UsageError("ARGUMENT_UNKNOWN", `\`millrace ${name}\` does not know what to do with "${extra}".`, {
-    hint: /[./]/.test(extra) ? `${help} Patterns like '*.md' need quotes, or the shell replaces them.` : help,
+    hint: hints.join(" "),
   });
 }
 

@@ -19,17 +19,20 @@ export interface ModelState {
   samples: { readonly at: number; readonly units: number }[];
 }
 
-/** Units of one model that failed with the same code. */
+/** Units of one model that failed in the same way. */
 export interface UnitFailures {
   readonly model: string;
   readonly error: ErrorJson;
   /** The first of them; `count` is how many there are. */
   readonly units: string[];
   count: number;
+  /** Further units with this code, whose messages are not kept. */
+  others: number;
 }
 
 const RATE_WINDOW_MS = 20_000;
 const UNITS_NAMED = 3;
+const MESSAGES_KEPT = 3;
 const ENDED = new Set<DisplayStatus>(["succeeded", "partial", "failed", "skipped", "cancelled"]);
 
 /** Folds a run's events into what can be shown at any moment. */
@@ -38,7 +41,7 @@ export class RunState {
   pipeline = "";
   isResumed = false;
   readonly models = new Map<string, ModelState>();
-  readonly unitFailures = new Map<string, UnitFailures>();
+  readonly unitFailures: UnitFailures[] = [];
   result: RunResult | undefined;
 
   apply(event: RunEvent): void {
@@ -49,7 +52,7 @@ export class RunState {
         this.pipeline = event.pipeline;
         this.isResumed = event.isResumed;
         this.models.clear();
-        this.unitFailures.clear();
+        this.unitFailures.length = 0;
         for (const summary of event.models) this.models.set(summary.name, newModel(summary));
         return;
       case "model_started":
@@ -106,14 +109,17 @@ export class RunState {
   }
 
   #addUnitFailure(model: string, unit: string, error: ErrorJson): void {
-    const key = `${model} ${error.code}`;
-    const known = this.unitFailures.get(key);
-    if (known === undefined) {
-      this.unitFailures.set(key, { model, error, units: [unit], count: 1 });
-      return;
+    const alike = this.unitFailures.filter((known) => known.model === model && known.error.code === error.code);
+    const same = alike.find((known) => known.error.message === error.message);
+    const last = alike.at(-1);
+    if (same !== undefined) {
+      same.count += 1;
+      if (same.units.length < UNITS_NAMED) same.units.push(unit);
+    } else if (last !== undefined && alike.length >= MESSAGES_KEPT) {
+      last.others += 1;
+    } else {
+      this.unitFailures.push({ model, error, units: [unit], count: 1, others: 0 });
     }
-    known.count += 1;
-    if (known.units.length < UNITS_NAMED) known.units.push(unit);
   }
 
   #update(name: string, change: Partial<ModelState>): void {

@@ -25,7 +25,7 @@ export function renderSummary(state: RunState, options: SummaryOptions): readonl
   const counts = renderCounts(result);
   const errors = [
     ...Object.entries(result.errors).map(([model, error]) => renderFailure({ model, error }, options)),
-    ...[...state.unitFailures.values()].map((failures) => renderFailure(failures, options)),
+    ...state.unitFailures.map((failures) => renderFailure(failures, options)),
   ];
   const next = nextCommand(result);
   return [
@@ -90,14 +90,14 @@ function renderCounts(result: RunResult): string {
   ].join(" · ");
 }
 
-interface Failure extends Partial<Pick<UnitFailures, "units" | "count">> {
+interface Failure extends Partial<Pick<UnitFailures, "units" | "count" | "others">> {
   readonly model: string;
   readonly error: ErrorJson;
 }
 
 /** One error: where, its code, what, and the next step. */
 export function renderFailure(
-  { model, error, units, count }: Failure,
+  { model, error, units, count, others = 0 }: Failure,
   { colors, width, isVerbose = false }: SummaryOptions,
 ): readonly string[] {
   const indent = "  ";
@@ -110,6 +110,7 @@ export function renderFailure(
     `${colors.red("✗")} ${colors.bold(model)}${where}  ${colors.red(error.code)}`,
     ...message.map((line) => `${indent}${line}`),
     ...hint.map((line) => `${indent}${colors.dim(line)}`),
+    ...(others === 0 ? [] : [`${indent}${colors.dim(`… and ${plural(others, "more unit")} with ${error.code}`)}`]),
     ...(isVerbose ? (error.stack ?? []) : []).map((line) => `${indent}${colors.dim(escapeControls(line))}`),
   ];
 }

@@ -96,11 +96,11 @@ async function writeFound(
 }
 
 /** Patterns that match nothing at all are a slip; a run on no documents would look like a success. */
-function refuseEmpty(found: FoundDocuments, { patterns, directory, allowDeletes }: SyncDocumentsOptions): void {
+function refuseEmpty(found: FoundDocuments, { patterns, directory, allowDeletes, set }: SyncDocumentsOptions): void {
   const isEmpty = found.sources.length === 0 && found.unreadableFolders.length === 0;
   if (!isEmpty || patterns.length === 0 || allowDeletes === true) return;
   throw new UsageError("DOCUMENTS_NOT_FOUND", `No documents match ${quoteList(patterns)} in ${directory}.`, {
-    hint: "Check `documents` in millrace.config.ts; paths are relative to the project folder. If they were all removed on purpose, run again with --allow-deletes.",
+    hint: `${(set ?? CONFIG_SET) === CONFIG_SET ? "Check `documents` in millrace.config.ts; paths" : "Paths"} are relative to the project folder. If they were all removed on purpose, run again with --allow-deletes.`,
     details: { patterns, directory },
   });
 }

@@ -50,9 +50,10 @@ export function createRowEncoder(shape: TableShape): RowEncoder {
         line += encodeField(current, value);
       }
     } catch (error) {
-      throw error instanceof ValueProblem && current !== undefined
-        ? invalidColumn(shape, current.column, error)
-        : error;
+      if (!(error instanceof ValueProblem) || current === undefined) throw error;
+      // A value that is missing is most often there under a misspelled key.
+      if ((row as Record<string, unknown>)[current.column.key] === undefined) refuseUnknownKeys(shape, row, keys);
+      throw invalidColumn(shape, current.column, error);
     }
     for (const key in row) if ((row as Record<string, unknown>)[key] !== undefined) given -= 1;
     if (given !== 0) refuseUnknownKeys(shape, row, keys);

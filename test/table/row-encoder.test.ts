@@ -61,11 +61,7 @@ const circular: Record<string, unknown> = {};
 circular["self"] = circular;
 
 test.each<[string, object, RegExp]>([
-  [
-    "a key that is nearly right",
-    { fulName: secret },
-    /has no column "fulName"\. Did you mean "fullName"\?|"fullName" is missing/,
-  ],
+  ["a key that is nearly right", { fulName: secret }, /has no column "fulName"\. Did you mean "fullName"\?/],
   ["a key that is not there", { unrelated: secret }, /has no column "unrelated"/],
   ["a base column", { createdAt: new Date() }, /"createdAt" that Millrace fills itself/],
   ["a computed column", { computed: 1 }, /"computed" that the database fills itself/],

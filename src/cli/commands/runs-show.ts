@@ -62,8 +62,8 @@ export default defineCommand({
 });
 
 // Failed units are not part of a run's result; its events name them.
-async function unitFailures(project: Project, runId: string): Promise<Iterable<UnitFailures>> {
+async function unitFailures(project: Project, runId: string): Promise<readonly UnitFailures[]> {
   const state = new RunState();
   for await (const event of project.runs.events(runId)) state.apply(event);
-  return state.unitFailures.values();
+  return state.unitFailures;
 }

@@ -1,0 +1,35 @@
+import pc from "picocolors";
+import { expect, test } from "vitest";
+import { RunState } from "../../src/display/run-state.ts";
+import { renderFailure } from "../../src/display/summary.ts";
+
+const render = (failures: readonly [unit: string, code: string, message: string][]) => {
+  const state = new RunState();
+  for (const [unit, code, message] of failures)
+    state.apply({ at: "2026-01-01T00:00:00Z", type: "unit_failed", model: "n.m", unit, error: { code, message } });
+  const options = { colors: pc.createColors(false), width: 80 };
+  return state.unitFailures.flatMap((failure) => renderFailure(failure, options));
+};
+
+test("units that failed in different ways are told one by one, in the same way together", () => {
+  const lines = render([
+    ["a", "UNREADABLE", "a.md is not UTF-8"],
+    ["b", "UNREADABLE", "b.md has no end"],
+    ["c", "TIMEOUT", "no answer"],
+    ["d", "TIMEOUT", "no answer"],
+  ]);
+  expect(lines).toEqual([
+    '✗ n.m · unit "a"  UNREADABLE',
+    "  a.md is not UTF-8",
+    '✗ n.m · unit "b"  UNREADABLE',
+    "  b.md has no end",
+    '✗ n.m · units "c", "d"  TIMEOUT',
+    "  no answer",
+  ]);
+});
+
+test("of many ways a few are shown and the rest counted", () => {
+  const lines = render(Array.from({ length: 500 }, (_, n) => [`unit-${n}`, "ROW_INVALID", `value ${n} is wrong`]));
+  expect(lines).toHaveLength(7);
+  expect(lines.at(-1)).toBe("  … and 497 more units with ROW_INVALID");
+});
