@@ -4,6 +4,7 @@ import type { Llm } from "../llm/llm.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
 import type { ModelContext } from "./context.ts";
 import { type AnyDataTest, type DataTestOf, namedApart } from "./data-test.ts";
+import { noteDeclared } from "./declared-models.ts";
 import { type Source, sourceByName, type SourceSpec, type UntypedRow } from "./sources.ts";
 
 declare const rowType: unique symbol;
@@ -220,6 +221,7 @@ export function defineModel<
   declaration: ModelDeclaration<Row, NewRow, Given, Result, Each, By, Config>,
 ): Model<Row> & { readonly run: (args: RunArguments<Given, Each, By, NewRow, z.output<Config>>) => Promise<Result> } {
   const { forEach, by, retry, version } = declaration;
+  noteDeclared(declaration.name);
   const model = {
     kind: "model" as const,
     name: declaration.name,

@@ -6,6 +6,7 @@ import type { PipelineTable } from "../table/pipeline-table.ts";
 import { shortName } from "../table/table-ddl.ts";
 import { filledByQuery } from "../table/table-shape.ts";
 import { type DataTestOf, namedApart } from "./data-test.ts";
+import { noteDeclared } from "./declared-models.ts";
 import {
   type AnyModel,
   type Model,
@@ -104,6 +105,7 @@ export function defineSqlModel<
   const By extends UnitColumns<Row, Given, Each> = never,
 >(declaration: SqlModelDeclaration<Row, NewRow, Given, Each, By>): Model<Row> {
   const { name, retry, version, materialized = "view" } = declaration;
+  noteDeclared(name);
   const table = declaration.table ?? pgTable(shortName(name.replaceAll(".", "_")), {});
   const model = {
     kind: "model",

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { glob } from "tinyglobby";
 import { UsageError } from "../core/errors.ts";
+import { withDeclared } from "./declared-models.ts";
 import { explainImportFailure } from "./explain-import-failure.ts";
 import { type Exports, importModules } from "./import-modules.ts";
 import { isPipeline, type Pipeline } from "./pipeline.ts";
@@ -41,12 +42,14 @@ export async function loadModels(directory: string, models: ProjectConfig["model
   }
   const found = await findModelFiles(directory, paths);
   const files = new ProjectFiles(directory);
-  for (const [index, exported] of (await importFiles(directory, found, files)).entries()) {
+  const { result: modules, declared } = await withDeclared(() => importFiles(directory, found, files));
+  for (const [index, exported] of modules.entries()) {
     for (const value of Object.values(exported)) {
       if (isModel(value)) registry.register(value, relative(directory, found[index] ?? ""));
       if (isPipeline(value)) pipelines.set(value.name, value);
     }
   }
+  registry.noteUnexported(declared);
   return { registry, pipelines: [...pipelines.values()], files };
 }
 

@@ -10,6 +10,7 @@ export class ModelRegistry {
   readonly #models = new Map<string, AnyModel>();
   readonly #byTable = new Map<string, AnyModel>();
   readonly #files = new Map<string, string>();
+  #unexported: readonly string[] = [];
 
   /** Adds a model; `file` says where it is declared, for messages. The same object may come twice. */
   register(model: AnyModel, file = "the calling code"): void {
@@ -27,6 +28,16 @@ export class ModelRegistry {
     this.#files.set(model.name, file);
   }
 
+  /** Remembers which of the models that were defined are not here: their files do not export them. */
+  noteUnexported(declared: Iterable<string>): void {
+    this.#unexported = [...declared].filter((name) => !this.#models.has(name)).toSorted();
+  }
+
+  /** Names of models that are defined in the project's files and exported by none of them. */
+  get unexported(): readonly string[] {
+    return this.#unexported;
+  }
+
   find(name: string): AnyModel | undefined {
     return this.#models.get(name);
   }
@@ -39,6 +50,11 @@ export class ModelRegistry {
   get(name: string): AnyModel {
     const model = this.#models.get(name) ?? this.#byTable.get(name);
     if (model !== undefined) return model;
+    if (this.#unexported.includes(name)) {
+      throw new UsageError("MODEL_NOT_EXPORTED", `Model "${name}" is defined, but no model file exports it.`, {
+        hint: "Write `export` before its `const`.",
+      });
+    }
     const names = this.list().map((known) => known.name);
     const qualified = names.find((known) => known.endsWith(`.${name}`));
     const nearest = qualified === undefined ? didYouMean(name, names) : ` Did you mean "${qualified}"?`;

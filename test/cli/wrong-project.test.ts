@@ -65,6 +65,18 @@ const PROJECTS: Readonly<Record<string, WrongProject>> = {
     code: 2,
     says: ["shop.totals", "shop.order", 'Did you mean "shop.orders"', "→"],
   },
+  "a model that reads one that is not exported": {
+    files: {
+      "models/a.ts": model("totals", {
+        imports: model("orders")
+          .replace(/^import.*$/gm, "")
+          .replace("export const", "const"),
+        sources: "orders: ref(orders)",
+      }),
+    },
+    code: 2,
+    says: ["shop.orders", "MODEL_NOT_EXPORTED", "→", "export"],
+  },
   "a reference to a column that does not exist": {
     files: {
       "models/a.ts": model("orders"),
@@ -119,4 +131,17 @@ test("a file where the folder of the embedded database would be is named, with t
   expect(stderr).toContain(join(folder.path, ".millrace"));
   expect(stderr).toContain("→");
   expect(stderr).not.toMatch(/^ {4}at /m);
+});
+
+test("a model that no file exports is pointed out, and the others are there", async () => {
+  await using folder = await createFolder();
+  await writeProject(folder.path, {
+    "models/a.ts": model("orders").replace("export const", "const"),
+    "models/b.ts": model("totals"),
+  });
+  const { code, stdout, stderr } = await runCli(["ls"], { cwd: folder.path });
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain("shop.orders is defined but not exported");
+  expect(stdout).toContain("shop.totals");
+  expect(stdout).not.toContain("shop.orders");
 });
