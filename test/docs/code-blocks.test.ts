@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -11,14 +11,26 @@ import { isUnitTest } from "../../src/testing/unit-test.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-async function codeBlocks(language: string): Promise<readonly { readonly name: string; readonly code: string }[]> {
+interface CodeBlock {
+  /** In the folder of its page: the path that its first line is the first to name, or a number. */
+  readonly path: string;
+  readonly code: string;
+}
+
+async function codeBlocks(language: string): Promise<readonly CodeBlock[]> {
   const docs = (await readdir(join(root, "docs")).catch(() => [])).filter((file) => file.endsWith(".md"));
   const files = ["README.md", "ARCHITECTURE.md", ...docs.map((file) => join("docs", file))];
   const blocks = await Promise.all(
     files.map(async (file) => {
       const text = await readFile(join(root, file), "utf8");
       const found = text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"));
-      return [...found].map(([, code = ""], index) => ({ name: `${file.replaceAll(/\W/g, "-")}-${index + 1}`, code }));
+      const taken = new Set<string>();
+      return [...found].map(([, code = ""], index) => {
+        const named = /^\/\/ (\S+\.ts)\n/.exec(code)?.[1];
+        const path = named === undefined || taken.has(named) ? `block-${index + 1}.ts` : named;
+        taken.add(path);
+        return { path: join(file.replaceAll(/\W/g, "-"), path), code };
+      });
     }),
   );
   return blocks.flat();
@@ -42,10 +54,14 @@ test("every TypeScript block of the documentation compiles", { timeout: 60_000 }
       types: ["node"],
       strict: true,
       noEmit: true,
+      allowImportingTsExtensions: true,
       skipLibCheck: true,
     };
     await writeFile(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions }));
-    for (const { name, code } of blocks) await writeFile(join(directory, `${name}.ts`), code);
+    for (const { path, code } of blocks) {
+      await mkdir(dirname(join(directory, path)), { recursive: true });
+      await writeFile(join(directory, path), code);
+    }
     const compile = promisify(execFile)(process.execPath, [
       join(root, "node_modules/typescript/bin/tsc"),
       "-p",
@@ -76,8 +92,10 @@ test("the models of the README run", async () => {
 });
 
 test("the seeds, tests and unit tests of the README pass", async () => {
-  const shop = (await codeBlocks("ts")).find(({ code }) => code.includes("defineSeed("));
-  await using project = await createTestProject({ models: { shop: shop?.code ?? "" } });
+  const blocks = await codeBlocks("ts");
+  const codeOf = (path: string) => blocks.find((block) => block.path === join("README-md", path))?.code ?? "";
+  await using project = await createTestProject({ models: { shop: codeOf("models/shop.ts") } });
+  await writeFile(join(project.directory, "models", "shop.unit.ts"), codeOf("models/shop.unit.ts"));
   await mkdir(join(project.directory, "seeds"));
   await writeFile(join(project.directory, "seeds", "products.csv"), "sku,price\na,5\nb,7\n");
   await writeFile(join(project.directory, "seeds", "orders.csv"), "id,sku,status\n1,a,placed\n2,a,placed\n3,b,lost\n");
@@ -88,7 +106,7 @@ test("the seeds, tests and unit tests of the README pass", async () => {
     { sku: "a", total: 10 },
     { sku: "b", total: 7 },
   ]);
-  const [{ exported } = { exported: {} }] = await loadExports(project.directory, "models/shop.ts");
+  const [{ exported } = { exported: {} }] = await loadExports(project.directory, "models/shop.unit.ts");
   const units = Object.values(exported).filter(isUnitTest);
   expect(units).toHaveLength(1);
   for (const unit of units) await unit.run();
