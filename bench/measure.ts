@@ -16,9 +16,12 @@ export async function measure(work: () => Promise<unknown>): Promise<Sample> {
   return { ms, blockMs: delay.max / 1e6 };
 }
 
-export function median(values: readonly number[]): number {
+export const median = (values: readonly number[]): number => quantile(values, 1 / 2);
+export const lowerQuartile = (values: readonly number[]): number => quantile(values, 1 / 4);
+
+function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
 }
 
 /** The names in an order of their own for each round, so that no one always runs after the same one. */
