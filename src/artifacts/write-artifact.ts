@@ -22,7 +22,7 @@ export async function writeArtifact(
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined);
-    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
     onWarning(`${ARTIFACTS_FOLDER}/${file} was not written: ${reason}`);
   }
 }

@@ -19,7 +19,7 @@ export function renderGroupHelp(node: CommandNode, path: readonly string[], colo
       : [
           colors.bold("Start"),
           `  ${colors.cyan("npx millrace init my-project")}`,
-          `  ${colors.cyan("cd my-project && npx millrace run")}`,
+          `  ${colors.cyan("cd my-project && npm install && npx millrace run")}`,
           "",
           "`millrace <command> --help` says more about a command, `--version` prints the version.",
         ];

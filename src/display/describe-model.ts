@@ -98,7 +98,9 @@ function describeReceipt(model: ModelState, receipt: Receipt): readonly string[]
     receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
   const { form } = model.summary;
-  const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && (hasUnits(form) || rowsUnchanged > 0);
+  // A model of one unit that had its turn says what became of its rows.
+  const hadNone = hasUnits(form) || (model.startedAt === undefined && rowsUnchanged === 0);
+  const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && hadNone;
   return [
     form === "view" ? "view" : isIdle ? "up to date" : describeRows(receipt),
     ...failed,

@@ -22,6 +22,8 @@ export interface SyncDocumentsOptions {
   readonly refreshUrls?: boolean | undefined;
   /** Whose patterns these are. A sync removes documents of its own set only. Default: the project's config. */
   readonly set?: string | undefined;
+  /** Nothing that matches is no slip: the patterns were given another time, and what they named may be gone. */
+  readonly mayBeEmpty?: boolean | undefined;
 }
 
 export interface DocumentSync {
@@ -35,15 +37,28 @@ export interface DocumentSync {
 
 /** Brings the documents table to what the patterns list now; all of it in one transaction. */
 export async function syncDocuments(options: SyncDocumentsOptions): Promise<DocumentSync> {
-  const { database } = options;
+  return inSyncTransaction(options.database, (client) => syncWithin(client, options));
+}
+
+/** One transaction for one sync or several: all of what they change, or nothing. */
+export async function inSyncTransaction<Result>(
+  database: Database,
+  work: (client: DatabaseClient) => Promise<Result>,
+): Promise<Result> {
   return database.transaction(async (client) => {
     // Reading takes a while when there are many files or slow addresses.
     await client.query("set local idle_in_transaction_session_timeout = 0");
     // A second sync waits here and then looks at the files itself, so the later look always wins.
     await client.query("select pg_advisory_xact_lock(hashtext($1))", [`documents ${database.systemSchema}`]);
-    const found = await findDocuments(options);
-    return writeFound(client, found, options);
+    return work(client);
   });
+}
+
+/** A sync as a part of a transaction. */
+export async function syncWithin(client: DatabaseClient, options: SyncDocumentsOptions): Promise<DocumentSync> {
+  const sync = await writeFound(client, await findDocuments(options), options);
+  await client.query("drop table pg_temp.document_stage, pg_temp.document_vanished");
+  return sync;
 }
 
 async function writeFound(
@@ -96,9 +111,10 @@ async function writeFound(
 }
 
 /** Patterns that match nothing at all are a slip; a run on no documents would look like a success. */
-function refuseEmpty(found: FoundDocuments, { patterns, directory, allowDeletes, set }: SyncDocumentsOptions): void {
+function refuseEmpty(found: FoundDocuments, options: SyncDocumentsOptions): void {
+  const { patterns, directory, allowDeletes, mayBeEmpty, set } = options;
   const isEmpty = found.sources.length === 0 && found.unreadableFolders.length === 0;
-  if (!isEmpty || patterns.length === 0 || allowDeletes === true) return;
+  if (!isEmpty || patterns.length === 0 || allowDeletes === true || mayBeEmpty === true) return;
   throw new UsageError("DOCUMENTS_NOT_FOUND", `No documents match ${quoteList(patterns)} in ${directory}.`, {
     hint: `${(set ?? CONFIG_SET) === CONFIG_SET ? "Check `documents` in millrace.config.ts; paths" : "Paths"} are relative to the project folder. If they were all removed on purpose, run again with --allow-deletes.`,
     details: { patterns, directory },

@@ -32,6 +32,8 @@ export function resolvePipeline(registry: ModelRegistry, pipelines: readonly Pip
   if (model !== undefined) return definePipeline({ name: target, models: [model] });
   const known = [...pipelines.map((pipeline) => pipeline.name), ...namespaces(registry)];
   if (known.includes(target)) return discoverPipeline(registry, target);
+  // Says so itself.
+  if (registry.unexported.includes(target)) registry.get(target);
   const names = [...known, ...registry.list().map((each) => each.name)];
   throw new UsageError(
     "PIPELINE_NOT_FOUND",
@@ -49,7 +51,8 @@ export function resolvePipeline(registry: ModelRegistry, pipelines: readonly Pip
 export function defaultPipeline(registry: ModelRegistry, pipelines: readonly Pipeline[]): Pipeline {
   if (pipelines.length === 1 && pipelines[0] !== undefined) return pipelines[0];
   const [namespace, ...more] = namespaces(registry);
-  if (namespace !== undefined && more.length === 0) return discoverPipeline(registry, namespace);
+  const hasAll = registry.list().every((model) => model.name.startsWith(`${namespace}.`));
+  if (namespace !== undefined && more.length === 0 && hasAll) return discoverPipeline(registry, namespace);
   return definePipeline({ name: "all", models: registry.list() });
 }
 

@@ -13,7 +13,7 @@ test("init writes a project that type-checks with a further model, and says what
   await using folder = await createFolder();
   const { code, stdout, stderr } = await runCli(["init", "notes"], { cwd: folder.path });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toMatchInlineSnapshot(`
+  expect(stdout.replace(REPOSITORY.replace(/\/$/, ""), "<clone>")).toMatchInlineSnapshot(`
     "✓ Wrote 9 files to notes
       package.json
       tsconfig.json
@@ -27,7 +27,7 @@ test("init writes a project that type-checks with a further model, and says what
 
     Next:
       cd notes
-      npm install
+      npm install --install-links <clone>
       npx millrace run
       npx millrace show notes.outlines
     "

@@ -355,3 +355,23 @@ test("a view is asked for the rows of a model's units once, however many there a
     expect(looks?.["times"]).toBeLessThanOrEqual(5);
   }
 });
+
+test("the first units of a new program that all fail at one place stop it, whatever their messages say", async () => {
+  const calls: string[] = [];
+  const broken = defineModel({
+    name: "n.broken",
+    table: pipelineTable("broken", { id: text().primaryKey() }),
+    sources: { documents: documents() },
+    forEach: "documents",
+    concurrency: 1,
+    async run({ row }) {
+      calls.push(row.id);
+      throw new TypeError(`nothing is to be made of ${row.id}`);
+    },
+  });
+  const files = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${index}.md`, `# ${index}`]));
+  await using project = await createTestProject({ models: [broken], documents: files });
+  const result = await project.project.runPipeline();
+  expect(result.status).toBe("failed");
+  expect(calls.length).toBeLessThan(40);
+});

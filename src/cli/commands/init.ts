@@ -1,4 +1,5 @@
-import { basename, relative, resolve } from "node:path";
+import { basename, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { readVersion } from "../../core/read-version.ts";
 import { plural } from "../../core/text.ts";
 import { defineCommand, jsonArgs } from "../define-command.ts";
@@ -21,7 +22,7 @@ export default defineCommand({
     const place = relative(process.cwd(), directory);
     const next = [
       ...(place === "" ? [] : [`cd ${/\s/.test(place) ? `"${place}"` : place}`]),
-      "npm install",
+      installCommand(),
       "npx millrace run",
       "npx millrace show notes.outlines",
     ];
@@ -34,3 +35,10 @@ export default defineCommand({
     ]);
   },
 });
+
+// From a clone: the package that the project names is this one.
+function installCommand(): string {
+  const root = fileURLToPath(new URL("../../..", import.meta.url));
+  if (root.split(sep).includes("node_modules")) return "npm install";
+  return `npm install --install-links ${root.slice(0, -1)}`;
+}

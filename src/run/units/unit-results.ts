@@ -72,5 +72,6 @@ export class FirstFailures {
   }
 }
 
-// Messages of the same bug differ in names and numbers.
-const signature = (error: ErrorJson) => `${error.code} ${error.message.replaceAll(/"[^"]*"|\d+/g, "…")}`;
+// Messages of the same bug differ; where it was thrown does not. Without a place, names and numbers are left out.
+const signature = ({ code, message, stack }: ErrorJson) =>
+  `${code} ${stack?.[0] ?? message.replaceAll(/"[^"]*"|\d+/g, "…")}`;
