@@ -46,7 +46,7 @@ test("--help shows every command", async () => {
 
     Start
       npx millrace init my-project
-      cd my-project && npx millrace run
+      cd my-project && npm install && npx millrace run
 
     \`millrace <command> --help\` says more about a command, \`--version\` prints the version.
     "
