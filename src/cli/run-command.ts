@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { createPalette, widthOf } from "../display/output.ts";
 import { type FoundCommand, findCommand } from "./command-tree.ts";
 import type { ExitCode } from "./define-command.ts";
@@ -66,13 +67,24 @@ async function reportError(error: unknown, rawArgs: readonly string[]): Promise<
     process.stderr.write(`${JSON.stringify({ error: errorToJson(error) })}\n`);
     return;
   }
-  const { renderError } = await import("../display/render-error.ts");
+  const [{ renderError }, { createCommandLine }] = await Promise.all([
+    import("../display/render-error.ts"),
+    import("./command-line.ts"),
+  ]);
   const lines = renderError(error, {
     colors: createPalette(process.stderr),
     width: widthOf(process.stderr),
     isVerbose: rawArgs.includes("--verbose"),
+    command: createCommandLine({ project: projectOf(rawArgs) }),
   });
   process.stderr.write(`${lines.join("\n")}\n`);
+}
+
+// What went wrong may be the command line itself, so nothing but this one option is asked of it.
+function projectOf(rawArgs: readonly string[]): string | undefined {
+  const options = { project: { type: "string", short: "p" } } as const;
+  const { project } = parseArgs({ args: [...rawArgs], options, strict: false }).values;
+  return typeof project === "string" ? project : undefined;
 }
 
 async function exitCodeOf(error: unknown): Promise<ExitCode> {

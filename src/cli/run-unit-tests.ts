@@ -1,6 +1,7 @@
 import { errorToJson } from "../core/errors.ts";
 import { plural } from "../core/text.ts";
 import { renderError } from "../display/render-error.ts";
+import type { Suggest } from "../display/suggest.ts";
 import { loadExports } from "../model/load-files.ts";
 import type { Project } from "../project/project.ts";
 import { isUnitTest, type UnitTest, UnitTestError } from "../testing/unit-test.ts";
@@ -13,10 +14,14 @@ export interface RunUnitTestsOptions {
   /** Names of the models whose tests run; all unless given. */
   readonly models: ReadonlySet<string> | undefined;
   readonly json: boolean;
+  readonly command: Suggest;
 }
 
 /** Runs the unit tests that the project's `*.unit.ts` files export, one after the other. */
-export async function runUnitTests(project: Project, { models, json }: RunUnitTestsOptions): Promise<ExitCode> {
+export async function runUnitTests(
+  project: Project,
+  { models, json, command }: RunUnitTestsOptions,
+): Promise<ExitCode> {
   const { colors, width, lines, aside } = createPrinter();
   const tests = (await findUnitTests(project.directory)).filter(({ test }) => models?.has(test.model) !== false);
   const { url: databaseUrl } = await project.openDatabase();
@@ -48,7 +53,7 @@ export async function runUnitTests(project: Project, { models, json }: RunUnitTe
           .slice(1)
           .map((line) => `  ${line}`),
       ];
-    return [label, ...renderError(thrown, { colors, width, isVerbose: false })];
+    return [label, ...renderError(thrown, { colors, width, command })];
   }
 }
 

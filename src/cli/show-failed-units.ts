@@ -1,10 +1,11 @@
 import { plural } from "../core/text.ts";
 import { renderTable } from "../display/render-table.ts";
+import { renderFailure } from "../display/summary.ts";
 import type { Project } from "../project/project.ts";
 import { createCommandLine } from "./command-line.ts";
 import { createPrinter, printJson } from "./print.ts";
 
-/** Prints the units of a model that failed, and how to run them again. */
+/** Prints what failed of a model, units or all of it, and how to run that again. */
 export async function showFailedUnits(
   project: Project,
   args: {
@@ -15,8 +16,16 @@ export async function showFailedUnits(
   },
 ): Promise<void> {
   const { units, total } = await project.units.failed({ models: [args.model], limit: args.limit });
-  if (args.json === true) return printJson({ total, units });
+  const failure = total === 0 ? await project.runs.failureOf(args.model) : undefined;
+  if (args.json === true) return printJson({ total, units, ...(failure === undefined ? {} : { failure }) });
   const { colors, width, lines, aside } = createPrinter();
+  const command = createCommandLine(args);
+  if (failure !== undefined) {
+    const { error, runId } = failure;
+    lines(renderFailure({ model: args.model, error }, { colors, width, command }));
+    aside(colors.dim("\nNo unit failed by itself: the model failed as a whole."));
+    return aside(`${colors.dim("Next:")} ${colors.cyan(command("runs", "resume", runId))}`);
+  }
   if (total === 0) return aside("No unit failed.");
   const rows = units.map((unit) => [
     unit.unit,
@@ -29,8 +38,8 @@ export async function showFailedUnits(
   const hasDocuments = units.some((each) => each.document !== null);
   const columns = ["unit", ...(hasDocuments ? ["document"] : []), "status", "tries", "code", "message"];
   lines(renderTable({ columns, rows, colors, width }));
-  const command = createCommandLine(args);
-  const more = total > units.length ? ` · more: --limit ${Math.min(total, args.limit * 10)}` : "";
+  const limit = String(Math.min(total, args.limit * 10));
+  const more = total > units.length ? ` · more: ${command("show", args.model, "--errors", "--limit", limit)}` : "";
   aside(colors.dim(`\n${units.length === total ? "" : `${units.length} of `}${plural(total, "failed unit")}${more}`));
   aside(`${colors.dim("Next:")} ${colors.cyan(command("retry", args.model, "--errors"))}`);
 }

@@ -2,12 +2,14 @@ import { errorToJson, IssuesError, MillraceError } from "../core/errors.ts";
 import { readableStack } from "../core/stack.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
+import { type Suggest, suggestPlainly, withSuggestions } from "./suggest.ts";
 
 export interface ErrorOptions {
   readonly colors: Palette;
   readonly width: number;
   /** Also the stack, and what caused it. */
   readonly isVerbose?: boolean | undefined;
+  readonly command?: Suggest | undefined;
 }
 
 const INDENT = "  ";
@@ -19,7 +21,9 @@ export function renderError(error: unknown, options: ErrorOptions): readonly str
   return [...(error instanceof MillraceError ? renderKnown(error, options) : renderUnknown(error, options)), ...stack];
 }
 
-function renderKnown(error: MillraceError, { colors, width }: ErrorOptions): readonly string[] {
+function renderKnown(error: MillraceError, options: ErrorOptions): readonly string[] {
+  const { colors, width, command = suggestPlainly } = options;
+  const hint = error.hint === undefined ? [] : [withSuggestions(error.hint, command)];
   const issues = error instanceof IssuesError ? error.issues : [];
   const message = issues.length === 0 ? error.message : (error.message.split("\n", 1)[0] ?? "");
   return [
@@ -28,7 +32,7 @@ function renderKnown(error: MillraceError, { colors, width }: ErrorOptions): rea
       `${INDENT}${colors.yellow(escapeControls(issue.path))}`,
       ...wrap(issue.message, width - 2).map((line) => `${INDENT}${INDENT}${line}`),
     ]),
-    ...(error.hint === undefined ? [] : wrap(`→ ${error.hint}`, width).map((line) => `${INDENT}${colors.cyan(line)}`)),
+    ...hint.flatMap((text) => wrap(`→ ${text}`, width)).map((line) => `${INDENT}${colors.cyan(line)}`),
   ];
 }
 

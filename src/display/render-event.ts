@@ -3,19 +3,21 @@ import type { RunEvent } from "../run/run-events.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import { renderTest } from "./render-test.ts";
+import { type Suggest, suggestPlainly, withSuggestions } from "./suggest.ts";
 
 interface EventOptions {
   readonly colors: Palette;
   readonly isVerbose?: boolean | undefined;
   /** Of tables; as wide as they are unless given. */
   readonly width?: number | undefined;
+  readonly command?: Suggest | undefined;
 }
 
 const DOCUMENT_FAILURES_SHOWN = 5;
 
 /** The lines of events that stay on the screen, whatever the display; none for those that only move a model on. */
 export function renderEvent(event: RunEvent, options: EventOptions): readonly string[] {
-  const { colors, isVerbose = false, width = Number.POSITIVE_INFINITY } = options;
+  const { colors, isVerbose = false, width = Number.POSITIVE_INFINITY, command = suggestPlainly } = options;
   switch (event.type) {
     case "run_started": {
       const what = [
@@ -37,9 +39,11 @@ export function renderEvent(event: RunEvent, options: EventOptions): readonly st
     }
     case "test_finished":
       // Of those that pass, the model tells how many there are.
-      return event.result.status === "passed" && !isVerbose ? [] : renderTest(event.result, { colors, width });
+      return event.result.status === "passed" && !isVerbose ? [] : renderTest(event.result, { colors, width, command });
     case "warning":
-      return [`${colors.yellow("warning")}    ${escapeControls(event.message, { keepNewlines: true })}`];
+      return [
+        `${colors.yellow("warning")}    ${escapeControls(withSuggestions(event.message, command), { keepNewlines: true })}`,
+      ];
     case "log": {
       const label = { info: colors.dim("info"), warning: colors.yellow("warning"), error: colors.red("error") }[
         event.level

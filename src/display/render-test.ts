@@ -4,10 +4,12 @@ import type { TestCounts, TestResult } from "../run/results.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import { renderTable } from "./render-table.ts";
+import { type Suggest, suggestPlainly, withSuggestions } from "./suggest.ts";
 
 interface TestOptions {
   readonly colors: Palette;
   readonly width: number;
+  readonly command?: Suggest | undefined;
 }
 
 const ROWS_SHOWN = 10;
@@ -15,7 +17,8 @@ const LABEL_WIDTH = 11;
 const LABELS = { passed: "pass", warned: "warn", failed: "fail", errored: "error", skipped: "skip" } as const;
 
 /** One test on a line, and below it the rows that are wrong. */
-export function renderTest(result: TestResult, { colors, width }: TestOptions): readonly string[] {
+export function renderTest(result: TestResult, options: TestOptions): readonly string[] {
+  const { colors, width, command = suggestPlainly } = options;
   const { status, failures, rows, error } = result;
   const paint = {
     passed: colors.green,
@@ -31,7 +34,8 @@ export function renderTest(result: TestResult, { colors, width }: TestOptions): 
   const line = `${label}${escapeControls(`${result.model} ${result.test}`)}  ${colors.dim(said.join(" · "))}`;
   const shown = rows.slice(0, ROWS_SHOWN);
   const [first] = shown;
-  const hint = error?.hint === undefined ? [] : [colors.dim(`  → ${escapeControls(error.hint)}`)];
+  const hint =
+    error?.hint === undefined ? [] : [colors.dim(`  → ${escapeControls(withSuggestions(error.hint, command))}`)];
   if (first === undefined) return [line, ...hint];
   const columns = Object.keys(first);
   const indent = "  ";

@@ -1,5 +1,6 @@
 import type { RunEvent } from "../run/run-events.ts";
 import type { Environment, Output, Palette } from "./output.ts";
+import type { Suggest } from "./suggest.ts";
 
 /** Shows a run while it happens. */
 export interface Reporter {
@@ -12,7 +13,6 @@ export interface ReporterOptions {
   readonly output: Output;
   readonly colors: Palette;
   readonly environment?: Environment | undefined;
-  /** The command to type for a next step, e.g. `millrace show demo.titles`. */
-  readonly command?: ((...words: readonly string[]) => string) | undefined;
+  readonly command?: Suggest | undefined;
   readonly isVerbose?: boolean | undefined;
 }

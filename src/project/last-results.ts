@@ -1,8 +1,7 @@
 import type { ModelRunRecord } from "../run/model-run-store.ts";
-import type { ModelStatus } from "../run/results.ts";
 import type { Project } from "./project.ts";
 
-const WORDS: Readonly<Record<ModelStatus, string>> = {
+const WORDS: Readonly<Partial<Record<ModelRunRecord["status"], string>>> = {
   succeeded: "success",
   failed: "error",
   partial: "partial",
@@ -20,7 +19,8 @@ export async function lastResults(project: Project): Promise<ReadonlyMap<string,
 }
 
 function wordsOf({ status, tests }: ModelRunRecord): readonly string[] {
-  const word = status === "running" || status === "waiting" ? [] : [WORDS[status]];
-  if (tests === undefined) return word;
-  return [...word, ...(tests.failed + tests.errored > 0 ? ["fail"] : []), ...(tests.warned > 0 ? ["warn"] : [])];
+  const word = WORDS[status];
+  const words = word === undefined ? [] : [word];
+  if (tests === undefined) return words;
+  return [...words, ...(tests.failed + tests.errored > 0 ? ["fail"] : []), ...(tests.warned > 0 ? ["warn"] : [])];
 }

@@ -1,4 +1,4 @@
-import { UsageError } from "../core/errors.ts";
+import { type ErrorJson, UsageError } from "../core/errors.ts";
 import { readEvents } from "../run/event-log.ts";
 import type { ModelRunRecord } from "../run/model-run-store.ts";
 import type { RunResult, TestResult } from "../run/results.ts";
@@ -47,6 +47,13 @@ export class ProjectRuns {
     const runId = await this.resolveId(id);
     const isOver = async () => (await store.loadSpec(runId))?.status !== "running";
     yield* readEvents({ database: await this.#project.openDatabase(), runId, isOver, ...options });
+  }
+
+  /** Why a model failed as a whole, if that is how it ended last. */
+  async failureOf(model: string): Promise<{ readonly runId: string; readonly error: ErrorJson } | undefined> {
+    const latest = await (await this.#runner()).store.models.latest(this.#project.registry.get(model).name);
+    const error = latest?.receipt.error;
+    return latest === undefined || error === undefined ? undefined : { runId: latest.runId, error };
   }
 
   async cancel(id: string): Promise<void> {

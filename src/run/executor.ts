@@ -17,6 +17,15 @@ export function isAliveSql(executorId: string): string {
   return `exists (select from pg_stat_activity where application_name = 'millrace ' || ${executorId})`;
 }
 
+/** The status of a row of `run`: a running one whose process is gone is `interrupted`. */
+export const runStatusSql = `case when run.status = 'running' and not ${isAliveSql("run.executor_id")} then 'interrupted' else run.status end`;
+
+/** When a run ended, as far as it has: of an interrupted one, when it was last heard of. */
+export const runEndSql = (system: string): string => `coalesce(run.finished_at,
+  case when ${isAliveSql("run.executor_id")} then now() end,
+  (select (event ->> 'at')::timestamptz from ${system}.run_event e where e.run_id = run.run_id order by id desc limit 1),
+  run.started_at)`;
+
 /**
  * Shows the other processes that this one lives: a connection that stays open, over which its leases are renewed.
  * When the process dies, the connection goes with it and its work can be taken over at once.

@@ -115,7 +115,7 @@ async function tryTake(
        returning xmax::text <> '0' as is_takeover
      ), opened as (
        insert into ${system}.model_run (run_id, model) select $3, $1 from taken
-       on conflict (run_id, model) do update set finished_at = null returning receipt
+       on conflict (run_id, model) do update set finished_at = null, started_at = now() returning receipt
      )
      select is_takeover, receipt from taken cross join opened cross join quiet`;
   const name = replaceDead ? undefined : "take lease";

@@ -1,15 +1,16 @@
 import type { ErrorJson } from "../core/errors.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
+import { runEndSql, runStatusSql } from "./executor.ts";
 import { type Lease, leaseLost } from "./lease.ts";
 import { usageJsonSql } from "./record-usage.ts";
-import type { Receipt, TestCounts } from "./results.ts";
+import type { Receipt, RunStatus, TestCounts } from "./results.ts";
 import { Parameters } from "./sql-text.ts";
 
 /** One model of a run as it is shown. */
 export interface ModelRunRecord {
   readonly model: string;
-  readonly status: Receipt["status"] | "running" | "waiting";
+  readonly status: Receipt["status"] | "running" | "waiting" | "interrupted";
   readonly unitsTotal: number | null;
   readonly unitsDone: number;
   readonly unitsFailed: number;
@@ -49,9 +50,10 @@ export class ModelRunStore {
          coalesce(m.units_done, 0) as units_done, coalesce(m.units_failed, 0) as units_failed,
          coalesce(m.rows_written, 0) as rows_written, coalesce(m.rows_deleted, 0) as rows_deleted,
          coalesce(m.rows_unchanged, 0) as rows_unchanged,
-         extract(epoch from coalesce(m.finished_at, now()) - m.started_at) * 1000 as duration,
+         extract(epoch from coalesce(m.finished_at, greatest(m.started_at, ${runEndSql(this.#system)})) - m.started_at) * 1000 as duration,
+         ${runStatusSql} as run_status,
          coalesce(run.result -> 'models' -> planned.name, m.receipt) as receipt
-       from ${this.#system}.run
+       from ${this.#system}.run as run
        cross join lateral (
          select model ->> 'name' as name, position from jsonb_array_elements(run.models) with ordinality as each (model, position)
        ) as planned
@@ -61,13 +63,23 @@ export class ModelRunStore {
     );
     return rows.map((row) => ({
       model: row.model,
-      status: row.receipt?.status ?? (row.has_started ? "running" : "waiting"),
+      status: row.receipt?.status ?? (row.has_started ? unfinished(row.run_status) : "waiting"),
       unitsTotal: row.units_total === null ? null : Number(row.units_total),
       ...readCounts(row),
       durationMs: row.duration === null ? null : Number(row.duration),
       error: row.receipt?.error ?? null,
       ...(row.receipt?.tests === undefined ? {} : { tests: row.receipt.tests }),
     }));
+  }
+
+  /** How a model ended in the latest run that had it and has ended. */
+  async latest(model: string): Promise<{ readonly runId: string; readonly receipt: Receipt } | undefined> {
+    const [row] = await this.#database.query<{ runId: string; receipt: Receipt }>(
+      `select run_id as "runId", result -> 'models' -> $1 as receipt from ${this.#system}.run
+       where result -> 'models' ? $1 order by started_at desc limit 1`,
+      [model],
+    );
+    return row;
   }
 
   async setUnitsTotal(runId: string, model: string, added: number): Promise<void> {
@@ -136,6 +148,11 @@ export class ModelRunStore {
   }
 }
 
+// The model has begun and has no end: its run knows why.
+function unfinished(run: RunStatus): ModelRunRecord["status"] {
+  return run === "running" || run === "interrupted" ? run : "cancelled";
+}
+
 interface ModelCounts extends Record<string, unknown> {
   units_done: string;
   units_failed: string;
@@ -157,6 +174,7 @@ function readCounts(row: ModelCounts | undefined) {
 interface ModelRunRow extends ModelCounts {
   model: string;
   has_started: boolean;
+  run_status: RunStatus;
   units_total: string | null;
   duration: string | null;
   receipt: Receipt | null;

@@ -1,6 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
-import { isAliveSql } from "./executor.ts";
+import { runEndSql, runStatusSql } from "./executor.ts";
 import { ModelRunStore } from "./model-run-store.ts";
 import type { RunResult, RunStatus } from "./results.ts";
 import type { RunScope } from "./run-scope.ts";
@@ -85,8 +85,7 @@ export class RunStore {
 
   async loadSpec(runId: string): Promise<(RunSpec & { readonly status: RunStatus }) | undefined> {
     const [row] = await this.#database.query<RunRow>(
-      `select *, case when status = 'running' and not ${isAliveSql("executor_id")} then 'interrupted' else status end as status
-       from ${this.#system}.run where run_id = $1`,
+      `select *, ${runStatusSql} as status from ${this.#system}.run as run where run_id = $1`,
       [runId],
     );
     if (row === undefined) return undefined;
@@ -108,9 +107,8 @@ export class RunStore {
   async list(options: { readonly limit?: number; readonly runId?: string } = {}): Promise<readonly RunRecord[]> {
     const rows = await this.#database.query<RunRow>(
       `select run_id, pipeline, mode, started_at, finished_at, jsonb_array_length(models) as model_count,
-         extract(epoch from coalesce(finished_at, now()) - started_at) * 1000 as duration,
-         case when status = 'running' and not ${isAliveSql("executor_id")} then 'interrupted' else status end as status
-       from ${this.#system}.run where $2::text is null or run_id = $2
+         extract(epoch from ${runEndSql(this.#system)} - started_at) * 1000 as duration, ${runStatusSql} as status
+       from ${this.#system}.run as run where $2::text is null or run_id = $2
        order by started_at desc limit $1`,
       [options.limit ?? 20, options.runId ?? null],
     );
@@ -143,10 +141,10 @@ export class RunStore {
     );
   }
 
-  /** Ends a run whose process is gone. */
+  /** Ends a run whose process is gone, as of when it went. */
   async markCancelled(runId: string): Promise<void> {
     await this.#database.query(
-      `update ${this.#system}.run set status = 'cancelled', finished_at = now() where run_id = $1 and status = 'running'`,
+      `update ${this.#system}.run as run set status = 'cancelled', finished_at = ${runEndSql(this.#system)} where run_id = $1 and status = 'running'`,
       [runId],
     );
   }

@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
-export const COMMAND = join(REPOSITORY, "bin/millrace.js");
+/** The program as npm installs it: a link of its name, by which it knows how it is called. */
+export const COMMAND = join(REPOSITORY, "node_modules/.bin/millrace");
+await symlink("../../bin/millrace.js", COMMAND).catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== "EEXIST") throw error;
+});
 
 export interface CliResult {
   readonly code: number | null;

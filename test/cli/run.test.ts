@@ -23,6 +23,7 @@ async function createProject() {
   return {
     run,
     path: folder.path,
+    write: (file: string, text: string) => writeFile(join(folder.path, file), text),
     edit: async (file: string, change: (text: string) => string) => {
       const path = join(folder.path, file);
       await writeFile(path, change(await readFile(path, "utf8")));
@@ -125,6 +126,31 @@ test("a failing model is exit code 1; when it is mended the run goes on", async 
   expect(resumed.stdout).toContain("done       notes.sections  done before");
   expect(await project.outcomes()).toEqual({ "notes.outlines": "success", "notes.sections": "success" });
   expect((await project.run(["runs"])).stdout).toMatch(/<run> +notes +succeeded/);
+});
+
+test("show --errors tells of a model that failed as a whole", async () => {
+  await using project = await createProject();
+  await project.write(
+    "models/total.ts",
+    `import { defineModel, ref } from "millrace";
+     import { integer, pipelineTable } from "millrace/schema";
+     import { outlines } from "./outlines.ts";
+     export const total = defineModel({
+       name: "notes.total",
+       table: pipelineTable("total", { documents: integer().primaryKey() }),
+       sources: { outlines: ref(outlines) },
+       async run() { throw new Error("the scales are broken"); },
+     });`,
+  );
+  expect((await project.run(["run"])).code).toBe(1);
+  expect(await project.run(["show", "notes.outlines", "--errors"])).toMatchObject({ stderr: "No unit failed.\n" });
+  const shown = await project.run(["show", "notes.total", "--errors"]);
+  expect(shown).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^✗ notes\.total .*\n.*the scales are broken/),
+  });
+  expect(shown.stderr).toContain("the model failed as a whole");
+  expect(shown.stderr).toMatch(/\nNext: millrace runs resume <run>\n$/);
 });
 
 test("Ctrl-C cancels, keeps what is done and says how to go on", async () => {

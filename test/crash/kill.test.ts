@@ -82,6 +82,9 @@ test(
     // The server takes a moment to notice that the process is gone.
     await expect.poll(async () => (await project.test.project.runs.show("last")).status).toBe("interrupted");
     const interrupted = await project.test.project.runs.show("last");
+    expect(interrupted.modelRuns.map(({ status }) => status)).toEqual(["interrupted", "waiting", "waiting"]);
+    const [later] = await project.test.project.runs.list();
+    expect(later?.durationMs, "the time of a run ends with its process").toBe(interrupted.durationMs);
     const before = new Set(await project.committed());
     await project.takeCalls();
     const { code, output } = await project.start(["runs", "resume", interrupted.runId]).ended;

@@ -22,6 +22,7 @@ export default defineCommand({
     const run = await project.runs.show(args.run);
     if (args.json === true) return printJson(run);
     const { colors, width, lines } = createPrinter();
+    const command = createCommandLine(args);
     const rows = run.modelRuns.map((model) => [
       model.model,
       model.status,
@@ -37,11 +38,11 @@ export default defineCommand({
     };
     const failed = run.modelRuns.flatMap(({ model, error }) => (error === null ? [] : [{ model, error }]));
     const failures = [...failed, ...(await unitFailures(project, run.runId))].flatMap((failure) =>
-      renderFailure(failure, { colors, width }),
+      renderFailure(failure, { colors, width, command }),
     );
     const tests = run.tests
       .filter(({ status }) => status !== "passed")
-      .flatMap((result) => renderTest(result, { colors, width }));
+      .flatMap((result) => renderTest(result, { colors, width, command }));
     const result = run.result ?? { models: {}, modelsExecuted: [] };
     const next = nextCommand({ ...result, runId: run.runId, status: run.status });
     lines([
@@ -56,7 +57,7 @@ export default defineCommand({
       }),
       ...(tests.length === 0 ? [] : ["", ...tests]),
       ...(failures.length === 0 ? [] : ["", ...failures]),
-      ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)(...next))}`]),
+      ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(command(...next))}`]),
     ]);
   },
 });

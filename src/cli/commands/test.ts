@@ -1,6 +1,7 @@
 import { isFailure } from "../../checks/judge-test.ts";
 import { describeTests, renderTest } from "../../display/render-test.ts";
 import { countResults } from "../../run/tests/test-store.ts";
+import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { openCliProject } from "../open-project.ts";
@@ -28,12 +29,14 @@ export default defineCommand({
     await using project = await openCliProject(args);
     const chosen = await chooseListed(project, input);
     const models = chosen?.models ?? project.registry.list();
+    const command = createCommandLine(args);
     if (args.unit === true) {
       const { runUnitTests } = await import("../run-unit-tests.ts");
       const names = new Set(models.map((model) => (typeof model === "string" ? model : model.name)));
       return await runUnitTests(project, {
         models: chosen === undefined ? undefined : names,
         json: args.json === true,
+        command,
       });
     }
     const { colors, width, lines, aside } = createPrinter();
@@ -42,7 +45,9 @@ export default defineCommand({
         const results = await project.test({
           models,
           signal,
-          ...(args.json === true ? {} : { onResult: (result) => lines(renderTest(result, { colors, width })) }),
+          ...(args.json === true
+            ? {}
+            : { onResult: (result) => lines(renderTest(result, { colors, width, command })) }),
         });
         if (args.json === true) printJson(results);
         else if (results.length === 0) aside("No model of these has tests.");

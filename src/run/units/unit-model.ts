@@ -112,7 +112,7 @@ function allFailAlike(model: string, unit: string, error: ErrorJson, total: numb
     {
       details: { unit, unitsTotal: total },
       cause: Object.assign(new Error(error.message), { code: error.code, stack: error.stack?.join("\n") }),
-      hint: "Correct the model's function; --verbose shows where it threw.",
+      hint: "Correct the model's function; --verbose shows the whole stack.",
     },
   );
 }
