@@ -21,7 +21,7 @@ import type { RunResult } from "./results.ts";
 import { graphOfRun, plannedModels, summarizeModels } from "./run-graph.ts";
 import { createId } from "./run-id.ts";
 import type { PlayOptions, RunOptions } from "./run-options.ts";
-import { RunStore, type RunSpec } from "./run-store.ts";
+import { type RunRecord, type RunSpec, RunStore } from "./run-store.ts";
 
 /** How long a project that closes waits for the ends of its runs. */
 const LONGEST_END_MS = 10_000;
@@ -111,6 +111,8 @@ export class PipelineRunner implements AsyncDisposable {
       stopOnError,
       scope,
     };
+    const [previous] = await this.store.list({ limit: 1 });
+    if (mode === "delta" && previous !== undefined) warnOfHalfRefresh(previous, events);
     await engine;
     await this.store.insert(spec, this.#executorId);
     return this.#play(spec, graph, configs, events, options);
@@ -301,6 +303,13 @@ export class PipelineRunner implements AsyncDisposable {
     if (scope.tests !== true) return undefined;
     return placeTests(resolveTests(graph.values(), this.#project.registry), graph);
   }
+}
+
+// Its units are not stale in the eyes of a plain run, which would pass them over in silence.
+function warnOfHalfRefresh({ runId, mode, status }: RunRecord, events: EventLog): void {
+  if (mode !== "full" || status === "succeeded" || status === "partial" || status === "running") return;
+  const message = `The full refresh of run ${runId} was not finished: rows that it did not reach are the old ones. \`millrace runs resume ${runId}\` goes on with it.`;
+  events.emit({ type: "warning", message });
 }
 
 // Loaded when something runs: commands that only look do not pay for it.

@@ -96,6 +96,29 @@ test(
   },
 );
 
+test("a full refresh that was killed is not forgotten: a plain run points at it", { timeout: 120_000 }, async () => {
+  await using project = await createCrashProject(DOCUMENTS);
+  await project.test.project.openDatabase();
+  expect((await project.start(["run"], { UNIT_MS: "0" }).ended).code).toBe(0);
+  const before = await project.countCalls();
+  const command = project.start(["run", "--full-refresh"]);
+  while ((await project.countCalls()) < before + 30) await sleep(20);
+  command.kill("SIGKILL");
+  await command.ended;
+  await expect.poll(async () => (await project.test.project.runs.show("last")).status).toBe("interrupted");
+  const { runId } = await project.test.project.runs.show("last");
+  const plain = await project.start(["run"]).ended;
+  expect(plain.output).toContain(`The full refresh of run ${runId} was not finished`);
+  expect(plain.output).toContain(`runs resume ${runId} `);
+  const resumed = await project.start(["runs", "resume", runId]).ended;
+  expect(resumed.code, resumed.output).toBe(0);
+  const { modelRuns } = await project.test.project.runs.show(runId);
+  const counts = modelRuns.map(({ model, unitsTotal, unitsDone }) => ({ model, unitsTotal, unitsDone }));
+  expect(counts[0]).toEqual({ model: "words.lines", unitsTotal: DOCUMENTS, unitsDone: DOCUMENTS });
+  expect(counts[1]?.unitsDone).toBe(counts[1]?.unitsTotal);
+  expect((await project.start(["run"]).ended).output).not.toContain("was not finished");
+});
+
 test(
   "a process that was suspended past its lease writes nothing once another has taken over",
   { timeout: 120_000 },
