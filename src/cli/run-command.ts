@@ -67,10 +67,8 @@ async function reportError(error: unknown, rawArgs: readonly string[]): Promise<
     process.stderr.write(`${JSON.stringify({ error: errorToJson(error) })}\n`);
     return;
   }
-  const [{ renderError }, { createCommandLine }] = await Promise.all([
-    import("../display/render-error.ts"),
-    import("./command-line.ts"),
-  ]);
+  const { renderError } = await import("../display/render-error.ts");
+  const { createCommandLine } = await import("./command-line.ts");
   const lines = renderError(error, {
     colors: createPalette(process.stderr),
     width: widthOf(process.stderr),

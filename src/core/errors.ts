@@ -37,6 +37,8 @@ export interface Issue {
   readonly code: string;
   /** Where: a model, a parameter, a file. */
   readonly path: string;
+  /** The file that it is declared in, where it has one. */
+  readonly file?: string | undefined;
   readonly message: string;
 }
 

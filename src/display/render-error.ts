@@ -29,7 +29,7 @@ function renderKnown(error: MillraceError, options: ErrorOptions): readonly stri
   return [
     ...renderHeadline(message, error.code, { colors, width }),
     ...issues.flatMap((issue) => [
-      `${INDENT}${colors.yellow(escapeControls(issue.path))}`,
+      `${INDENT}${colors.yellow(escapeControls(issue.path))}${issue.file === undefined ? "" : colors.dim(`  ${escapeControls(issue.file)}`)}`,
       ...wrap(issue.message, width - 2).map((line) => `${INDENT}${INDENT}${line}`),
     ]),
     ...hint.flatMap((text) => wrap(`→ ${text}`, width)).map((line) => `${INDENT}${colors.cyan(line)}`),

@@ -31,7 +31,8 @@ export interface ResolvedModel {
 
 /** Looks up what a model reads and checks the declaration; every problem goes to `issues`. */
 export function resolveModel(model: AnyModel, registry: ModelRegistry, issues: Issue[]): ResolvedModel {
-  const report = (code: string, message: string) => issues.push({ code, path: model.name, message });
+  const report = (code: string, message: string) =>
+    issues.push({ code, path: model.name, file: registry.fileOf(model.name), message });
   const shape = describeTable(model.table);
   const sources = Object.entries(model.sources).flatMap(([name, spec]) => {
     const source = resolveSource(name, spec, registry, report);

@@ -2,6 +2,7 @@ import type { SQL } from "drizzle-orm";
 import { z } from "zod";
 import type { Llm } from "../llm/llm.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
+import { checkDeclaration } from "./check-declaration.ts";
 import type { ModelContext } from "./context.ts";
 import { type AnyDataTest, type DataTestOf, namedApart } from "./data-test.ts";
 import { noteDeclared } from "./declared-models.ts";
@@ -220,6 +221,7 @@ export function defineModel<
 >(
   declaration: ModelDeclaration<Row, NewRow, Given, Result, Each, By, Config>,
 ): Model<Row> & { readonly run: (args: RunArguments<Given, Each, By, NewRow, z.output<Config>>) => Promise<Result> } {
+  checkDeclaration("model", declaration);
   const { forEach, by, retry, version } = declaration;
   noteDeclared(declaration.name);
   const model = {

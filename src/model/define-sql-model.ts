@@ -5,6 +5,7 @@ import { UsageError } from "../core/errors.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
 import { shortName } from "../table/table-ddl.ts";
 import { filledByQuery } from "../table/table-shape.ts";
+import { checkDeclaration } from "./check-declaration.ts";
 import { type DataTestOf, namedApart } from "./data-test.ts";
 import { noteDeclared } from "./declared-models.ts";
 import {
@@ -104,6 +105,7 @@ export function defineSqlModel<
   Each extends keyof Given & string = never,
   const By extends UnitColumns<Row, Given, Each> = never,
 >(declaration: SqlModelDeclaration<Row, NewRow, Given, Each, By>): Model<Row> {
+  checkDeclaration("sqlModel", declaration);
   const { name, retry, version, materialized = "view" } = declaration;
   noteDeclared(name);
   const table = declaration.table ?? pgTable(shortName(name.replaceAll(".", "_")), {});

@@ -35,11 +35,20 @@ export async function explainImportFailure(error: unknown, imported: Imported): 
       hint: 'Let one of them name the other instead of importing it: ref("namespace.model").',
     });
   }
-  if (error instanceof MillraceError && error.code !== "REF_UNDEFINED") return error;
+  if (error instanceof MillraceError && error.code !== "REF_UNDEFINED") return placed(error, relative(directory, file));
   return new UsageError("FILE_FAILED", `${relative(directory, file)} could not be loaded: ${reasonOf(error)}`, {
     cause: error,
     hint: `Correct ${relative(directory, path)}; \`--verbose\` shows the stack.`,
   });
+}
+
+// What millrace itself refuses, at the place that asked for it.
+function placed(error: MillraceError, place: string): MillraceError {
+  const { code, hint, details } = error;
+  const options = { hint, details, cause: error };
+  if (!(error instanceof IssuesError)) return new UsageError(code, `${place}: ${error.message}`, options);
+  const [summary = ""] = error.message.split("\n", 1);
+  return new IssuesError(code, `${place}: ${summary}`, error.issues, options);
 }
 
 function explainCompileErrors(errors: readonly CompileError[], directory: string): MillraceError {

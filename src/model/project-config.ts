@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { IssuesError } from "../core/errors.ts";
 import type { AnyModel } from "./define-model.ts";
+import { describeIssues } from "./describe-issues.ts";
 import { exposureSchema } from "./exposure.ts";
 import { isModel } from "./registry.ts";
 import type { OnRunEnd, OnRunStart } from "./run-hooks.ts";
@@ -88,11 +89,7 @@ export function defineConfig(config: ProjectConfigInput): ProjectConfigInput {
 export function resolveProjectConfig(input: unknown, file: string): ProjectConfig {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => ({
-    code: issue.code,
-    path: issue.path.join(".") || "config",
-    message: issue.message,
-  }));
+  const issues = describeIssues(result.error, schema, "config");
   throw new IssuesError("CONFIG_INVALID", `${file} has settings that cannot be used:`, issues, {
     hint: "Correct the settings above; defineConfig() shows the allowed ones in the editor.",
   });

@@ -5,6 +5,9 @@ import type { AnyModel } from "./define-model.ts";
 
 const NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/i;
 
+// Where a model is from that no file declares.
+const CALLER = "the calling code";
+
 /** The models of one project, by name and by table. */
 export class ModelRegistry {
   readonly #models = new Map<string, AnyModel>();
@@ -12,11 +15,11 @@ export class ModelRegistry {
   readonly #files = new Map<string, string>();
   #unexported: readonly string[] = [];
 
-  /** Adds a model; `file` says where it is declared, for messages. The same object may come twice. */
-  register(model: AnyModel, file = "the calling code"): void {
+  /** Adds a model; `file` says where it is declared, if that is a file. The same object may come twice. */
+  register(model: AnyModel, file?: string): void {
     if (this.#models.get(model.name) === model) return;
     if (!NAME.test(model.name)) {
-      throw new UsageError("MODEL_NAME", `Model name "${model.name}" in ${file} is not usable.`, {
+      throw new UsageError("MODEL_NAME", `Model name "${model.name}" in ${file ?? CALLER} is not usable.`, {
         hint: "Use letters, digits and underscores, with dots between namespace and name: indexing.document_sections.",
       });
     }
@@ -25,7 +28,7 @@ export class ModelRegistry {
     this.#refuseSecond("DUPLICATE_TABLE", `Table "${table}"`, this.#byTable.get(table), file);
     this.#models.set(model.name, model);
     this.#byTable.set(table, model);
-    this.#files.set(model.name, file);
+    if (file !== undefined) this.#files.set(model.name, file);
   }
 
   /** Remembers which of the models that were defined are not here: their files do not export them. */
@@ -75,11 +78,11 @@ export class ModelRegistry {
     return this.#files.get(name);
   }
 
-  #refuseSecond(code: string, what: string, first: AnyModel | undefined, file: string): void {
+  #refuseSecond(code: string, what: string, first: AnyModel | undefined, file = CALLER): void {
     if (first === undefined) return;
     throw new UsageError(
       code,
-      `${what} is declared twice: in ${this.fileOf(first.name)} (${first.name}) and in ${file}.`,
+      `${what} is declared twice: in ${this.fileOf(first.name) ?? CALLER} (${first.name}) and in ${file}.`,
       {
         hint: "Rename one of the two.",
       },

@@ -32,7 +32,7 @@ const PROJECTS: Readonly<Record<string, WrongProject>> = {
   "a config file with settings that do not exist, or have the wrong type": {
     files: { "millrace.config.ts": "export default { model: './models', documents: 3 };" },
     code: 2,
-    says: [/documents/, /"?model"?/, "CONFIG_INVALID"],
+    says: ["CONFIG_INVALID", "documents", /\bmodel\n.*Did you mean "models"/],
   },
   "a model file with a syntax error": {
     files: { "models/orders.ts": "export const orders = defineModel({" },
@@ -76,6 +76,18 @@ const PROJECTS: Readonly<Record<string, WrongProject>> = {
     },
     code: 2,
     says: ["shop.orders", "MODEL_NOT_EXPORTED", "→", "export"],
+  },
+  "a model with an option that does not exist, and one that cannot be": {
+    files: {
+      "models/a.ts": model("orders", { sources: "}, forEac: 'x', concurrency: 0, meta: {" }),
+    },
+    code: 2,
+    says: ["models/a.ts:5", "shop.orders", "MODEL_INVALID", "concurrency", /forEac\n.*Did you mean "forEach"/, "→"],
+  },
+  "groups of no source": {
+    files: { "models/a.ts": model("orders", { sources: "}, by: ['id'], meta: {" }) },
+    code: 2,
+    says: ["BY_WITHOUT_FOR_EACH", /shop\.orders {2}models\/a\.ts/, "forEach", "→"],
   },
   "a reference to a column that does not exist": {
     files: {

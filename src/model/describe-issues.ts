@@ -1,0 +1,31 @@
+import { z } from "zod";
+import type { Issue } from "../core/errors.ts";
+import { didYouMean } from "../core/text.ts";
+
+/** What zod found wrong, one issue to a place; a key that does not exist comes with the nearest one that does. */
+export function describeIssues({ issues }: z.ZodError, schema: z.ZodType, root: string): readonly Issue[] {
+  return issues.flatMap((issue): Issue | readonly Issue[] => {
+    const path = issue.path.join(".");
+    if (issue.code !== "unrecognized_keys") return { code: issue.code, path: path || root, message: issue.message };
+    const known = keysAt(schema, issue.path);
+    return issue.keys.map((key) => ({
+      code: issue.code,
+      path: path === "" ? key : `${path}.${key}`,
+      message: `there is no such setting.${didYouMean(key, known)}`,
+    }));
+  });
+}
+
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  const found = path.reduce<unknown>(
+    (at, step) => (at instanceof z.ZodObject ? unwrap(at.shape[String(step)]) : undefined),
+    schema,
+  );
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  const isWrapped =
+    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
+  return isWrapped ? unwrap(schema.unwrap()) : schema;
+}
