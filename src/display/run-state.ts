@@ -19,12 +19,14 @@ export interface ModelState {
   samples: { readonly at: number; readonly units: number }[];
 }
 
+type FailedUnit = Pick<Extract<RunEvent, { type: "unit_failed" }>, "unit" | "document">;
+
 /** Units of one model that failed in the same way. */
 export interface UnitFailures {
   readonly model: string;
   readonly error: ErrorJson;
   /** The first of them; `count` is how many there are. */
-  readonly units: string[];
+  readonly units: FailedUnit[];
   count: number;
   /** Further units with this code, whose messages are not kept. */
   others: number;
@@ -73,7 +75,7 @@ export class RunState {
           note: `attempt ${event.attempt} after ${event.error.code}`,
         });
       case "unit_failed":
-        return this.#addUnitFailure(event.model, event.unit, event.error);
+        return this.#addUnitFailure(event);
       case "model_finished":
         return this.#finish(event.model, event.receipt);
       case "model_failed":
@@ -108,17 +110,18 @@ export class RunState {
     model.error ??= receipt.error;
   }
 
-  #addUnitFailure(model: string, unit: string, error: ErrorJson): void {
+  #addUnitFailure({ model, error, unit, document }: Extract<RunEvent, { type: "unit_failed" }>): void {
+    const failed = { unit, ...(document === undefined ? {} : { document }) };
     const alike = this.unitFailures.filter((known) => known.model === model && known.error.code === error.code);
     const same = alike.find((known) => known.error.message === error.message);
     const last = alike.at(-1);
     if (same !== undefined) {
       same.count += 1;
-      if (same.units.length < UNITS_NAMED) same.units.push(unit);
+      if (same.units.length < UNITS_NAMED) same.units.push(failed);
     } else if (last !== undefined && alike.length >= MESSAGES_KEPT) {
       last.others += 1;
     } else {
-      this.unitFailures.push({ model, error, units: [unit], count: 1, others: 0 });
+      this.unitFailures.push({ model, error, units: [failed], count: 1, others: 0 });
     }
   }
 

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { formatDuration } from "../core/duration.ts";
 import type { ErrorJson } from "../core/errors.ts";
-import { plural, quoteList } from "../core/text.ts";
+import { plural } from "../core/text.ts";
 import type { Receipt, RunResult } from "../run/results.ts";
 import { describeUsage, paintStatus } from "./describe-model.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
@@ -125,8 +125,10 @@ function placeOf(frame = ""): string | undefined {
   return fromHere.startsWith("..") ? place : fromHere;
 }
 
-function describeUnits(units: readonly string[], count: number): string {
-  const named = quoteList(units.map((unit) => escapeControls(unit)));
+function describeUnits(units: UnitFailures["units"], count: number): string {
+  const named = units
+    .map(({ unit, document }) => escapeControls(document === undefined ? `"${unit}"` : `"${unit}" of ${document}`))
+    .join(", ");
   const more = count - units.length;
   return `${count === 1 ? "unit" : "units"} ${named}${more > 0 ? ` and ${more.toLocaleString("en-US")} more` : ""}`;
 }

@@ -21,7 +21,7 @@ export interface Explanation {
   readonly stored: StoredFate | undefined;
 }
 
-/** Looks at one unit of a model: `key` is its key as `plan --rows` prints it, the parts of a composite key, or a clear beginning. */
+/** Looks at one unit of a model: `key` is its key as `plan --rows` prints it, the parts of a composite key, a clear beginning, or the path of the document it belongs to. */
 export async function explainUnit(job: PlanningJob, key: readonly string[]): Promise<Explanation> {
   const { model } = job.resolved;
   if (model.forEach === undefined) return explainWhole(job);
@@ -41,7 +41,7 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
        u.side_hash is distinct from unit.side_hash as has_other_sides
      from (${units}) as unit
      left join ${database.systemSchema}.unit_state u on u.model = ${name} and u.source_key = unit.source_key
-     where ${keySql("unit.source_key", key, parameters)} order by length(unit.source_key) limit 5`,
+     where ${keySql(key, parameters, database.documents)} order by length(unit.source_key) limit 5`,
     parameters.values,
   );
   const [unit] = rows;
@@ -103,15 +103,20 @@ function programDifferences({ parts, known }: Program, made: string): readonly s
   });
 }
 
-/** SQL that is true for the unit a person means: its whole key, the parts of it, or at least eight characters of it. */
-function keySql(column: string, key: readonly string[], parameters: Parameters): string {
+const SHORTEST_BEGINNING = 4;
+
+/** SQL that is true for the unit a person means: its whole key, the parts of it, its beginning, or its document's path. */
+function keySql(key: readonly string[], parameters: Parameters, documents: string): string {
+  const column = "unit.source_key";
   const [only = "", ...more] = key;
   if (more.length > 0) {
     const parts = parameters.add(key);
     return `(case when ${column} like '[%' then array(select jsonb_array_elements_text(${column}::jsonb)) end) = ${parts}::text[]`;
   }
   const given = parameters.add(only);
-  return only.length < 8 ? `${column} = ${given}` : `starts_with(${column}, ${given})`;
+  const matches = only.length < SHORTEST_BEGINNING ? `${column} = ${given}` : `starts_with(${column}, ${given})`;
+  const ofDocument = `select from ${documents} d where coalesce(d.path, d.source_url) = ${given} and d.id = coalesce(unit.document_id, u.document_id)`;
+  return `(${matches} or exists (${ofDocument}))`;
 }
 
 async function loadFate(database: Database, model: string, key: string): Promise<StoredFate | undefined> {
@@ -120,8 +125,8 @@ async function loadFate(database: Database, model: string, key: string): Promise
 
 function ambiguous({ model }: ResolvedModel, key: readonly string[], rows: readonly UnitRow[]): UsageError {
   const names = rows.map((row) => row.source_key).join(", ");
-  return new UsageError("UNIT_AMBIGUOUS", `Several units of "${model.name}" begin with "${key.join(" ")}": ${names}.`, {
-    hint: "Type a few more characters.",
+  return new UsageError("UNIT_AMBIGUOUS", `Several units of "${model.name}" match "${key.join(" ")}": ${names}.`, {
+    hint: "Give more of the key of one of them.",
   });
 }
 

@@ -25,7 +25,7 @@ export class ProjectUnits {
     this.#project = project;
   }
 
-  /** Why a unit would run now, or would not. A composite key is given by its parts, a long one by its beginning. */
+  /** Why a unit would run now, or would not. A composite key is given by its parts, a long one by its beginning, the only unit of a document by its path. */
   async explain(model: string, key: readonly string[], options: UnitOptions = {}): Promise<Explanation> {
     return explainUnit(await this.#job(model, options), key);
   }

@@ -57,18 +57,18 @@ const ON_DONE = `on conflict (model, source_key) do update set
 
 /**
  * Keeps the fate of units that failed, with the fingerprint they failed at: another one gives them their tries anew.
- * What they wrote before stays. After `maxAttempts` tries a unit is set aside.
+ * What they wrote before stays. After `maxAttempts` tries a unit is set aside. Returns the paths of their documents by unit.
  */
 export async function recordFailed(
   client: DatabaseClient,
   scope: LedgerScope,
-  { units, maxAttempts }: { readonly units: readonly UnitFate[]; readonly maxAttempts: number },
-): Promise<void> {
-  if (units.length === 0) return;
+  { units, maxAttempts, documents }: FailedFates,
+): Promise<ReadonlyMap<string, string>> {
+  if (units.length === 0) return new Map();
   const isSame =
     "u.program_hash = excluded.program_hash and u.input_hash = excluded.input_hash and u.side_hash is not distinct from excluded.side_hash";
   const attempts = `case when u.attempts > 0 and ${isSame} then u.attempts + 1 else 1 end`;
-  await client.query(
+  const { rows } = await client.query<{ unit: string; document: string | null }>(
     `insert into ${scope.system}.unit_state as u (model, run_id, program_hash, attempts, source_key, document_id,
        input_hash, side_hash, duration_ms, error_code, error, status)
      select $1, $2, $3, 1, key, document, input, side, duration, code, message,
@@ -80,7 +80,8 @@ export async function recordFailed(
          when u.has_output then 'stale' else 'error' end,
        attempts = ${attempts}, error_code = excluded.error_code, error = excluded.error, run_id = excluded.run_id,
        document_id = excluded.document_id, input_hash = excluded.input_hash, side_hash = excluded.side_hash,
-       program_hash = excluded.program_hash, duration_ms = excluded.duration_ms, updated_at = now()`,
+       program_hash = excluded.program_hash, duration_ms = excluded.duration_ms, updated_at = now()
+     returning source_key as unit, (select coalesce(d.path, d.source_url) from ${documents} d where d.id = u.document_id) as document`,
     [
       scope.model,
       scope.runId,
@@ -92,6 +93,14 @@ export async function recordFailed(
       units.map((unit) => unit.error?.isFinal === true),
     ],
   );
+  return new Map(rows.flatMap(({ unit, document }) => (document === null ? [] : [[unit, document]])));
+}
+
+interface FailedFates {
+  readonly units: readonly UnitFate[];
+  readonly maxAttempts: number;
+  /** The table of documents. */
+  readonly documents: string;
 }
 
 /** Forgets units that are gone. */

@@ -47,7 +47,14 @@ type Happening =
       readonly holder: { readonly runId: string; readonly executorId: string };
     }
   | { readonly type: "model_progress"; readonly model: string; readonly progress: Progress }
-  | { readonly type: "unit_failed"; readonly model: string; readonly unit: string; readonly error: ErrorJson }
+  | {
+      readonly type: "unit_failed";
+      readonly model: string;
+      readonly unit: string;
+      /** Path or address of the document that the unit belongs to, if it does. */
+      readonly document?: string;
+      readonly error: ErrorJson;
+    }
   | { readonly type: "model_retrying"; readonly model: string; readonly attempt: number; readonly error: ErrorJson }
   | { readonly type: "model_finished"; readonly model: string; readonly receipt: Receipt }
   | { readonly type: "model_failed"; readonly model: string; readonly error: ErrorJson }

@@ -28,6 +28,20 @@ test("units that failed in different ways are told one by one, in the same way t
   ]);
 });
 
+test("a unit of a document is told with the document's path", () => {
+  const state = new RunState();
+  const error = { code: "UNREADABLE", message: "not UTF-8" };
+  for (const [unit, document] of [
+    ["3f9a", "docs/a.md"],
+    ["77c0", "docs/b.md"],
+  ] as const)
+    state.apply({ at: "2026-01-01T00:00:00Z", type: "unit_failed", model: "n.m", unit, document, error });
+  const [line] = state.unitFailures.flatMap((failure) =>
+    renderFailure(failure, { colors: pc.createColors(false), width: 80 }),
+  );
+  expect(line).toBe('✗ n.m · units "3f9a" of docs/a.md, "77c0" of docs/b.md  UNREADABLE');
+});
+
 test("of many ways a few are shown and the rest counted", () => {
   const lines = render(Array.from({ length: 500 }, (_, n) => [`unit-${n}`, "ROW_INVALID", `value ${n} is wrong`]));
   expect(lines).toHaveLength(7);

@@ -128,6 +128,7 @@ test("explain says why a unit will run, or will not", async () => {
     total: 1,
     units: [{ model: "n.lines", document: "docs/a.md", code: "ODD" }],
   });
+  expect(await units.explain("n.lines", ["docs/a.md"])).toMatchObject({ unit: id });
   expect(await units.explain("n.total", [])).toMatchObject({ reason: "unchanged" });
   await expect(units.explain("n.lines", ["nothing"])).rejects.toMatchObject({ code: "UNIT_NOT_FOUND" });
   await expect(units.explain("n.lines", [])).rejects.toMatchObject({ code: "KEY_MISSING" });

@@ -158,11 +158,11 @@ test("broken files are reported one by one and the rest is indexed", async () =>
   const failed: string[] = [];
   const result = await test.project.runPipeline(undefined, {
     onEvent: (event) => {
-      if (event.type === "unit_failed") failed.push(event.error.code);
+      if (event.type === "unit_failed") failed.push(`${event.document}: ${event.error.code}`);
     },
   });
   expect(result.status).toBe("partial");
-  expect(failed).toEqual(["DOCUMENT_UNREADABLE", "DOCUMENT_UNREADABLE"]);
+  expect(failed.toSorted()).toEqual(["docs/bad.md: DOCUMENT_UNREADABLE", "docs/worse.md: DOCUMENT_UNREADABLE"]);
   expect(await contents(test)).toEqual(["docs/a.md: red"]);
 });
 

@@ -26,14 +26,17 @@ const MEANING: Readonly<Record<Explanation["reason"], string>> = {
 export default defineCommand({
   args: {
     model: { type: "positional", required: true, description: "A model, or the table it fills" },
-    key: { type: "positional", description: "The unit's key, its parts, or its beginning; none for a whole table" },
+    key: {
+      type: "positional",
+      description: "The unit's key, its parts, its beginning, or its document; none for a whole table",
+    },
     ...projectArgs,
     set: { type: "string", valueHint: "k=v", description: "A parameter of the model, as for a run" },
     ...jsonArgs,
   },
   repeatable: ["set", "key"],
   examples: [
-    ["explain indexing.document_sections 3f9a0c21", "why this document will be split again, or not"],
+    ["explain indexing.document_sections docs/tide.md", "why this document will be split again, or not"],
     ["explain indexing.section_extractions 3f9a0c21 s-04", "a unit whose key has two parts"],
   ],
   async run({ args, all }) {

@@ -116,9 +116,14 @@ export class UnitCommitter {
       await asked.record(client, this.#scope);
       await recordDone(client, this.#scope, applied.done);
       await recordUsage(client, this.#scope, [...applied.done, ...failed]);
-      await recordFailed(client, this.#scope, { units: failed, maxAttempts });
+      const paths = await recordFailed(client, this.#scope, {
+        units: failed,
+        maxAttempts,
+        documents: database.documents,
+      });
       await this.#count(client, { done: applied.done.length, failed: failed.length }, applied.counts);
-      return { units: [...applied.done, ...failed], rejected: applied.rejected, counts: applied.counts };
+      const named = failed.map((unit) => ({ ...unit, documentPath: paths.get(unit.sourceKey) }));
+      return { units: [...applied.done, ...named], rejected: applied.rejected, counts: applied.counts };
     });
     if (!isLastTry) this.#contested.push(...committed.rejected.map(({ unit }) => unit));
     this.#onCommit(committed);

@@ -147,11 +147,12 @@ class Tally {
   }
 
   add(units: readonly UnitResult[], counts: RowCounts): void {
-    for (const { sourceKey: unit, error } of units) {
+    const model = this.#job.resolved.model.name;
+    for (const { sourceKey: unit, error, documentPath: document } of units) {
       if (error === undefined) this.#done += 1;
       else {
         this.#failed += 1;
-        this.#job.emit({ type: "unit_failed", model: this.#job.resolved.model.name, unit, error });
+        this.#job.emit({ type: "unit_failed", model, unit, ...(document === undefined ? {} : { document }), error });
       }
     }
     this.#rows.rowsWritten += counts.rowsWritten;

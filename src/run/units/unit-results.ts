@@ -10,6 +10,8 @@ export interface UnitResult extends UnitFate {
   readonly isData: boolean;
   readonly lines: readonly string[];
   readonly bytes: number;
+  /** Path or address of its document; known once it has been recorded that it failed. */
+  readonly documentPath?: string | undefined;
   /** What its calls of a language model took. */
   readonly usage: UsageTotals;
 }
