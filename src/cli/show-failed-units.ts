@@ -41,5 +41,5 @@ export async function showFailedUnits(
   const limit = String(Math.min(total, args.limit * 10));
   const more = total > units.length ? ` · more: ${command("show", args.model, "--errors", "--limit", limit)}` : "";
   aside(colors.dim(`\n${units.length === total ? "" : `${units.length} of `}${plural(total, "failed unit")}${more}`));
-  aside(`${colors.dim("Next:")} ${colors.cyan(command("retry", args.model, "--errors"))}`);
+  aside(`${colors.dim("Next:")} ${colors.cyan(command("retry", args.model))}`);
 }

@@ -8,7 +8,7 @@ export interface RowErrorOptions {
 
 /**
  * Says from within a model that this unit cannot be processed. The unit fails with this code and keeps its previous
- * output; the others go on. Unless `retryable`, it is set aside until its input or the model changes.
+ * output; the others go on. Unless `retryable`, it is quarantined until its input or the model changes.
  *
  * @example
  * if (row.total === null) throw new RowError("NO_TOTAL", "The invoice states no total.");

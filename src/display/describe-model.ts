@@ -103,8 +103,8 @@ function describeReceipt(model: ModelState, receipt: Receipt): readonly string[]
   const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && hadNone;
   return [
     form === "view" ? "view" : isIdle ? "up to date" : describeRows(receipt),
-    ...failed,
     ...(unitsDone === 0 ? [] : [plural(unitsDone, "unit")]),
+    ...failed,
     ...(rowsDeleted === 0 ? [] : [`${rowsDeleted.toLocaleString("en-US")} deleted`]),
     ...(usage?.costUsd === null || usage?.costUsd === undefined ? [] : [formatCost(usage.costUsd)]),
     formatDuration(executionTimeMs),

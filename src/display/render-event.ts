@@ -1,5 +1,6 @@
 import { plural } from "../core/text.ts";
 import type { RunEvent } from "../run/run-events.ts";
+import { describeDocuments } from "./describe-documents.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import { renderTest } from "./render-test.ts";
@@ -59,18 +60,10 @@ export function renderEvent(event: RunEvent, options: EventOptions): readonly st
 }
 
 function renderDocuments(event: Extract<RunEvent, { type: "documents_synced" }>, colors: Palette): readonly string[] {
-  const counts = [
-    [event.added, "added"],
-    [event.changed, "changed"],
-    [event.removed, "removed"],
-    [event.unchanged, "unchanged"],
-  ] as const;
-  const said = counts.flatMap(([count, what]) => (count === 0 ? [] : [`${count.toLocaleString("en-US")} ${what}`]));
-  const failed = event.failed.length === 0 ? [] : [colors.red(`${event.failed.length} unreadable`)];
   const shown = event.failed.slice(0, DOCUMENT_FAILURES_SHOWN);
   const hidden = event.failed.length - shown.length;
   return [
-    `${colors.dim("documents")}  ${[...said, ...failed].join(", ") || "none"}`,
+    `${colors.dim("documents")}  ${describeDocuments(event, colors.red)}`,
     ...shown.map(
       (failure) =>
         `  ${colors.red("✗")} ${escapeControls(failure.path)}  ${colors.dim(escapeControls(failure.message))}`,

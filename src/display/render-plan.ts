@@ -4,6 +4,7 @@ import { hasUnits } from "../model/define-sql-model.ts";
 import type { ModelPlan, PlannedReason, RunPlan } from "../project/run-plan.ts";
 import { IDLE_REASONS, WORK_REASONS } from "../run/units/unit-plan.ts";
 import { formatCost } from "./describe-model.ts";
+import { describeDocuments } from "./describe-documents.ts";
 import type { Palette } from "./output.ts";
 import { renderTable } from "./render-table.ts";
 
@@ -30,8 +31,8 @@ export function renderPlan(
   const columns = ["model", "work", "why", "time", ...(isPaid ? ["cost"] : [])];
   const listed = plan.models.flatMap((model) => renderUnits(model, colors));
   return [
-    `${colors.bold(`Plan of ${plan.pipeline}`)} ${colors.dim(`· ${plan.mode}`)}`,
-    ...renderDocuments(plan),
+    `${colors.bold(`Plan of ${plan.pipeline}`)} ${colors.dim(`· ${plan.mode === "full" ? "full refresh" : "delta"}`)}`,
+    ...(plan.documents === undefined ? [] : [`documents  ${describeDocuments(plan.documents)}`]),
     ...(plan.schema.length === 0 ? [] : [`tables     ${plural(plan.schema.length, "change")} to match the models`]),
     "",
     ...renderTable({ columns, rows, colors, width, paint }),
@@ -54,19 +55,6 @@ function renderCost({ models }: RunPlan, colors: Palette): string {
 
 function formatRange({ lowUsd, highUsd }: { readonly lowUsd: number; readonly highUsd: number }): string {
   return lowUsd === highUsd ? formatCost(lowUsd) : `${formatCost(lowUsd)}–${formatCost(highUsd).slice(1)}`;
-}
-
-function renderDocuments({ documents }: RunPlan): readonly string[] {
-  if (documents === undefined) return [];
-  const parts = [
-    [documents.added, "added"],
-    [documents.changed, "changed"],
-    [documents.removed, "removed"],
-    [documents.unchanged, "unchanged"],
-    [documents.failed.length, "failed"],
-  ] as const;
-  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count.toLocaleString("en-US")} ${what}`);
-  return [`documents  ${said.length === 0 ? "none" : said.join(" · ")}`];
 }
 
 function describeUnits({ units, upstreamPending, changed, form }: ModelPlan): string {
@@ -103,9 +91,11 @@ function headline({ models }: RunPlan, colors: Palette): string {
   const bases = [...new Set(models.flatMap(({ estimate }) => (estimate === undefined ? [] : [estimate.basis])))];
   return [
     colors.bold(`${plural(work, "unit")} to process`),
-    ...(deleted === 0 ? [] : [`${deleted.toLocaleString("en-US")} to delete`]),
+    ...(deleted === 0 ? [] : [`${plural(deleted, "unit")} to delete`]),
     `${idle.toLocaleString("en-US")} as they are`,
     ...(isPending ? ["more below pending upstreams"] : []),
-    ...(ms === 0 ? [] : [`about ${formatDuration(ms)} ${colors.dim(`(${bases.join(", ")} earlier units)`)}`]),
+    ...(ms === 0
+      ? []
+      : [`about ${formatDuration(ms)} ${colors.dim(`(${bases.length === 1 ? bases[0] : "mean of"} earlier units)`)}`]),
   ].join(" · ");
 }

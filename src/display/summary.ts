@@ -75,7 +75,7 @@ function renderCounts(result: RunResult): string {
   const written = sum((receipt) => receipt.rowsWritten);
   const deleted = sum((receipt) => receipt.rowsDeleted);
   const unchanged = sum((receipt) => receipt.rowsUnchanged);
-  const isIdle = written + deleted === 0;
+  const isIdle = written + deleted + sum((receipt) => receipt.unitsDone) === 0;
   const isSucceeded = result.status === "succeeded";
   if (isIdle && !isSucceeded && result.usage === null) return "";
   const quarantined = sum((receipt) => receipt.unitsQuarantined);
@@ -85,7 +85,7 @@ function renderCounts(result: RunResult): string {
     isIdle && isSucceeded ? "nothing had changed" : `${plural(written, "row")} written`,
     ...(deleted === 0 ? [] : [`${deleted.toLocaleString("en-US")} deleted`]),
     ...(unchanged === 0 || isIdle ? [] : [`${unchanged.toLocaleString("en-US")} unchanged`]),
-    ...(quarantined === 0 ? [] : [`${plural(quarantined, "unit")} set aside`]),
+    ...(quarantined === 0 ? [] : [`${plural(quarantined, "unit")} quarantined`]),
     ...describeUsage(result.usage),
   ].join(" · ");
 }

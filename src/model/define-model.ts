@@ -58,7 +58,7 @@ export interface AnyModel {
   readonly concurrency: number;
   readonly retry: Required<RetryPolicy>;
   readonly timeoutMs: number | undefined;
-  /** Tries of a unit, over all runs, before it is set aside. */
+  /** Tries of a unit, over all runs, before it is quarantined. */
   readonly maxAttempts: number;
   /** Share of the units of a run that may fail before the model does. */
   readonly maxErrorRate: number;
@@ -179,7 +179,7 @@ export interface ModelDeclaration<
   /** How often the whole model is tried when it fails as a whole. */
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
-  /** How often a unit may fail, over all runs, before it is set aside until something about it changes; 3. */
+  /** How often a unit may fail, over all runs, before it is quarantined, which is until something about it changes; 3. */
   readonly maxAttempts?: number;
   /** Fails the model when a larger share of a run's units fails, from 0 to 1; without it no share is too large. */
   readonly maxErrorRate?: number;

@@ -6,7 +6,7 @@ export interface FailedUnit {
   readonly unit: string;
   /** Path or address of the document it belongs to, where there is one. */
   readonly document: string | null;
-  /** `stale`: its previous output stands; `error`: it has none; `quarantined`: set aside. */
+  /** `stale`: its previous output stands; `error`: it has none; `quarantined`: no run takes it. */
   readonly status: "stale" | "error" | "quarantined";
   readonly code: string;
   readonly message: string;

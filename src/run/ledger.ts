@@ -57,7 +57,7 @@ const ON_DONE = `on conflict (model, source_key) do update set
 
 /**
  * Keeps the fate of units that failed, with the fingerprint they failed at: another one gives them their tries anew.
- * What they wrote before stays. After `maxAttempts` tries a unit is set aside. Returns the paths of their documents by unit.
+ * What they wrote before stays. After `maxAttempts` tries a unit is quarantined. Returns the paths of their documents by unit.
  */
 export async function recordFailed(
   client: DatabaseClient,

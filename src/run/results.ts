@@ -24,7 +24,7 @@ export interface Receipt {
   readonly rowsUnchanged: number;
   readonly unitsDone: number;
   readonly unitsFailed: number;
-  /** Units that are set aside, whenever that was: no run takes them until something about them changes. */
+  /** Units that are quarantined, whenever that was: no run takes them until something about them changes. */
   readonly unitsQuarantined: number;
   readonly executionTimeMs: number;
   readonly usage: Usage | null;

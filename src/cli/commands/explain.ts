@@ -19,7 +19,7 @@ const MEANING: Readonly<Record<Explanation["reason"], string>> = {
   full: "the run takes everything",
   unchanged: "nothing about it has changed",
   kept: "its output is kept, whatever has changed",
-  quarantined: "it is set aside: it failed too often, or for good",
+  quarantined: "it is quarantined: it failed too often, or the model gave it up",
   deleted: "its row is gone, and its output goes with the next run",
 };
 
@@ -64,8 +64,7 @@ export default defineCommand({
           ]),
     ]);
     const command = createCommandLine(args);
-    if (found.reason === "quarantined")
-      aside(`\n${colors.dim("Next:")} ${colors.cyan(command("retry", found.model, "--errors"))}`);
+    if (found.reason === "quarantined") aside(`\n${colors.dim("Next:")} ${colors.cyan(command("retry", found.model))}`);
     else if (found.willRun) aside(`\n${colors.dim("Next:")} ${colors.cyan(command("run", found.model))}`);
   },
 });

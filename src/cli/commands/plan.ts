@@ -1,3 +1,4 @@
+import { plural } from "../../core/text.ts";
 import { renderPlan } from "../../display/render-plan.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
@@ -35,7 +36,10 @@ export default defineCommand({
     const isIdle = plan.models.every(({ work, units, upstreamPending }) => {
       return work === 0 && (units.deleted ?? 0) === 0 && upstreamPending.length === 0;
     });
-    if (!isIdle)
-      aside(`\n${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run", ...wordsOfScope(input)))}`);
+    const quarantined = plan.models.reduce((sum, { units }) => sum + (units.quarantined ?? 0), 0);
+    const command = createCommandLine(args);
+    if (quarantined > 0)
+      aside(`${plural(quarantined, "unit")} quarantined · ${command("retry", "--errors")} takes them all the same`);
+    if (!isIdle) aside(`\n${colors.dim("Next:")} ${colors.cyan(command("run", ...wordsOfScope(input)))}`);
   },
 });

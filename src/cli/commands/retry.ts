@@ -1,13 +1,15 @@
-import { UsageError } from "../../core/errors.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { playRun } from "../play-run.ts";
 
 export default defineCommand({
   args: {
-    pipeline: { type: "positional", description: "A pipeline, a namespace or a model; without it all models" },
+    pipeline: { type: "positional", description: "A pipeline, a namespace or a model whose failed units run again" },
     ...projectArgs,
-    errors: { type: "boolean", description: "Run the units that failed, those that are set aside too, and no others" },
+    errors: {
+      type: "boolean",
+      description: "Of all models: the units that failed, quarantined ones too, and no others",
+    },
     code: { type: "string", valueHint: "code", description: "Only those that failed with this code" },
     ...jsonArgs,
   },
@@ -15,17 +17,13 @@ export default defineCommand({
   examples: [
     ["retry", "go on with the latest run: the models that failed and what was skipped"],
     ["retry --errors", "every unit that failed"],
-    ["retry indexing --errors --code RATE_LIMIT", "those of a pipeline that failed for one reason"],
+    ["retry indexing --code RATE_LIMIT", "those of a pipeline that failed for one reason"],
   ],
   async run({ args, all }) {
     const codes = all("code");
-    if (args.errors !== true && (args.pipeline !== undefined || codes.length > 0)) {
-      throw new UsageError("OPTION_MISSING", "`millrace retry` with a pipeline or a code needs --errors.", {
-        hint: "`millrace retry --errors` runs the units that failed; `millrace retry` alone goes on with the latest run.",
-      });
-    }
+    const isOfUnits = args.errors === true || args.pipeline !== undefined || codes.length > 0;
     await using project = await openCliProject(args);
-    const pipeline = args.errors === true ? project.resolvePipeline(args.pipeline) : undefined;
+    const pipeline = isOfUnits ? project.resolvePipeline(args.pipeline) : undefined;
     return await playRun(project, args, (hooks) =>
       pipeline === undefined
         ? project.runs.resume("last", hooks)
