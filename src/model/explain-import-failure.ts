@@ -5,6 +5,7 @@ import { readableStack } from "../core/stack.ts";
 import { quoteList } from "../core/text.ts";
 import { findImportCycle } from "./find-import-cycle.ts";
 import { importModules } from "./import-modules.ts";
+import { findOwnExport } from "./own-modules.ts";
 
 interface Imported {
   readonly directory: string;
@@ -23,7 +24,7 @@ interface CompileError extends Error {
 export async function explainImportFailure(error: unknown, imported: Imported): Promise<MillraceError> {
   const { directory } = imported;
   const errors = (error as { readonly errors?: readonly CompileError[] } | undefined)?.errors;
-  if (Array.isArray(errors) && errors.length > 0) return explainCompileErrors(errors, directory);
+  if (Array.isArray(errors) && errors.length > 0) return await explainCompileErrors(errors, directory);
   const file = placeOf(error, directory) ?? (await findCulprit(imported));
   const path = file.replace(/(?::\d+)+$/, "");
   const isCycle = error instanceof MillraceError ? error.code === "REF_UNDEFINED" : error instanceof ReferenceError;
@@ -51,21 +52,30 @@ function placed(error: MillraceError, place: string): MillraceError {
   return new IssuesError(code, `${place}: ${summary}`, error.issues, options);
 }
 
-function explainCompileErrors(errors: readonly CompileError[], directory: string): MillraceError {
-  const issues = errors.map(({ kind = "", id, loc, message }) => {
-    const file = relative(directory, id ?? loc?.file ?? directory);
-    const [text = ""] = stripVTControlCharacters(message).split("\n", 1);
-    return {
-      code: kind,
-      path: loc === undefined ? file : `${file}:${loc.line}:${loc.column + 1}`,
-      message: text.replace(/^\[\w+\] /, ""),
-    };
-  });
+async function explainCompileErrors(errors: readonly CompileError[], directory: string): Promise<MillraceError> {
+  const issues = await Promise.all(
+    errors.map(async ({ kind = "", id, loc, message }) => {
+      const file = relative(directory, id ?? loc?.file ?? directory);
+      const [text = ""] = stripVTControlCharacters(message).split("\n", 1);
+      return {
+        code: kind,
+        path: loc === undefined ? file : `${file}:${loc.line}:${loc.column + 1}`,
+        message: await explainMissingExport(text.replace(/^\[\w+\] /, "")),
+      };
+    }),
+  );
   const isSyntax = issues.some(({ code }) => code === "PARSE_ERROR");
   const names = [...new Set(issues.map(({ path }) => path.replace(/(?::\d+)+$/, "")))];
   return new IssuesError(isSyntax ? "FILE_SYNTAX" : "FILE_FAILED", `${quoteList(names)} could not be loaded:`, issues, {
     hint: "Correct the places above.",
   });
+}
+
+async function explainMissingExport(message: string): Promise<string> {
+  // The compiler knows the modules of this package under names of their own.
+  const [, name, specifier] = /^"([^"]+)" is not exported by "[^"]*millrace:own:([^"]+)"/.exec(message) ?? [];
+  if (name === undefined || specifier === undefined) return message;
+  return `"${name}" is not exported by "${specifier}".${await findOwnExport(name, specifier)}`;
 }
 
 /** Where in the project something was thrown: a path with line and column. */

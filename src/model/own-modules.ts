@@ -1,3 +1,5 @@
+import { didYouMean } from "../core/text.ts";
+
 const ENTRIES: Readonly<Record<string, string>> = {
   millrace: "index",
   "millrace/schema": "schema",
@@ -12,6 +14,14 @@ Object.defineProperty(globalThis, Symbol.for(NAME), { value: loaded, configurabl
 
 /** Whether an import means this package. */
 export const isOwnModule = (specifier: string) => Object.hasOwn(ENTRIES, specifier);
+
+/** Where else a name is that this module does not export, or which of its names is meant; empty without an idea. */
+export async function findOwnExport(name: string, specifier: string): Promise<string> {
+  for (const entry of Object.keys(ENTRIES)) {
+    if ((await offerOwnModule(entry)).includes(name)) return ` Import it from "${entry}".`;
+  }
+  return didYouMean(name, await offerOwnModule(specifier));
+}
 
 /** Loads a module of this package for those that are compiled to find it; gives the names that it exports. */
 export async function offerOwnModule(specifier: string): Promise<readonly string[]> {

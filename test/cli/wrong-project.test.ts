@@ -39,6 +39,20 @@ const PROJECTS: Readonly<Record<string, WrongProject>> = {
     code: 2,
     says: ["models/orders.ts", "→"],
   },
+  "an import that this package has elsewhere, or under another name": {
+    files: {
+      "models/a.ts": model("orders", { imports: 'import { sql, defineSqlModle } from "millrace";' }).replace(
+        "sources: {  }",
+        "sources: {}, meta: { sql, defineSqlModle }",
+      ),
+    },
+    code: 2,
+    says: [
+      /models\/a\.ts:4:\d+\n.*"sql" is not exported by "millrace"\. Import it from "millrace\/schema"/,
+      'Did you mean "defineSqlModel"?',
+      "FILE_FAILED",
+    ],
+  },
   "two models of one name": {
     files: { "models/a.ts": model("orders"), "models/b.ts": model("orders") },
     code: 2,
