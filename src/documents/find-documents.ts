@@ -53,7 +53,7 @@ export async function findDocuments(options: {
     for (const url of found.urls ?? []) add(urls, url, entry);
     unreadableFolders.push(...(found.unreadable ?? []));
     const isEmpty = found.files.length + (found.urls?.length ?? 0) + (found.unreadable?.length ?? 0) === 0;
-    if (isEmpty) warnings.push(`The documents entry "${entry}" matches nothing in ${directory}.`);
+    if (isEmpty) warnings.push(await describeEmpty(directory, entry));
   }
   const isExcluded = exclusion(excluded);
   const listed = [...files]
@@ -71,6 +71,15 @@ export async function findDocuments(options: {
     warnings,
     unreadableFolders,
   };
+}
+
+async function describeEmpty(directory: string, entry: string): Promise<string> {
+  const stats = await stat(nodePath.resolve(directory, entry)).catch(() => undefined);
+  if (stats?.isDirectory() === true)
+    return `The folder "${entry}" holds no documents (${DOCUMENT_EXTENSIONS.join(", ")}).`;
+  const where = nodePath.isAbsolute(entry) ? "" : ` in ${directory}`;
+  if (picomatch.scan(entry).isGlob) return `No document matches "${entry}"${where}.`;
+  return stats === undefined ? `"${entry}" does not exist${where}.` : `"${entry}" holds no documents.`;
 }
 
 async function findEntry(directory: string, entry: string): Promise<Found> {

@@ -1,5 +1,4 @@
 import { UsageError } from "../core/errors.ts";
-import { quoteList } from "../core/text.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import { documentId, projectPath } from "./document-id.ts";
 import type { DocumentFailure } from "./document-record.ts";
@@ -105,18 +104,23 @@ async function writeFound(
     incompleteFolders: found.unreadableFolders.map(({ folder }) => projectPath(options.directory, folder)),
     allowDeletes: options.allowDeletes ?? false,
   });
-  refuseEmpty(found, options);
+  refuseEmpty(found, removed, options);
   const counts = await applyStage(client, documents, set);
   return { ...counts, removed, failed, warnings: found.warnings };
 }
 
 /** Patterns that match nothing at all are a slip; a run on no documents would look like a success. */
-function refuseEmpty(found: FoundDocuments, options: SyncDocumentsOptions): void {
+function refuseEmpty(found: FoundDocuments, removed: number, options: SyncDocumentsOptions): void {
   const { patterns, directory, allowDeletes, mayBeEmpty, set } = options;
   const isEmpty = found.sources.length === 0 && found.unreadableFolders.length === 0;
   if (!isEmpty || patterns.length === 0 || allowDeletes === true || mayBeEmpty === true) return;
-  throw new UsageError("DOCUMENTS_NOT_FOUND", `No documents match ${quoteList(patterns)} in ${directory}.`, {
-    hint: `${(set ?? CONFIG_SET) === CONFIG_SET ? "Check `documents` in millrace.config.ts; paths" : "Paths"} are relative to the project folder. If they were all removed on purpose, run again with --allow-deletes.`,
+  const reasons = found.warnings.length > 0 ? found.warnings : ["All that match are excluded."];
+  const advice = [
+    `${(set ?? CONFIG_SET) === CONFIG_SET ? "Correct `documents` in millrace.config.ts" : "Correct the path"}, or add documents.`,
+    ...(removed === 0 ? [] : ["If they were all removed on purpose, run again with --allow-deletes."]),
+  ];
+  throw new UsageError("DOCUMENTS_NOT_FOUND", `There are no documents. ${reasons.join(" ")}`, {
+    hint: advice.join(" "),
     details: { patterns, directory },
   });
 }

@@ -205,6 +205,17 @@ describe("documents that vanish", () => {
     });
   });
 
+  test("what is missing is named: a path, a folder without documents, a pattern", async () => {
+    await using project = await createDocumentsProject({ "docs/a.png": "x" });
+    await expect(project.sync(["docs", "notes", "*.md"])).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /The folder "docs" holds no documents \(.*\.md.*\)\. "notes" does not exist in .*\. No document matches "\*\.md"/,
+      ) as string,
+      // Nothing was ever there to be deleted.
+      hint: expect.not.stringContaining("--allow-deletes") as string,
+    });
+  });
+
   test("a set never removes the documents of another", async () => {
     await using project = await createDocumentsProject({ ...manyFiles(5), "other/x.md": "x", "other/y.md": "y" });
     await project.sync(["docs", "other/x.md"]);
