@@ -47,7 +47,7 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
       },
     },
     documents: {
-      description: "Bring documents in, list them",
+      description: "Bring documents in, list them, forget them",
       fallback: "ls",
       children: {
         ls: { description: "List the documents", load: () => import("./commands/documents-ls.ts") },
@@ -55,6 +55,7 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
           description: "Bring in files, folders, JSONL or web addresses",
           load: () => import("./commands/documents-add.ts"),
         },
+        rm: { description: "Forget what was added", load: () => import("./commands/documents-rm.ts") },
       },
     },
     runs: {

@@ -18,6 +18,8 @@ export type FoundSource = {
 
 export interface FoundDocuments {
   readonly sources: readonly FoundSource[];
+  /** The entries that exclude. */
+  readonly exclusions: readonly string[];
   readonly warnings: readonly string[];
   readonly unreadableFolders: readonly UnreadableFolder[];
 }
@@ -38,14 +40,14 @@ export async function findDocuments(options: {
   const urls = new Map<string, string[]>();
   const warnings: string[] = [];
   const unreadableFolders: UnreadableFolder[] = [];
-  const excluded: string[] = [];
+  const exclusions: string[] = [];
   for (const entry of new Set(options.patterns)) {
     if (entry.trim() === "")
       throw new UsageError("DOCUMENTS_PATTERN_EMPTY", "An entry of `documents` is empty.", {
         hint: "Remove it, or name a file, folder or pattern.",
       });
     if (entry.startsWith("!") && !(await exists(nodePath.resolve(directory, entry)))) {
-      excluded.push(entry.slice(1));
+      exclusions.push(entry);
       continue;
     }
     const found = await findEntry(directory, entry);
@@ -55,7 +57,7 @@ export async function findDocuments(options: {
     const isEmpty = found.files.length + (found.urls?.length ?? 0) + (found.unreadable?.length ?? 0) === 0;
     if (isEmpty) warnings.push(await describeEmpty(directory, entry));
   }
-  const isExcluded = exclusion(excluded);
+  const isExcluded = await exclusionOf(directory, exclusions);
   const listed = [...files]
     .map(([file, entries]) => ({ kind: "file" as const, file, path: projectPath(directory, file), entries }))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
@@ -67,7 +69,8 @@ export async function findDocuments(options: {
   const pages = [...urls].map(([url, entries]) => ({ kind: "url" as const, url, entries }));
   return {
     // After the choice of names, so that an excluded file does not come back through a link.
-    sources: [...named.files.filter(({ path }) => !isExcluded(path)), ...pages],
+    sources: [...named.files.filter(({ file }) => !isExcluded(file)), ...pages],
+    exclusions,
     warnings,
     unreadableFolders,
   };
@@ -135,13 +138,13 @@ function normalUrl(url: string): string {
   throw new UsageError("DOCUMENTS_URL_INVALID", `The documents entry "${url}" is not a valid address.`);
 }
 
-function exclusion(patterns: readonly string[]): (path: string) => boolean {
-  const plain = patterns.map((pattern) => pattern.replace(/^(\.\/)+/, "").replace(/\/+$/, ""));
-  const matchers = plain.flatMap((pattern) => [
-    picomatch(pattern, { dot: true }),
-    picomatch(`${pattern}/**`, { dot: true }),
-  ]);
-  return (path) => matchers.some((isMatch) => isMatch(path));
+async function exclusionOf(directory: string, entries: readonly string[]): Promise<(file: string) => boolean> {
+  const splits = await Promise.all(entries.map((entry) => splitPattern(directory, entry.slice(1))));
+  const tests = splits.map(({ folder, pattern }) => {
+    const isMatch = picomatch([pattern, `${pattern}/**`], { dot: true });
+    return (file: string) => isMatch(projectPath(folder, file));
+  });
+  return (file) => tests.some((isExcluded) => isExcluded(file));
 }
 
 async function exists(file: string): Promise<boolean> {

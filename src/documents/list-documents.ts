@@ -2,6 +2,7 @@ import { UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { DocumentFilters } from "../model/context.ts";
 import { resolveDocumentFilters } from "./document-filters.ts";
+import { CONFIG_SET } from "./document-sets.ts";
 import type { DocumentStatus } from "./document-kinds.ts";
 
 export interface ListedDocument {
@@ -13,6 +14,8 @@ export interface ListedDocument {
   readonly status: DocumentStatus;
   /** `CODE: what is wrong` of a document that could not be read. */
   readonly error: string | null;
+  /** The entries that it was added as, or given to a run, beside those of the config. */
+  readonly addedAs: readonly string[];
   readonly updatedAt: string;
 }
 
@@ -34,7 +37,9 @@ export async function listDocuments(options: ListDocumentsOptions): Promise<List
   const ids = await resolveDocumentFilters({ database, directory, filters });
   return database.query<ListedDocument & Record<string, unknown>>(
     `select id, title, path, source_url as "sourceUrl", content_type as "contentType", status,
-       error_code || ': ' || error as error, updated_at as "updatedAt"
+       error_code || ': ' || error as error, updated_at as "updatedAt",
+       array(select distinct substr(origin, strpos(origin, ':') + 1) from unnest(origins) origin
+         where split_part(origin, ':', 1) <> '${CONFIG_SET}' order by 1) as "addedAs"
      from ${database.documents} where $1::text[] is null or id = any($1)
      order by path collate "C" nulls last, id collate "C" limit $2`,
     [ids ?? null, limit ?? null],

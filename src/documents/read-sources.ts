@@ -14,16 +14,17 @@ interface ReadOptions {
   readonly sources: readonly FoundSource[];
   /** Ids of pages whose text is in the table already; they are not fetched again. */
   readonly fetched: ReadonlySet<string>;
-  readonly originOf: (entry: string) => string;
+  /** What is kept of the entries that led to a document. */
+  readonly originsOf: (entries: readonly string[]) => readonly string[];
 }
 
 /** Reads sources a few ahead, in their order; one that is broken becomes a failure, never an exception. */
-export async function* readSources({ sources, fetched, originOf }: ReadOptions): AsyncGenerator<SyncItem> {
+export async function* readSources({ sources, fetched, originsOf }: ReadOptions): AsyncGenerator<SyncItem> {
   const ahead: Promise<AsyncIterable<SyncItem> | readonly SyncItem[]>[] = [];
   let next = 0;
   while (next < sources.length || ahead.length > 0) {
     for (let source = sources[next]; source !== undefined && ahead.length < READ_AHEAD; source = sources[++next]) {
-      ahead.push(read(source, source.entries.map(originOf), fetched));
+      ahead.push(read(source, originsOf(source.entries), fetched));
     }
     const first = await ahead.shift();
     if (first !== undefined) yield* first;

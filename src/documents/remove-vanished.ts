@@ -47,7 +47,7 @@ async function refuseLargeLoss(client: DatabaseClient, { documents, set }: Vanis
   const { rows } = await client.query<{ entry: string; total: number; vanished: number }>(
     `select substr(origin, length($1) + 1) as entry, count(*)::int as total, count(v.id)::int as vanished
      from ${documents} d cross join unnest(d.origins) origin left join document_vanished v using (id)
-     where starts_with(origin, $1) group by 1 order by 1`,
+     where starts_with(origin, $1) and not starts_with(origin, $1 || '!') group by 1 order by 1`,
     [set],
   );
   const lost = rows.filter(({ total, vanished }) => vanished > ALWAYS_ALLOWED && vanished > total / 2);

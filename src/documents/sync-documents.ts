@@ -76,7 +76,10 @@ async function writeFound(
   }));
   const incompletePaths = new Set<string>();
   const places = new Map<string, string>();
-  for await (const item of readSources({ sources: found.sources, fetched, originOf: (entry) => `${set}${entry}` })) {
+  // What a set excludes goes with its documents: from them later syncs learn what the set is.
+  const exclusions = set === `${CONFIG_SET}:` ? [] : found.exclusions;
+  const originsOf = (entries: readonly string[]) => [...entries, ...exclusions].map((entry) => `${set}${entry}`);
+  for await (const item of readSources({ sources: found.sources, fetched, originsOf })) {
     if (item.kind === "failure") {
       failed.push(item.failure);
       incompletePaths.add(item.incompletePath);

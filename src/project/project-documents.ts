@@ -1,3 +1,4 @@
+import { forgetEntries } from "../documents/forget-entries.ts";
 import { type ListedDocument, listDocuments } from "../documents/list-documents.ts";
 import { type DocumentSync, documentSet, syncDocuments } from "../documents/sync-documents.ts";
 import { configuredSets, syncSets } from "../documents/sync-sets.ts";
@@ -29,6 +30,11 @@ export class ProjectDocuments {
       set: documentSet(patterns),
       ...options,
     });
+  }
+
+  /** Forgets what was added, or given to a run, as these patterns; returns how many documents went with them. */
+  async remove(patterns: readonly string[]): Promise<number> {
+    return forgetEntries(await this.#project.openDatabase(), patterns);
   }
 
   async list(

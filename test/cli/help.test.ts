@@ -36,7 +36,7 @@ test("--help shows every command", async () => {
       show                                Show the rows of a model
       trace                               Follow a row back to its documents
       source [freshness]                  Tables that others fill
-      documents [ls|add]                  Bring documents in, list them
+      documents [ls|add|rm]               Bring documents in, list them, forget them
       runs [ls|show|logs|resume|cancel]   Look at runs, resume and cancel them
       cost                                Add up what language models have cost
       llm eval|optimize|diff|label|cache  Measure prompts, find better ones, look at kept answers

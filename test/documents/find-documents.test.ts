@@ -53,6 +53,7 @@ describe("entries of `documents`", () => {
     ["brackets in a folder's name", ["./docs [old]/*.md"], ["docs [old]/g.md"]],
     ["several that overlap", ["docs/*.md", "docs"], ["docs/a.md", "docs/b.txt", "docs/deep/d.HTML"]],
     ["an exclusion", ["docs", "!docs/deep"], ["docs/a.md", "docs/b.txt"]],
+    ["an exclusion by a pattern", ["docs", "!**/*.HTML"], ["docs/a.md", "docs/b.txt"]],
     ["the pattern with braces", ["docs/*.{md,txt}"], ["docs/a.md", "docs/b.txt"]],
     ["an address", ["https://example.com"], ["https://example.com/"]],
     ["a list of addresses", ["list.txt"], ["https://example.com/", "https://example.com/a", "https://example.com/b"]],
@@ -66,6 +67,10 @@ describe("entries of `documents`", () => {
 
   test("absolute paths and paths from elsewhere lead to the same documents", async () => {
     expect((await find(nodePath.join(directory, "docs/*.md"))).names).toEqual(["docs/a.md"]);
+    expect((await find("docs", `!${nodePath.join(directory, "docs/deep/**")}`)).names).toEqual([
+      "docs/a.md",
+      "docs/b.txt",
+    ]);
     expect((await find(`../${nodePath.basename(directory)}/docs/*.md`)).names).toEqual(["docs/a.md"]);
   });
 

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { forgetEntries } from "../../src/documents/forget-entries.ts";
+import { listDocuments } from "../../src/documents/list-documents.ts";
 import { configuredSets, runSet, syncSets } from "../../src/documents/sync-sets.ts";
 import { createDocumentsProject, type DocumentsProject } from "./documents-project.ts";
 
@@ -31,6 +33,31 @@ test("documents that were given to one run are looked after by the next ones, to
   await project.remove("other");
   expect(await syncRun(project)).toMatchObject({ removed: 1, unchanged: 1 });
   expect(await paths(project)).toEqual(["docs/a.md"]);
+});
+
+test("what one run left out is left out by the next ones", async () => {
+  await using project = await createDocumentsProject({ "docs/a.md": "a", "other/p.md": "p", "other/drafts/q.md": "q" });
+  await syncRun(project);
+  await syncRun(project, ["other", "!other/drafts/**"]);
+  await project.write({ "other/drafts/r.md": "r", "other/s.md": "s" });
+  expect(await syncRun(project)).toMatchObject({ added: 1, unchanged: 2 });
+  expect(await paths(project)).toEqual(["docs/a.md", "other/p.md", "other/s.md"]);
+});
+
+test("what was added can be forgotten; what is listed otherwise stays", async () => {
+  await using project = await createDocumentsProject({ "docs/a.md": "a", "other/p.md": "p", "other/q.md": "q" });
+  await syncRun(project);
+  await syncRun(project, ["docs", "other", "!other/q.md"]);
+  await project.sync(["other/q.md"], { set: "added-by-hand" });
+  expect(await forgetEntries(project.database, ["other"])).toBe(1);
+  expect(await paths(project)).toEqual(["docs/a.md", "other/q.md"]);
+  await expect(forgetEntries(project.database, ["docs/*.md"])).rejects.toMatchObject({ code: "DOCUMENTS_NOT_ADDED" });
+  expect(await forgetEntries(project.database, ["docs"])).toBe(0);
+  expect(await syncRun(project)).toMatchObject({ added: 0, unchanged: 2 });
+  expect(await listDocuments({ database: project.database })).toMatchObject([
+    { path: "docs/a.md", addedAs: [] },
+    { path: "other/q.md", addedAs: ["other/q.md"] },
+  ]);
 });
 
 test("what was added by hand and is gone stops nothing", async () => {

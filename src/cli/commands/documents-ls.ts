@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from "node:path";
 import { plural } from "../../core/text.ts";
 import { renderTable } from "../../display/render-table.ts";
 import { createCommandLine } from "../command-line.ts";
@@ -25,18 +26,35 @@ export default defineCommand({
       );
     }
     const hasErrors = documents.some(({ error }) => error !== null);
-    const rows = documents.map(({ id, path, sourceUrl, title, contentType, status, error }) => [
+    const isAdded = documents.some(({ addedAs }) => addedAs.length > 0);
+    const rows = documents.map(({ id, path, sourceUrl, title, contentType, status, addedAs, error }) => [
       id,
       path ?? sourceUrl,
       title,
       contentType,
       status,
+      ...(isAdded ? [addedAs.map(shortEntry).join(", ") || null] : []),
       ...(hasErrors ? [error] : []),
     ]);
-    const columns = ["id", "path", "title", "type", "status", ...(hasErrors ? ["error"] : [])];
+    const columns = [
+      "id",
+      "path",
+      "title",
+      "type",
+      "status",
+      ...(isAdded ? ["added as"] : []),
+      ...(hasErrors ? ["error"] : []),
+    ];
     const paint = (cell: string, at: { readonly column: string; readonly value: unknown }) =>
       at.value === "failed" || at.column === "error" ? colors.red(cell) : cell;
     lines(renderTable({ columns, rows, colors, width, paint }));
     aside(colors.dim(`\n${plural(documents.length, "document")}`));
   },
 });
+
+// As it can be typed here for `documents rm`.
+function shortEntry(entry: string): string {
+  if (entry.startsWith("!")) return `!${shortEntry(entry.slice(1))}`;
+  const fromHere = isAbsolute(entry) ? relative(process.cwd(), entry) || "." : entry;
+  return fromHere.startsWith("..") ? entry : fromHere;
+}

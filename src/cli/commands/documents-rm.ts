@@ -1,0 +1,32 @@
+import { plural } from "../../core/text.ts";
+import { createCommandLine } from "../command-line.ts";
+import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
+import { openCliProject } from "../open-project.ts";
+import { createPrinter, printJson } from "../print.ts";
+import { readPatterns } from "../read-options.ts";
+
+export default defineCommand({
+  args: {
+    patterns: {
+      type: "positional",
+      required: true,
+      description: "What documents were added as, or given to a run as: `documents ls` shows it",
+    },
+    ...projectArgs,
+    ...jsonArgs,
+  },
+  repeatable: ["patterns"],
+  examples: [["documents rm 'notes/**/*.md'", "forget what was added so; the files stay"]],
+  async run({ args }) {
+    await using project = await openCliProject(args);
+    const removed = await project.documents.remove(readPatterns(args._));
+    if (args.json === true) return printJson({ removed });
+    const { colors, lines, aside } = createPrinter();
+    lines([
+      `${colors.dim("documents")}  ${removed === 0 ? "none removed: all are listed otherwise too" : `${plural(removed, "document")} removed`}`,
+    ]);
+    aside(
+      `\n${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))} ${colors.dim("# deletes the rows that came of them")}`,
+    );
+  },
+});
