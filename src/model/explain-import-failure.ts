@@ -24,7 +24,7 @@ interface CompileError extends Error {
 export async function explainImportFailure(error: unknown, imported: Imported): Promise<MillraceError> {
   const { directory } = imported;
   const errors = (error as { readonly errors?: readonly CompileError[] } | undefined)?.errors;
-  if (Array.isArray(errors) && errors.length > 0) return await explainCompileErrors(errors, directory);
+  if (Array.isArray(errors) && errors.length > 0) return explainCompileErrors(errors, directory);
   const file = placeOf(error, directory) ?? (await findCulprit(imported));
   const path = file.replace(/(?::\d+)+$/, "");
   const isCycle = error instanceof MillraceError ? error.code === "REF_UNDEFINED" : error instanceof ReferenceError;
