@@ -27,6 +27,7 @@ export async function checkProject(directory: string): Promise<readonly Check[]>
   ];
   const checks: Check[] = [];
   for (const [name, probe] of probes) checks.push(await runProbe(name, probe));
+  if (checks.every(({ ok }) => ok)) checks.push(await runProbe("tables", () => checkTables(directory)));
   return checks;
 }
 
@@ -102,4 +103,15 @@ async function checkDatabase(directory: string): Promise<string> {
   await using database = new Database({ url, applicationName: "millrace doctor", maxConnections: 1 });
   const [row] = await database.query<{ server_version: string }>("show server_version");
   return `Postgres ${row?.server_version ?? ""} at ${describeUrl(url)}${embedded ? " (embedded)" : ""}`;
+}
+
+async function checkTables(directory: string): Promise<string> {
+  const { openProject } = await import("../project/project.ts");
+  const { blockedError } = await import("../table/schema-change.ts");
+  await using project = await openProject({ directory });
+  const { statements, blocked } = await project.planMigration();
+  if (blocked.length > 0) throw blockedError(blocked);
+  return statements.length === 0
+    ? "as the models declare them"
+    : `${plural(statements.length, "change")} with the next run`;
 }

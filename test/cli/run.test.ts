@@ -237,6 +237,13 @@ test("doctor says what is there and what is not", async () => {
   const healthy = await project.run(["doctor"]);
   expect(healthy.code).toBe(0);
   expect(healthy.stdout).toContain("Everything is there.");
+  expect(healthy.stdout).toMatch(/tables +4 changes with the next run/);
+  await project.run(["run"]);
+  expect((await project.run(["doctor"])).stdout).toMatch(/tables +as the models declare them/);
+  await project.edit("models/sections.ts", (text) => text.replace(/words: integer\(\)/, "words: text()"));
+  const changed = await project.run(["doctor"]);
+  expect(changed.code).toBe(1);
+  expect(changed.stdout).toMatch(/✗ tables[^]*sections\.words: the type changes[^]*→ .*`millrace migrate`/);
   await rm(join(project.path, "models"), { recursive: true });
   const ill = await project.run(["doctor"]);
   expect(ill.code).toBe(1);

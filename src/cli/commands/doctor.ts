@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { escapeControls, padText } from "../../display/fit-text.ts";
+import { withSuggestions } from "../../display/suggest.ts";
 import { checkProject } from "../check-project.ts";
+import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { createPrinter, printJson } from "../print.ts";
 
@@ -16,11 +18,14 @@ export default defineCommand({
       return code;
     }
     const { colors, lines } = createPrinter();
+    const command = createCommandLine(args);
     const width = Math.max(...checks.map((check) => check.name.length));
     lines(
       checks.flatMap(({ name, ok, detail, hint }) => [
-        `${ok ? colors.green("✓") : colors.red("✗")} ${padText(name, width)}  ${ok ? colors.dim(detail) : escapeControls(detail, { keepNewlines: true })}`,
-        ...(hint === undefined ? [] : [`  ${" ".repeat(width)}  ${colors.cyan(`→ ${hint}`)}`]),
+        `${ok ? colors.green("✓") : colors.red("✗")} ${padText(name, width)}  ${ok ? colors.dim(detail) : escapeControls(detail.replaceAll("\n", `\n${" ".repeat(width + 4)}`), { keepNewlines: true })}`,
+        ...(hint === undefined
+          ? []
+          : [`  ${" ".repeat(width)}  ${colors.cyan(`→ ${withSuggestions(hint, command)}`)}`]),
       ]),
     );
     lines([
