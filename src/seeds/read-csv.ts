@@ -22,7 +22,7 @@ export async function* readCsv(path: string, { delimiter, refuse }: CsvOptions):
   const records = pipeline(createReadStream(path), parser, () => undefined);
   try {
     for await (const { info, record } of records as AsyncIterable<{ info: Info; record: SeedLine["fields"] }>)
-      yield { number: info.lines, fields: record };
+      yield { number: info.lines, header: 1, fields: record };
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const { lines } = error as { lines?: unknown };

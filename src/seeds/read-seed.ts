@@ -12,6 +12,8 @@ import { readSeedValue } from "./read-seed-value.ts";
 /** A line of a seed: its fields by the names that the file gives them. */
 export interface SeedLine {
   readonly number: number;
+  /** Where its fields are named, if that is another line. */
+  readonly header?: number;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -29,13 +31,13 @@ export async function* readSeed(
   const columns = dataColumns(shape);
   const byName = new Map(columns.flatMap((column) => [[column.name, column] as const, [column.key, column] as const]));
   const required = columns.filter(({ notNull, defaultSql }) => notNull && defaultSql === undefined);
-  for await (const { number, fields } of readLines(seed, directory)) {
+  for await (const { number, header = number, fields } of readLines(seed, directory)) {
     const row: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(fields)) {
       const column = byName.get(name);
       if (column === undefined) {
         const problem = `has a field "${name}", which table "${shape.name}" does not have.`;
-        throw invalid(seed, number, `${problem}${didYouMean(name, [...byName.keys()])}`);
+        throw invalid(seed, header, `${problem}${didYouMean(name, [...byName.keys()])}`);
       }
       const read = readSeedValue(value, column);
       if ("problem" in read) throw invalid(seed, number, `field "${name}": ${read.problem}.`);

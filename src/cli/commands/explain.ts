@@ -58,7 +58,7 @@ export default defineCommand({
         ? []
         : [
             colors.dim(
-              `  last: ${stored.status} · run ${stored.runId} · ${stored.updatedAt.slice(0, 19)}Z${duration}${stored.attempts > 0 ? ` · ${stored.attempts} failed tries` : ""}`,
+              `  last: ${stored.status} · run ${stored.runId} · ${new Date(stored.updatedAt).toISOString().slice(0, 19)}Z${duration}${stored.attempts > 0 ? ` · ${stored.attempts} failed tries` : ""}`,
             ),
             ...(stored.errorCode === null ? [] : [`  ${colors.red(stored.errorCode)} ${stored.error ?? ""}`]),
           ]),

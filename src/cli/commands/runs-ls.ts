@@ -1,4 +1,4 @@
-import { formatDuration } from "../../core/duration.ts";
+import { formatAge, formatDuration } from "../../core/duration.ts";
 import { paintStatus } from "../../display/describe-model.ts";
 import { renderTable } from "../../display/render-table.ts";
 import { createCommandLine } from "../command-line.ts";
@@ -29,7 +29,7 @@ export default defineCommand({
       run.status,
       run.mode,
       run.models,
-      `${formatDuration(now - Date.parse(run.startedAt))} ago`,
+      formatAge(now - Date.parse(run.startedAt)),
       formatDuration(run.durationMs),
     ]);
     const paint = (cell: string, at: { readonly column: string; readonly value: unknown }) =>
