@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createTestProject } from "millrace/testing";
 import { loadExports } from "../../src/model/load-files.ts";
+import { IDLE_REASONS, WORK_REASONS } from "../../src/run/units/unit-plan.ts";
 import { isUnitTest } from "../../src/testing/unit-test.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -89,6 +90,37 @@ test("the models of the README run", async () => {
   expect(await project.query("select content_type, documents from content_types")).toEqual([
     { content_type: "text/markdown", documents: 1 },
   ]);
+});
+
+test("the models of the reference run, and run again for what they say", async () => {
+  const blocks = await codeBlocks("ts");
+  const codeOf = (name: string) =>
+    blocks.find(({ path }) => path === join("docs-models-md", "models", `${name}.ts`))?.code ?? "";
+  await using test_ = await createTestProject({
+    models: { notes: codeOf("notes"), repeated: codeOf("repeated"), totals: codeOf("totals") },
+    documents: { "a.md": "one\ntwo", "b.md": "two\nthree" },
+  });
+  expect((await test_.project.runPipeline()).errors).toEqual({});
+  expect(await test_.query("select content, times from repeated")).toEqual([{ content: "two", times: 2 }]);
+  expect(await test_.query("select characters from totals order by 1")).toEqual([{ characters: 6 }, { characters: 8 }]);
+  await test_.writeDocument("b.md", "two\nfour");
+  const { models } = await test_.project.plan();
+  expect(models[0]).toMatchObject({ model: "notes.lines", units: { changed: 1, unchanged: 1 } });
+  const again = await test_.project.runPipeline();
+  // "three" is gone, "four" is new, "two" has the same rows.
+  expect(again.models["notes.repeated"]).toMatchObject({ unitsDone: 1, rowsWritten: 0 });
+  expect(again.models["notes.totals"]).toMatchObject({ rowsWritten: 1, rowsUnchanged: 1 });
+});
+
+test("the reference of models names every option, reason and state there is", async () => {
+  const page = await readFile(join(root, "docs/models.md"), "utf8");
+  const declaration = await readFile(join(root, "src/model/define-model.ts"), "utf8");
+  const [, members = ""] = /interface ModelDeclaration<[^]*?> \{\n([^]*?)\n\}/.exec(declaration) ?? [];
+  const options = [...members.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = ""]) => name);
+  expect(options.length).toBeGreaterThan(15);
+  const states = ["done", "kept", "stale", "error", "quarantined", "interrupted", "stopped"];
+  const words = [...options, ...WORK_REASONS, ...IDLE_REASONS, "deleted", ...states];
+  expect(words.filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
 });
 
 test("the seeds, tests and unit tests of the README pass", async () => {
