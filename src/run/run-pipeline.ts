@@ -13,12 +13,12 @@ import { allDocuments } from "../model/context.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import { ActiveRun } from "./active-run.ts";
 import { callRunEnd, callRunStart } from "./call-hooks.ts";
-import type { Engine, LaunchEngine } from "./engine.ts";
 import { EventLog } from "./event-log.ts";
 import { configsOf, graphOf, prepareTables, type RunnableProject, syncRunDocuments } from "./prepare-run.ts";
 import { spentInRun } from "./record-usage.ts";
 import type { RunResult } from "./results.ts";
 import { graphOfRun, plannedModels, summarizeModels } from "./run-graph.ts";
+import { RunHost, type RunHostOptions } from "./run-host.ts";
 import { createId } from "./run-id.ts";
 import type { PlayOptions, RunOptions } from "./run-options.ts";
 import { type RunRecord, type RunSpec, RunStore } from "./run-store.ts";
@@ -32,23 +32,15 @@ export class PipelineRunner implements AsyncDisposable {
   readonly #project: RunnableProject;
   readonly #database: Database;
   readonly #executorId: string;
-  readonly #active = new Map<string, ActiveRun>();
+  readonly #host: RunHost;
   readonly #playing = new Set<Promise<RunResult>>();
-  readonly #launch: LaunchEngine;
-  #engine: Promise<Engine> | undefined;
   #isClosing = false;
 
-  constructor(options: {
-    readonly project: RunnableProject;
-    readonly database: Database;
-    readonly executorId: string;
-    /** DBOS unless given; a test of many runs cannot wait for it. */
-    readonly launch?: LaunchEngine;
-  }) {
+  constructor(options: RunHostOptions & { readonly project: RunnableProject }) {
     this.#project = options.project;
     this.#database = options.database;
     this.#executorId = options.executorId;
-    this.#launch = options.launch ?? launchDbos;
+    this.#host = new RunHost(options);
     this.store = new RunStore(options.database);
   }
 
@@ -81,7 +73,7 @@ export class PipelineRunner implements AsyncDisposable {
       mode,
       isResumed: false,
     });
-    const engine = this.#openEngine();
+    const engine = this.#host.engine();
     // Whatever fails first below is what the caller hears.
     engine.catch(() => undefined);
     await prepareTables({ database: this.#database, graph, events });
@@ -156,7 +148,7 @@ export class PipelineRunner implements AsyncDisposable {
       isResumed: true,
     });
     await prepareTables({ database: this.#database, graph, events });
-    const engine = await this.#openEngine();
+    const engine = await this.#host.engine();
     await engine.forget(runId, again);
     await this.store.reopen(runId, this.#executorId, again);
     return this.#play(spec, graph, configs, events, options);
@@ -171,24 +163,16 @@ export class PipelineRunner implements AsyncDisposable {
         hint: "`millrace runs ls` shows what is running.",
       });
     }
-    await (await this.#openEngine()).cancel(runId);
-    this.#active.get(runId)?.cancel();
+    await this.#host.cancel(runId);
     if (spec.status === "interrupted") await this.store.markCancelled(runId);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    for (const runId of this.#active.keys()) this.#stop(runId);
+    this.#host.stopAll();
     // Their ends are stored while there is a database to store them in; one that is away is not waited for.
     await Promise.race([Promise.allSettled(this.#playing), sleep(LONGEST_END_MS, undefined, { ref: false })]);
-    await (await this.#engine?.catch(() => undefined))?.[Symbol.asyncDispose]();
-    this.#engine = undefined;
-  }
-
-  #stop(runId: string): void {
-    this.#active.get(runId)?.cancel();
-    // What plays here has been told already; the engine's word is for the other processes.
-    void this.#engine?.then((engine) => engine.cancel(runId)).catch(() => undefined);
+    await this.#host[Symbol.asyncDispose]();
   }
 
   async #follow(run: Promise<RunResult>): Promise<RunResult> {
@@ -224,58 +208,28 @@ export class PipelineRunner implements AsyncDisposable {
       directory: this.#project.directory,
       wait: options.noWait !== true,
     });
-    this.#active.set(runId, run);
     const hooks = { config: this.#project.config, database: this.#database };
-    const onAbort = () => this.#stop(runId);
+    const onAbort = () => this.#host.stop(runId);
     let ended: RunResult | undefined;
     try {
-      await callRunStart(hooks, spec);
-      const engine = await this.#openEngine();
-      if (options.signal?.aborted === true || this.#isClosing) run.cancel();
-      options.signal?.addEventListener("abort", onAbort, { once: true });
-      const models = spec.models.map((model) => ({ ...model, after: tests?.after.get(model.name) ?? [] }));
-      await engine.run(runId, { models, mode: spec.mode, stopOnError: spec.stopOnError });
+      await this.#host.hosting(run, async () => {
+        await callRunStart(hooks, spec);
+        const engine = await this.#host.engine();
+        if (options.signal?.aborted === true || this.#isClosing) run.cancel();
+        options.signal?.addEventListener("abort", onAbort, { once: true });
+        const models = spec.models.map((model) => ({ ...model, after: tests?.after.get(model.name) ?? [] }));
+        await engine.run(runId, { models, mode: spec.mode, stopOnError: spec.stopOnError });
+      });
     } catch (error) {
       // A run that ended badly has stored its result; a cancelled one or one whose engine failed has not.
       if ((await this.store.loadResult(runId)) === undefined) ended = await run.finish(error);
     } finally {
       options.signal?.removeEventListener("abort", onAbort);
-      this.#active.delete(runId);
     }
     const result = ended ?? (await this.store.loadResult(runId));
     if (result === undefined) throw new MillraceError("RUN_LOST", `Run ${runId} ended without a result.`);
     await callRunEnd(hooks, result, events);
     return result;
-  }
-
-  async #openEngine(): Promise<Engine> {
-    this.#engine ??= this.#launchEngine();
-    try {
-      return await this.#engine;
-    } catch (error) {
-      this.#engine = undefined;
-      throw error;
-    }
-  }
-
-  async #launchEngine(): Promise<Engine> {
-    const active = (runId: string): ActiveRun => {
-      const run = this.#active.get(runId);
-      if (run === undefined) throw new MillraceError("RUN_NOT_HERE", `Run ${runId} does not play in this process.`);
-      return run;
-    };
-    return this.#launch({
-      database: this.#database,
-      executorId: this.#executorId,
-      host: {
-        runModel: (runId, model, step) => active(runId).runModel(model, step),
-        settle: (runId, models) => active(runId).settle(models),
-        retryOf: (runId, model) => active(runId).retryOf(model),
-        shouldRetry: (runId, model, error) => active(runId).shouldRetry(model, error),
-        finishRun: async (runId) => (await active(runId).finish()).status,
-        onOutcome: (runId, outcome) => active(runId).onOutcome(outcome),
-      },
-    });
   }
 
   /** The language model of the project, without a run's account: for what plans and tries. */
@@ -311,9 +265,6 @@ function warnOfHalfRefresh({ runId, mode, status }: RunRecord, events: EventLog)
   const message = `The full refresh of run ${runId} was not finished: rows that it did not reach are the old ones. \`millrace runs resume ${runId}\` goes on with it.`;
   events.emit({ type: "warning", message });
 }
-
-// Loaded when something runs: commands that only look do not pay for it.
-const launchDbos: LaunchEngine = async (options) => (await import("./dbos-engine.ts")).DbosEngine.launch(options);
 
 export function runNotFound(runId: string): UsageError {
   return new UsageError("RUN_NOT_FOUND", `There is no run "${runId}".`, {

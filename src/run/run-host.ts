@@ -1,0 +1,90 @@
+import { MillraceError } from "../core/errors.ts";
+import type { Database } from "../database/connect.ts";
+import type { ActiveRun } from "./active-run.ts";
+import type { Engine, LaunchEngine } from "./engine.ts";
+
+export interface RunHostOptions {
+  readonly database: Database;
+  readonly executorId: string;
+  /** DBOS unless given; a test of many runs cannot wait for it. */
+  readonly launch?: LaunchEngine | undefined;
+}
+
+/** The runs that this process plays, and the engine that plays them. */
+export class RunHost implements AsyncDisposable {
+  readonly #options: RunHostOptions;
+  readonly #active = new Map<string, ActiveRun>();
+  #engine: Promise<Engine> | undefined;
+
+  constructor(options: RunHostOptions) {
+    this.#options = options;
+  }
+
+  /** Launched by the first who asks; where that failed, by the next one again. */
+  async engine(): Promise<Engine> {
+    this.#engine ??= this.#launch();
+    try {
+      return await this.#engine;
+    } catch (error) {
+      this.#engine = undefined;
+      throw error;
+    }
+  }
+
+  /** Answers the engine for a run while `play` goes on. */
+  async hosting<Result>(run: ActiveRun, play: () => Promise<Result>): Promise<Result> {
+    const { runId } = run.spec;
+    this.#active.set(runId, run);
+    try {
+      return await play();
+    } finally {
+      this.#active.delete(runId);
+    }
+  }
+
+  /** Cancels a run, wherever it plays. */
+  async cancel(runId: string): Promise<void> {
+    await (await this.engine()).cancel(runId);
+    this.#active.get(runId)?.cancel();
+  }
+
+  /** Cancels a run that plays here, at once. */
+  stop(runId: string): void {
+    this.#active.get(runId)?.cancel();
+    // What plays here has been told already; the engine's word is for the other processes.
+    void this.#engine?.then((engine) => engine.cancel(runId)).catch(() => undefined);
+  }
+
+  stopAll(): void {
+    for (const runId of this.#active.keys()) this.stop(runId);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#engine?.catch(() => undefined))?.[Symbol.asyncDispose]();
+    this.#engine = undefined;
+  }
+
+  #launch(): Promise<Engine> {
+    const active = (runId: string): ActiveRun => {
+      const run = this.#active.get(runId);
+      if (run === undefined) throw new MillraceError("RUN_NOT_HERE", `Run ${runId} does not play in this process.`);
+      return run;
+    };
+    const { database, executorId, launch = launchDbos } = this.#options;
+    return launch({
+      database,
+      executorId,
+      host: {
+        runModel: (runId, model, step) => active(runId).runModel(model, step),
+        settle: (runId, models) => active(runId).settle(models),
+        retryOf: (runId, model) => active(runId).retryOf(model),
+        shouldRetry: (runId, model, error) => active(runId).shouldRetry(model, error),
+        finishRun: async (runId) => (await active(runId).finish()).status,
+        onOutcome: (runId, outcome) => active(runId).onOutcome(outcome),
+      },
+    });
+  }
+}
+
+// Loaded when something runs: commands that only look do not pay for it.
+const launchDbos: LaunchEngine = async (options) => (await import("./dbos-engine.ts")).DbosEngine.launch(options);
