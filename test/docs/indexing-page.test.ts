@@ -25,12 +25,16 @@ async function readPage() {
   return blocks.map(([, language = "", text = ""]) => ({ language, text }));
 }
 
-/** What is never the same twice: durations, runs, their age, and how wide that makes a column. */
+/**
+ * What is never the same twice: durations, runs, their age, how wide that makes a column, and which equal texts of two models
+ * met in one batch of embeddings, so that one of them was cached and cost no tokens.
+ */
 const timeless = (line: string) =>
   line
     .replaceAll(/\d+(\.\d+)?m?s\b|\d+m \d+s/g, "<time>")
     .replaceAll(/\b\d{8}-\d{6}(-[0-9a-f]{6})?\b/g, "<run>")
     .replaceAll(/(\d+ (second|minute)s? ago|just now)/g, "<age>")
+    .replaceAll(/calls( \(\d+ cached\))? · [\d,]+ tokens/g, "calls · <tokens>")
     .replaceAll(/ {2,}/g, " ")
     .trimEnd();
 
