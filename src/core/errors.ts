@@ -1,4 +1,5 @@
 import { readableStack } from "./stack.ts";
+import { storableText } from "./text.ts";
 
 export interface ErrorOptions {
   /** What to do next, in one sentence. */
@@ -66,6 +67,18 @@ export interface ErrorJson {
 
 /** The storable form of anything thrown; a foreign error keeps its own code, or its class name as one. */
 export function errorToJson(error: unknown): ErrorJson {
+  const { code, message, hint, stack, ...rest } = describeError(error);
+  // It may quote what a document or a language model said.
+  return {
+    code: storableText(code),
+    message: storableText(message),
+    ...(hint === undefined ? {} : { hint: storableText(hint) }),
+    ...rest,
+    ...(stack === undefined ? {} : { stack: stack.map(storableText) }),
+  };
+}
+
+function describeError(error: unknown): ErrorJson {
   if (error instanceof MillraceError) {
     return {
       code: error.code,

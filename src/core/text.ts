@@ -19,6 +19,15 @@ export function nearestNames(name: string, known: readonly string[], most = 3): 
     .map(({ each }) => each);
 }
 
+// Postgres stores neither U+0000 nor halves of surrogate pairs. U+FFFD in their place is what CommonMark
+// and HTML prescribe, and it keeps every offset where it was.
+const UNSTORABLE = /\0|\p{Surrogate}/gu;
+
+/** Text that Postgres can store: with U+FFFD in place of what it cannot. */
+export function storableText(text: string): string {
+  return text.replace(UNSTORABLE, "\uFFFD");
+}
+
 /** `1 document`, `2 documents`. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count.toLocaleString("en-US")} ${count === 1 ? noun : nouns}`;

@@ -1,11 +1,6 @@
-// Postgres stores neither U+0000 nor halves of surrogate pairs. U+FFFD in their place is what CommonMark
-// and HTML prescribe, and it keeps every offset where it was.
-const UNSTORABLE = /\0|\p{Surrogate}/gu;
-const MAX_DEPTH = 64;
+import { storableText } from "../core/text.ts";
 
-export function cleanText(text: string): string {
-  return text.replace(UNSTORABLE, "\uFFFD");
-}
+const MAX_DEPTH = 64;
 
 /** The value as JSON that Postgres accepts, or undefined when it is nested too deeply or refers to itself. */
 export function cleanJson(value: unknown): unknown {
@@ -18,14 +13,14 @@ function fits(value: unknown, depth: number): boolean {
 }
 
 function cleaned(value: unknown): unknown {
-  if (typeof value === "string") return cleanText(value);
+  if (typeof value === "string") return storableText(value);
   if (Array.isArray(value)) return value.map(cleaned);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [cleanText(key), cleaned(member)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [storableText(key), cleaned(member)]));
 }
 
 /** One line of at most 300 characters, or null when nothing is left. */
 export function tidyTitle(text: string): string | null {
   const line = text.slice(0, 2_000).replace(/\s+/g, " ").trim();
-  return cleanText(line.slice(0, 300)).trimEnd() || null;
+  return storableText(line.slice(0, 300)).trimEnd() || null;
 }

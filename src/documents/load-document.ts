@@ -1,7 +1,8 @@
+import { storableText } from "../core/text.ts";
 import { readFile, stat } from "node:fs/promises";
 import nodePath from "node:path";
 import { MillraceError } from "../core/errors.ts";
-import { cleanText, tidyTitle } from "./clean-value.ts";
+import { tidyTitle } from "./clean-value.ts";
 import { decodeText, decodeUnknown } from "./loaders/decode-text.ts";
 import type { LoadedDocument } from "./loaders/loaded-document.ts";
 import { loadMarkdown } from "./loaders/load-markdown.ts";
@@ -40,7 +41,7 @@ async function parseText(text: string, format: FileFormat): Promise<LoadedDocume
   if (format === "markdown") return loadMarkdown(text);
   // The HTML parser is large; a project without HTML never loads it.
   if (format === "html") return (await import("./loaders/load-html.ts")).loadHtml(text);
-  return { title: null, content: cleanText(text), contentType: "text/plain", metadata: {} };
+  return { title: null, content: storableText(text), contentType: "text/plain", metadata: {} };
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {

@@ -49,7 +49,7 @@ export async function markCurrent(job: PlanningJob): Promise<number> {
             `update ${system}.unit_state u set ${set}, input_hash = unit.input_hash, side_hash = unit.side_hash
              from (${unitReasonsSql(plan, system, parameters)}) as unit
              where u.model = ${name} and u.source_key = unit.source_key and u.has_output
-               and unit.reason not in ('unchanged', 'kept')`,
+               and unit.reason not in ('unchanged', 'kept', 'deleted')`,
             parameters.values,
           );
     return marked.rowCount ?? 0;

@@ -15,7 +15,8 @@ import { applicationName, createExecutorId, Presence } from "../run/executor.ts"
 import type { RunResult, TestResult } from "../run/results.ts";
 import type { RunOptions } from "../run/run-options.ts";
 import { PipelineRunner } from "../run/run-pipeline.ts";
-import { applySchemaChanges, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
+import { changeTables } from "../run/prepare-run.ts";
+import { planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
 import { describeTable, type TableShape } from "../table/table-shape.ts";
 import { compileModel } from "./compile-model.ts";
 import type { RowKey } from "./find-row.ts";
@@ -127,7 +128,10 @@ export class Project implements AsyncDisposable {
 
   /** Changes the tables to what the models declare, where data may be lost too. */
   async migrate(): Promise<SchemaPlan> {
-    return applySchemaChanges(await this.openDatabase(), this.#shapes(), { includeBlocked: true });
+    return changeTables(await this.openDatabase(), this.#shapes(), {
+      includeBlocked: true,
+      modelOf: (table) => this.registry.findByTable(table)?.name,
+    });
   }
 
   /** Rows of a model's table, as they stand. */

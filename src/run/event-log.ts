@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { storableJson } from "../core/json.ts";
 import type { Database } from "../database/connect.ts";
 import type { RunEvent, RunEventInput, RunEventListener } from "./run-events.ts";
 
@@ -60,7 +61,7 @@ export class EventLog {
     try {
       await this.#database.query(
         `insert into ${this.#database.systemSchema}.run_event (run_id, event) select $1, value from jsonb_array_elements($2::jsonb) as value`,
-        [this.#runId, JSON.stringify(events)],
+        [this.#runId, storableJson(events)],
       );
     } catch (error) {
       this.#listener?.({

@@ -56,7 +56,7 @@ export class Lease {
       if (!request.wait) throw busy(model, holder);
       if (!isAnnounced) request.onWaiting(holder);
       isAnnounced = true;
-      await sleep(200, undefined, { signal });
+      await sleep(200, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 
@@ -114,8 +114,11 @@ async function tryTake(
           or ${isHolderDead}
        returning xmax::text <> '0' as is_takeover
      ), opened as (
-       insert into ${system}.model_run (run_id, model) select $3, $1 from taken
-       on conflict (run_id, model) do update set finished_at = null, started_at = now() returning receipt
+       insert into ${system}.model_run as record (run_id, model) select $3, $1 from taken
+       on conflict (run_id, model) do update
+       set finished_at = case when record.receipt is null then null else record.finished_at end,
+           started_at = case when record.receipt is null then now() else record.started_at end
+       returning receipt
      )
      select is_takeover, receipt from taken cross join opened cross join quiet`;
   const name = replaceDead ? undefined : "take lease";

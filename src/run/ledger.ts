@@ -124,9 +124,8 @@ export async function forgetRelation(client: DatabaseClient, scope: LedgerScope,
 }
 
 /** Forgets all units of models whose tables are gone. */
-export async function forgetModels(database: Database, models: readonly string[]): Promise<void> {
-  if (models.length === 0) return;
-  await database.query(`delete from ${database.systemSchema}.unit_state where model = any($1)`, [models]);
+export async function forgetModels(client: DatabaseClient, system: string, models: readonly string[]): Promise<void> {
+  await client.query(`delete from ${system}.unit_state where model = any($1)`, [models]);
 }
 
 /** True when one of the programs has worked on some unit of the model. */

@@ -1,4 +1,5 @@
 import type { ErrorJson } from "../core/errors.ts";
+import { storableJson } from "../core/json.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { RowCounts } from "../table/apply-rows.ts";
 import { runEndSql, runStatusSql } from "./executor.ts";
@@ -123,7 +124,7 @@ export class ModelRunStore {
     const { runId, lease, outcome, rows, recordWholeSql } = options;
     const parameters = new Parameters();
     const [run, model, token] = [runId, lease.model, lease.token].map((value) => parameters.add(value));
-    const receipt = `${parameters.add(JSON.stringify(outcome))}::jsonb`;
+    const receipt = `${parameters.add(storableJson(outcome))}::jsonb`;
     const written = `rows_written + ${parameters.add(rows.rowsWritten)}`;
     const deleted = `rows_deleted + ${parameters.add(rows.rowsDeleted)}`;
     const unchanged = `rows_unchanged + ${parameters.add(rows.rowsUnchanged)}`;

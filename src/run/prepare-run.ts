@@ -8,7 +8,8 @@ import type { AnyModel } from "../model/define-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { ProjectConfig } from "../model/project-config.ts";
 import type { ModelRegistry } from "../model/registry.ts";
-import { applySchemaChanges, blockedError, planSchemaChanges } from "../table/schema-change.ts";
+import { applySchemaChanges, blockedError, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
+import type { TableShape } from "../table/table-shape.ts";
 import type { EventLog } from "./event-log.ts";
 import { forgetModels } from "./ledger.ts";
 
@@ -71,13 +72,30 @@ export async function prepareTables({ database, graph, events }: PrepareTablesOp
   const shapes = [...graph.values()].map(({ shape }) => shape);
   const plan = await planSchemaChanges(database, shapes);
   if (plan.blocked.length > 0) throw blockedError(plan.blocked);
-  await forgetModels(database, modelsOf(graph, plan.created));
-  if (plan.statements.length === 0) return;
-  await applySchemaChanges(database, shapes);
-  events.emit({ type: "schema_changed", statements: plan.statements });
+  if (plan.statements.length + plan.created.length === 0) return;
+  const { statements } = await changeTables(database, shapes, {
+    modelOf: (table) => [...graph.values()].find(({ shape }) => shape.name === table)?.model.name,
+  });
+  if (statements.length > 0) events.emit({ type: "schema_changed", statements });
 }
 
-// A table that is made anew holds nothing of what the ledger says was written.
-function modelsOf(graph: Graph, tables: readonly string[]): readonly string[] {
-  return [...graph.values()].filter(({ shape }) => tables.includes(shape.name)).map(({ model }) => model.name);
+/** Changes tables, and forgets what the ledger says was written to those that are made anew: they hold nothing of it. */
+export function changeTables(
+  database: Database,
+  shapes: readonly TableShape[],
+  options: {
+    readonly modelOf: (table: string) => string | undefined;
+    /** Also where data may be lost. */
+    readonly includeBlocked?: boolean;
+  },
+): Promise<SchemaPlan> {
+  return applySchemaChanges(database, shapes, {
+    includeBlocked: options.includeBlocked,
+    onChange: (client, { created }) =>
+      forgetModels(
+        client,
+        database.systemSchema,
+        created.flatMap((table) => options.modelOf(table) ?? []),
+      ),
+  });
 }

@@ -40,17 +40,18 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
   const { database, store, resolved, context, emit } = options;
   const { model, shape } = resolved;
   const started = performance.now();
-  const timeout = model.timeoutMs === undefined ? undefined : AbortSignal.timeout(model.timeoutMs);
-  const signal = timeout === undefined ? options.signal : AbortSignal.any([options.signal, timeout]);
   const lease = await Lease.take({
     database,
     model: model.name,
     runId: context.runId,
     executorId: options.executorId,
     wait: options.wait,
-    signal,
+    signal: options.signal,
     onWaiting: (holder) => emit({ type: "model_waiting", model: model.name, holder }),
   });
+  // Its time begins when it is its turn.
+  const timeout = model.timeoutMs === undefined ? undefined : AbortSignal.timeout(model.timeoutMs);
+  const signal = timeout === undefined ? options.signal : AbortSignal.any([options.signal, timeout]);
   let isFinished = false;
   try {
     if (lease.receipt !== undefined) return lease.receipt;

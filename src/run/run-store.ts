@@ -1,3 +1,4 @@
+import { storableJson } from "../core/json.ts";
 import type { Database } from "../database/connect.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
 import { runEndSql, runStatusSql } from "./executor.ts";
@@ -61,7 +62,7 @@ export class RunStore {
         JSON.stringify(spec.filters),
         spec.documentIds === allDocuments ? null : spec.documentIds,
         JSON.stringify(spec.settings),
-        JSON.stringify(spec.metadata),
+        storableJson(spec.metadata),
         spec.stopOnError,
         executorId,
         JSON.stringify(spec.scope),
@@ -137,7 +138,7 @@ export class RunStore {
   async finish(result: RunResult): Promise<void> {
     await this.#database.query(
       `update ${this.#system}.run set status = $2, result = $3, finished_at = now() where run_id = $1 and status = 'running'`,
-      [result.runId, result.status, JSON.stringify(result)],
+      [result.runId, result.status, storableJson(result)],
     );
   }
 

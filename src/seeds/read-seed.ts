@@ -6,6 +6,7 @@ import { didYouMean } from "../core/text.ts";
 import { readJsonlLines } from "../documents/loaders/load-jsonl.ts";
 import type { SeedFile } from "../model/define-model.ts";
 import { dataColumns, type TableShape } from "../table/table-shape.ts";
+import { type WrittenColumn, writtenColumns } from "../table/written-columns.ts";
 import { readCsv } from "./read-csv.ts";
 import { readSeedValue } from "./read-seed-value.ts";
 
@@ -30,7 +31,7 @@ export async function* readSeed(
 ): AsyncGenerator<Record<string, unknown>> {
   const columns = dataColumns(shape);
   const byName = new Map(columns.flatMap((column) => [[column.name, column] as const, [column.key, column] as const]));
-  const required = columns.filter(({ notNull, defaultSql }) => notNull && defaultSql === undefined);
+  const required = writtenColumns(shape).filter((column) => column.notNull && !fillsItself(column));
   for await (const { number, header = number, fields } of readLines(seed, directory)) {
     const row: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(fields)) {
@@ -49,6 +50,11 @@ export async function* readSeed(
       throw invalid(seed, number, `has no value for "${missing.name}", which may not be null.`);
     yield row;
   }
+}
+
+function fillsItself({ databaseDefault, column }: WrittenColumn): boolean {
+  const { default: literal, defaultFn, onUpdateFn } = column;
+  return [databaseDefault, literal, defaultFn, onUpdateFn].some((given) => given !== undefined);
 }
 
 /** Digest of the file's bytes: the rows follow from it. */

@@ -26,13 +26,15 @@ export function planSchemaChanges(database: Database, shapes: readonly TableShap
 export interface ApplySchemaOptions {
   /** Runs the blocked statements too. */
   readonly includeBlocked?: boolean | undefined;
+  /** What else belongs to these changes, in the same transaction. */
+  readonly onChange?: ((client: DatabaseClient, changes: SchemaPlan) => Promise<void>) | undefined;
 }
 
 /** Makes the safe changes, or none when one is blocked. Several processes may do so at once. */
 export async function applySchemaChanges(
   database: Database,
   shapes: readonly TableShape[],
-  { includeBlocked = false }: ApplySchemaOptions = {},
+  { includeBlocked = false, onChange }: ApplySchemaOptions = {},
 ): Promise<SchemaPlan> {
   return database.transaction(async (client) => {
     // Who waited here plans again and finds what the other one has made.
@@ -41,6 +43,7 @@ export async function applySchemaChanges(
     if (changes.blocked.length > 0 && !includeBlocked) throw blockedError(changes.blocked);
     for (const statement of [...changes.statements, ...changes.blocked.map((change) => change.sql)])
       await client.query(statement);
+    await onChange?.(client, changes);
     return changes;
   });
 }

@@ -50,7 +50,8 @@ export async function createTableStage(client: DatabaseClient, shape: TableShape
 
 /** The stage of a SQL model: a temporary table that ends with the transaction. */
 export async function createQueryStage(client: DatabaseClient, shape: TableShape): Promise<Stage> {
-  const name = quoteName(shortName(`query_${shape.name}`));
+  // Temporary tables are found before those of the project: no table of a person may have this name.
+  const name = quoteName(`millrace_query_${sha256(shape.name).slice(0, 12)}`);
   await client.query(`create temp table ${name} on commit drop as ${emptyRows(shape, "")}`);
   return tableStage(`pg_temp.${name}`);
 }

@@ -155,6 +155,17 @@ test("rows that are marked current are kept, whatever has changed", async () => 
   ]);
 });
 
+test("a unit that is gone is left to the next run when a model is marked current", async () => {
+  await using test_ = await createTestProject({ models: declare(), documents: files });
+  await test_.project.runPipeline();
+  await test_.writeDocument("b.md", "ape");
+  await test_.project.runPipeline("n.lines");
+  expect(await test_.project.units.markCurrent("n.groups")).toBe(1);
+  expect(summary(await test_.project.plan("n.groups"))).toMatchObject({ "n.groups": { kept: 1, deleted: 1 } });
+  await test_.project.runPipeline("n.groups");
+  expect(await test_.query("select first from groups")).toEqual([{ first: "a" }]);
+});
+
 test("try shows what a model makes of a few units and writes nothing", async () => {
   await using test_ = await createTestProject({ models: declare({ text: "ant" }), documents: files });
   await test_.project.runPipeline("n.lines");

@@ -55,6 +55,21 @@ const people: readonly Entity[] = [
 const countsTable = (name = "kg_counts") =>
   pipelineTable(name, { entityType: text().primaryKey(), entities: integer().notNull() });
 
+test("a query reads a table of the project, whatever its name is", async () => {
+  const stats = defineSqlModel({
+    name: "kg.stats",
+    materialized: "table",
+    table: pipelineTable("stats", { id: text().primaryKey() }),
+    sources: { given: ref("query_stats") },
+    sql: ({ given }) => sql`select id from ${given}`,
+  });
+  await using project = await createTestProject({ models: [stats] });
+  await project.query("create table query_stats (id text primary key)");
+  await project.query("insert into query_stats values ('a'), ('b')");
+  expect((await project.project.runPipeline()).errors).toEqual({});
+  expect(await project.query("select id from stats order by 1")).toEqual([{ id: "a" }, { id: "b" }]);
+});
+
 function declareCounts(entities: Model<Entity>) {
   return defineSqlModel({
     name: "kg.counts",

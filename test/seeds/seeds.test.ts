@@ -113,6 +113,24 @@ test("fields become values of the declared types; an empty one is null, a quoted
   ]);
 });
 
+test("a column that fills itself may be left out", async () => {
+  const table = pipelineTable("raw_numbered", {
+    id: integer().primaryKey().generatedAlwaysAsIdentity(),
+    name: text().notNull(),
+    stock: integer().notNull().default(0),
+    code: text()
+      .notNull()
+      .$defaultFn(() => "made"),
+  });
+  await using project = await openSeeds([defineSeed({ name: "raw.numbered", file: "seeds/numbered.csv", table })], {
+    "numbered.csv": "name\nAda\n",
+  });
+  expect((await project.project.runPipeline()).errors).toEqual({});
+  expect(await project.query("select id, name, stock, code from raw_numbered")).toEqual([
+    { id: 1, name: "Ada", stock: 0, code: "made" },
+  ]);
+});
+
 test("JSONL and tab-separated files are read too", async () => {
   const table = (name: string) => pipelineTable(name, { id: integer().primaryKey(), firstName: text() });
   const models = [

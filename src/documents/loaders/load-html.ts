@@ -1,6 +1,7 @@
+import { storableText } from "../../core/text.ts";
 import { compile, type Formatter, type HtmlNode } from "html-to-text";
 import { MillraceError } from "../../core/errors.ts";
-import { cleanText, tidyTitle } from "../clean-value.ts";
+import { tidyTitle } from "../clean-value.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
 
 // Bounded, so that no page can make the search take long.
@@ -55,7 +56,7 @@ const toText = compile({
 export function loadHtml(html: string): LoadedDocument {
   const outline: Outline = {};
   try {
-    const content = cleanText(toText(html, outline));
+    const content = storableText(toText(html, outline));
     const page = TITLE.exec(html)?.[1];
     const title = tidyTitle(page === undefined ? "" : toText(`<p>${page}</p>`, {})) ?? tidyTitle(outline.heading ?? "");
     return { title, content, contentType: "text/html", metadata: {} };

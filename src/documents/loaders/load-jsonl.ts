@@ -1,6 +1,7 @@
+import { storableText } from "../../core/text.ts";
 import { createReadStream } from "node:fs";
 import { MillraceError } from "../../core/errors.ts";
-import { cleanJson, cleanText, tidyTitle } from "../clean-value.ts";
+import { cleanJson, tidyTitle } from "../clean-value.ts";
 import { decodeText } from "./decode-text.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
 
@@ -65,7 +66,7 @@ export function parseJsonlLine({ number, bytes }: JsonlLine): JsonlRecord | unde
     url: optionalText(url, "url", number),
     document: {
       title: tidyTitle(optionalText(title, "title", number) ?? ""),
-      content: cleanText(body),
+      content: storableText(body),
       contentType: "text/plain",
       metadata,
     },
@@ -89,7 +90,7 @@ function optionalText(value: unknown, field: string, number: number): string | u
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value !== "string" && typeof value !== "number")
     throw invalid(number, `has a "${field}" that is not text`);
-  return cleanText(String(value));
+  return storableText(String(value));
 }
 
 function invalid(line: number, what: string): MillraceError {

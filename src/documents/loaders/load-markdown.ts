@@ -1,11 +1,12 @@
-import { cleanText, tidyTitle } from "../clean-value.ts";
+import { storableText } from "../../core/text.ts";
+import { tidyTitle } from "../clean-value.ts";
 import { splitFrontMatter } from "./front-matter.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
 
 /** Markdown: front matter becomes metadata; the title is its `title`, else the first heading. */
 export function loadMarkdown(text: string): LoadedDocument {
   const { metadata, content: body } = splitFrontMatter(text);
-  const content = cleanText(body);
+  const content = storableText(body);
   const { title } = metadata;
   const given = typeof title === "string" || typeof title === "number" ? tidyTitle(String(title)) : null;
   return { title: given ?? firstHeading(content), content, contentType: "text/markdown", metadata };

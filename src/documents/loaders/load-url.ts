@@ -1,6 +1,6 @@
+import { storableText } from "../../core/text.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
-import { cleanText } from "../clean-value.ts";
 import { loadMarkdown } from "./load-markdown.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -71,7 +71,7 @@ function decode(bytes: Uint8Array, charset: string): string {
 }
 
 function plain(text: string): LoadedDocument {
-  return { title: null, content: cleanText(text), contentType: "text/plain", metadata: {} };
+  return { title: null, content: storableText(text), contentType: "text/plain", metadata: {} };
 }
 
 function unreachable(what: string, cause?: unknown): MillraceError {

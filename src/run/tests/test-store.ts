@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/json.ts";
 import type { Database } from "../../database/connect.ts";
 import type { TestCounts, TestResult } from "../results.ts";
 
@@ -13,7 +14,7 @@ export async function storeResults(database: Database, runId: string, results: r
      on conflict (run_id, model, test) do update set
        severity = excluded.severity, status = excluded.status, failures = excluded.failures, rows = excluded.rows,
        error = excluded.error, duration_ms = excluded.duration_ms, tested_at = now()`,
-    [runId, JSON.stringify(results).replaceAll("\\u0000", "")],
+    [runId, storableJson(results)],
   );
 }
 

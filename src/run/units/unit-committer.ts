@@ -51,10 +51,13 @@ export class UnitCommitter {
 
   /** Hands a unit over; waits only while more is finished than can be written. */
   async add(unit: UnitResult): Promise<void> {
+    this.#throwFailure();
     this.#waiting.push(unit);
     this.#bytes += unit.bytes;
     this.#writing ??= this.#writeAll();
-    while (this.#waiting.length > MOST_UNITS || this.#bytes > MOST_BYTES) await this.#writing;
+    // Nothing is written any more after a failure, and nothing more gets through.
+    while (this.#failure === undefined && (this.#waiting.length > MOST_UNITS || this.#bytes > MOST_BYTES))
+      await this.#writing;
     this.#throwFailure();
   }
 
