@@ -68,6 +68,16 @@ export class ActiveRun {
   /** Ends those of the models that have nothing to do. A model with tests has: they are asked each time. */
   async settle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
     if (this.isCancelled) return [];
+    try {
+      return await this.#settle(names);
+    } catch (error) {
+      // A shortcut only: the models run, and wait for the database by themselves.
+      if (isConnectionLoss(error)) return [];
+      throw error;
+    }
+  }
+
+  async #settle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
     const { store, tests, graph } = this.#options;
     const untested = names.filter((name) => tests?.tests.has(name) !== true);
     const jobs = await Promise.all(untested.map((name) => this.#job(name)));

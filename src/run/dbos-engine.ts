@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DBOS, type WorkflowHandle } from "@dbos-inc/dbos-sdk";
 import pg from "pg";
 import { errorToJson, MillraceError } from "../core/errors.ts";
-import type { Database } from "../database/connect.ts";
+import { type Database, isConnectionLoss } from "../database/connect.ts";
 import {
   type Engine,
   type EngineHost,
@@ -18,6 +18,9 @@ import type { Receipt } from "./results.ts";
 
 /** Changes only when the steps of the two workflows below do; runs of another protocol are not taken over. */
 const PROTOCOL = "3";
+
+/** How often the end of a run is tried to be stored when the database is away; waits of a second, doubling, lie between. */
+const FINISH_ATTEMPTS = 6;
 
 let host: EngineHost | undefined;
 
@@ -92,7 +95,12 @@ async function runWorkflow(graph: RunGraph): Promise<string> {
     running.delete(next.model);
     settle(next);
   }
-  const status = await DBOS.runStep(() => requireHost().finishRun(runId), { name: "finish" });
+  const status = await DBOS.runStep(() => requireHost().finishRun(runId), {
+    name: "finish",
+    retriesAllowed: true,
+    maxAttempts: FINISH_ATTEMPTS,
+    shouldRetry: isConnectionLoss,
+  });
   if (status !== "succeeded")
     throw Object.assign(new Error(`run ${runId} ended ${status}`), {
       name: "RunError",

@@ -26,6 +26,14 @@ import { type RunRecord, type RunSpec, RunStore } from "./run-store.ts";
 /** How long a project that closes waits for the ends of its runs. */
 const LONGEST_END_MS = 10_000;
 
+/** What a run needs beside its request. */
+interface Prepared {
+  readonly graph: Graph;
+  readonly configs: ReadonlyMap<string, unknown>;
+  readonly events: EventLog;
+  readonly llm: LlmSource;
+}
+
 /** Prepares runs and plays them on the engine. */
 export class PipelineRunner implements AsyncDisposable {
   readonly store: RunStore;
@@ -106,8 +114,9 @@ export class PipelineRunner implements AsyncDisposable {
     const [previous] = await this.store.list({ limit: 1 });
     if (mode === "delta" && previous !== undefined) warnOfHalfRefresh(previous, events);
     await engine;
+    const llm = await this.#llmOf(spec, options);
     await this.store.insert(spec, this.#executorId);
-    return this.#play(spec, graph, configs, events, options);
+    return this.#play(spec, { graph, configs, events, llm }, options);
   }
 
   /** Goes on with a run that did not succeed: models that did stand, the others and what depends on them run again. */
@@ -118,11 +127,7 @@ export class PipelineRunner implements AsyncDisposable {
   async #resume(runId: string, options: PlayOptions): Promise<RunResult> {
     const spec = await this.store.loadSpec(runId);
     if (spec === undefined) throw runNotFound(runId);
-    if (spec.status === "running") {
-      throw new MillraceError("RUN_ACTIVE", `Run ${runId} is still running in another process.`, {
-        hint: `Follow it with \`millrace runs logs ${runId} --follow\`.`,
-      });
-    }
+    if (spec.status === "running") throw runActive(runId);
     if (spec.status === "succeeded") {
       throw new MillraceError("RUN_SUCCEEDED", `Run ${runId} has succeeded; there is nothing to resume.`, {
         hint: "Start a new one with `millrace run`.",
@@ -137,7 +142,8 @@ export class PipelineRunner implements AsyncDisposable {
         (record) => record.status !== "succeeded" || (tests?.has(record.model) === true && record.tests === undefined),
       )
       .map((record) => record.model);
-    const again = spec.models.map(({ name }) => name).filter((name) => withDownstreams(graph, unfinished).has(name));
+    const affected = withDownstreams(graph, unfinished);
+    const again = spec.models.map(({ name }) => name).filter((name) => affected.has(name));
     const events = new EventLog({ database: this.#database, runId, listener: options.onEvent });
     events.emit({
       type: "run_started",
@@ -149,9 +155,15 @@ export class PipelineRunner implements AsyncDisposable {
     });
     await prepareTables({ database: this.#database, graph, events });
     const engine = await this.#host.engine();
-    await engine.forget(runId, again);
-    await this.store.reopen(runId, this.#executorId, again);
-    return this.#play(spec, graph, configs, events, options);
+    const llm = await this.#llmOf(spec, options);
+    if (!(await this.store.reopen(runId, this.#executorId, again))) throw runActive(runId);
+    try {
+      await engine.forget(runId, again);
+    } catch (error) {
+      await this.store.markCancelled(runId);
+      throw error;
+    }
+    return this.#play(spec, { graph, configs, events, llm }, options);
   }
 
   /** Cancels a run, wherever it plays. */
@@ -184,13 +196,7 @@ export class PipelineRunner implements AsyncDisposable {
     }
   }
 
-  async #play(
-    spec: RunSpec,
-    graph: Graph,
-    configs: ReadonlyMap<string, unknown>,
-    events: EventLog,
-    options: PlayOptions,
-  ): Promise<RunResult> {
+  async #play(spec: RunSpec, { graph, configs, events, llm }: Prepared, options: PlayOptions): Promise<RunResult> {
     const { runId } = spec;
     events.open();
     const tests = this.#testsOf(graph, spec.scope);
@@ -200,7 +206,7 @@ export class PipelineRunner implements AsyncDisposable {
       tests,
       configs,
       codeOf: this.codeOf,
-      llm: await this.#llmOf(spec, options),
+      llm,
       database: this.#database,
       store: this.store,
       events,
@@ -264,6 +270,12 @@ function warnOfHalfRefresh({ runId, mode, status }: RunRecord, events: EventLog)
   if (mode !== "full" || status === "succeeded" || status === "partial" || status === "running") return;
   const message = `The full refresh of run ${runId} was not finished: rows that it did not reach are the old ones. \`millrace runs resume ${runId}\` goes on with it.`;
   events.emit({ type: "warning", message });
+}
+
+function runActive(runId: string): MillraceError {
+  return new MillraceError("RUN_ACTIVE", `Run ${runId} is running already, here or in another process.`, {
+    hint: `Follow it with \`millrace runs logs ${runId} --follow\`.`,
+  });
 }
 
 export function runNotFound(runId: string): UsageError {

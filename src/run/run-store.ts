@@ -70,17 +70,23 @@ export class RunStore {
     );
   }
 
-  /** Hands a run that did not succeed to this process; the given models run again and go on counting. */
-  async reopen(runId: string, executorId: string, models: readonly string[]): Promise<void> {
-    await this.#database.transaction(async (client) => {
-      await client.query(
-        `update ${this.#system}.run set status = 'running', executor_id = $2, result = null, finished_at = null where run_id = $1`,
+  /**
+   * Hands a run that did not succeed to this process; the given models run again and go on counting. False when another
+   * process plays it, or has brought it to its end meanwhile: then nothing has changed.
+   */
+  async reopen(runId: string, executorId: string, models: readonly string[]): Promise<boolean> {
+    return this.#database.transaction(async (client) => {
+      const { rowCount } = await client.query(
+        `update ${this.#system}.run as run set status = 'running', executor_id = $2, result = null, finished_at = null
+         where run_id = $1 and ${runStatusSql} not in ('running', 'succeeded')`,
         [runId, executorId],
       );
+      if (rowCount !== 1) return false;
       await client.query(
         `update ${this.#system}.model_run set receipt = null, finished_at = null, units_failed = 0 where run_id = $1 and model = any($2)`,
         [runId, models],
       );
+      return true;
     });
   }
 
