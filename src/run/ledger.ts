@@ -1,5 +1,5 @@
 import type { ErrorJson } from "../core/errors.ts";
-import type { Database, DatabaseClient } from "../database/connect.ts";
+import type { DatabaseClient } from "../database/connect.ts";
 
 /** What became of one unit, as the ledger keeps it. */
 export interface UnitFate {

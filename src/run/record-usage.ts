@@ -1,5 +1,6 @@
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { UsageTotals } from "../llm/telemetry.ts";
+import type { ModelJob } from "./model-job.ts";
 import type { LedgerScope } from "./ledger.ts";
 
 /** What calls of one unit took. */
@@ -33,6 +34,17 @@ export async function recordUsage(
       used.map(({ usage }) => usage.costUsd),
     ],
   );
+}
+
+/** Books what a unit took of which nothing became in this run: it was paid all the same. */
+export async function bookLostUsage(
+  { database, resolved, context }: Pick<ModelJob, "database" | "resolved" | "context">,
+  unit: UnitUsage,
+): Promise<void> {
+  if (unit.usage.calls === 0) return;
+  const scope = { system: database.systemSchema, model: resolved.model.name, runId: context.runId };
+  // When the database is away, the error that ended the unit is the one to hear of.
+  await database.use((client) => recordUsage(client, scope, [unit])).catch(() => undefined);
 }
 
 /** SQL of the sums of `llm_usage` rows as JSON; null without any call. A part that is unknown makes its sum unknown. */

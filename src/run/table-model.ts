@@ -10,8 +10,8 @@ import { LlmAccount } from "./llm-account.ts";
 import type { ModelJob, Outcome } from "./model-job.ts";
 import { WHOLE_KEY } from "./model-state.ts";
 import { openReader } from "./open-reader.ts";
-import { readContent } from "./read-content.ts";
-import { recordUsage } from "./record-usage.ts";
+import { readContent, withContents } from "./read-content.ts";
+import { bookLostUsage, recordUsage } from "./record-usage.ts";
 import type { Receipt } from "./results.ts";
 
 /** Runs a table model: its rows gather in a stage of this attempt, then one transaction makes them the table's. */
@@ -29,9 +29,10 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   );
   const stage = `${prefix}${randomBytes(4).toString("hex")}`;
   const writer = new TableWriter({ database, shape, stage });
+  const account = new LlmAccount(job);
+  const used = () => ({ sourceKey: WHOLE_KEY, documentId: null, usage: account.usage });
   try {
     const readers = Object.fromEntries(sources);
-    const account = new LlmAccount(job);
     const llm = createLlm(job.llm, { signal: job.signal, onUsage: account.onUsage, onAsk: account.onAsk });
     const { config, signal, directory } = job;
     const given = { sources: readers, writer, config, context, signal, llm, directory };
@@ -42,12 +43,15 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
     return await database.transaction(async (client) => {
       const { writeStrategy: strategy, name: modelName } = model;
       const scope = { system: database.systemSchema, model: modelName, runId: context.runId };
-      await recordUsage(client, scope, [{ sourceKey: WHOLE_KEY, documentId: null, usage: account.usage }]);
+      await recordUsage(client, scope, [used()]);
       const rows = await applyStage(client, { writer, strategy, runId: context.runId, modelName });
       return job.finish(client, { status: "succeeded", ...counts }, rows);
     });
   } catch (error) {
+    // A function that was not waited for may still write.
+    await writer.abort(error);
     // The first error is the one that explains; a stage that stays is dropped by the next attempt.
+    await bookLostUsage(job, used());
     if (writer.hasStage) await dropStages(database, { prefix: stage }).catch(() => undefined);
     throw error;
   }
@@ -75,11 +79,11 @@ class ContentReader implements SourceReader<Record<string, unknown>> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Record<string, unknown>> {
-    for await (const row of this.#documents) yield await this.#read(row);
+    for await (const row of this.#documents) yield { ...row, content: await readContent(this.#job, row) };
   }
 
   async rows(): Promise<readonly Record<string, unknown>[]> {
-    return Promise.all((await this.#documents.rows()).map((row) => this.#read(row)));
+    return withContents(this.#job, await this.#documents.rows());
   }
 
   count(): Promise<number> {
@@ -87,12 +91,7 @@ class ContentReader implements SourceReader<Record<string, unknown>> {
   }
 
   async *batches(size: number): AsyncGenerator<readonly Record<string, unknown>[]> {
-    for await (const batch of this.#documents.batches(size))
-      yield await Promise.all(batch.map((row) => this.#read(row)));
-  }
-
-  async #read(row: Record<string, unknown>): Promise<Record<string, unknown>> {
-    return { ...row, content: await readContent(this.#job, row) };
+    for await (const batch of this.#documents.batches(size)) yield await withContents(this.#job, batch);
   }
 }
 

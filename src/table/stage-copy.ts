@@ -58,6 +58,16 @@ export class StageCopy {
     this.#throwFailure();
   }
 
+  /** Drops what waits, and resolves when nothing is on its way any more. */
+  async abort(error: unknown): Promise<void> {
+    this.#failure ??= { error };
+    this.#isFinishing = true;
+    this.#waiting.length = 0;
+    this.#arrival.give();
+    this.#departure.give();
+    await this.#carrying;
+  }
+
   #send(message: Buffer | undefined): void {
     if (message === undefined || this.#failure !== undefined) return;
     this.#waiting.push(message);

@@ -82,6 +82,12 @@ export class TableWriter<NewRow = Record<string, unknown>> {
     await this.#stage.finish();
   }
 
+  /** Takes no more rows and drops those that are on their way; whoever writes hears of the error. */
+  async abort(error: unknown): Promise<void> {
+    this.#isClosed = true;
+    await this.#stage.abort(error);
+  }
+
   async #writeAll(rows: unknown): Promise<WriterReceipt> {
     const before = this.#rows;
     let rowsWritten = 0;

@@ -150,6 +150,38 @@ test("a run stops before it spends more than it may, and goes on with more", asy
   expect(requests).toHaveLength(40);
 });
 
+test("what was paid for is booked, also where nothing became of it", async () => {
+  const { transport, requests } = countingModel();
+  const twice = defineModel({
+    name: "n.twice",
+    table: pipelineTable("twice", { path: text().primaryKey() }),
+    sources: { documents: documents({ content: true }) },
+    forEach: "documents",
+    async run({ row, llm }) {
+      await llm.predict(classify("First."), { content: row.content });
+      await llm.predict(classify("Second."), { content: row.content });
+      return { path: row.path ?? "" };
+    },
+  });
+  const broken = defineModel({
+    name: "n.broken",
+    table: pipelineTable("broken", { path: text().primaryKey() }),
+    sources: {},
+    async run({ llm }) {
+      await llm.predict(classify("Third."), { content: "words" });
+      throw new Error("after the call");
+    },
+  });
+  const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${index}.md`, `text${index}`]));
+  const llm = { model: transport, price, maxCostUsd: 0.05, maxOutputTokens: 20 };
+  await using test_ = await createTestProject({ models: [twice, broken], documents: many, config: { llm } });
+  const booked = () => test_.query("select sum(calls)::int as calls from millrace.llm_usage");
+  expect((await test_.project.runPipeline("n.broken")).status).toBe("failed");
+  expect(await booked()).toEqual([{ calls: 1 }]);
+  expect((await test_.project.runPipeline("n.twice")).status).toBe("stopped");
+  expect(await booked()).toEqual([{ calls: requests.length }]);
+});
+
 test("a run may be given a sum of its own, and a model a part of it", async () => {
   const { transport, requests } = countingModel();
   const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${index}.md`, `text${index}`]));

@@ -38,6 +38,30 @@ test("a model's time does not run while it waits for another run", async () => {
   expect((await running).errors).toEqual({});
 });
 
+test("a function that goes on writing after its time is stopped by its writer and leaves nothing behind", async () => {
+  let stopped: unknown;
+  const model = defineModel({
+    name: "n.endless",
+    table: pipelineTable("endless", { id: text().primaryKey() }),
+    sources: {},
+    timeoutMs: 300,
+    async run({ writer }) {
+      try {
+        for (let id = 0; ; id += 1) {
+          await writer.write({ id: String(id) });
+          await sleep(1);
+        }
+      } catch (error) {
+        stopped = error;
+      }
+    },
+  });
+  await using test_ = await createTestProject({ models: [model] });
+  expect((await test_.project.runPipeline()).errors).toMatchObject({ "n.endless": { code: "MODEL_TIMEOUT" } });
+  await expect.poll(() => stopped).toMatchObject({ code: "WRITER_CLOSED" });
+  expect(await test_.query("select relname from pg_class where relname like 'stage\\_%'")).toEqual([]);
+});
+
 test("a run that is resumed twice at once plays once", async () => {
   let isBroken = true;
   let calls = 0;

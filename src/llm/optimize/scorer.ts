@@ -1,10 +1,10 @@
+import { mapConcurrently } from "../../core/map-concurrently.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { LlmError, type LlmErrorKind } from "../llm-error.ts";
 import type { Program } from "../program.ts";
 import type { LlmSession } from "../session.ts";
 import { Account, type AccountOptions, addCosts, type Costs, NO_COSTS } from "./account.ts";
 import type { Example } from "./examples.ts";
-import { mapConcurrently } from "./map-concurrently.ts";
 import { asJudgement, type Metric } from "./metrics.ts";
 import { mean } from "./statistics.ts";
 

@@ -5,7 +5,7 @@ import { ArrayReader } from "../array-reader.ts";
 import type { BoundSource } from "../bind-source.ts";
 import type { ModelJob } from "../model-job.ts";
 import { openReader } from "../open-reader.ts";
-import { readContent } from "../read-content.ts";
+import { withContents } from "../read-content.ts";
 import type { Unit } from "./unit-feed.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 
@@ -22,7 +22,7 @@ export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: re
   );
   return async (unit: Unit, caller: AskOptions): Promise<readonly unknown[]> => {
     const { signal } = caller;
-    const rows = plan.source.withContent ? await withContent(job, unit) : unit.rows;
+    const rows = plan.source.withContent ? await withContents(job, unit.rows) : unit.rows;
     const matched = Object.entries(unit.matched).map(([name, side]) => [name, new ArrayReader(side)]);
     const unitArguments = model.form === "group" ? { key: unit.key, rows } : { row: rows[0] };
     // The text was read meanwhile.
@@ -40,15 +40,6 @@ export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: re
     const output = await untilAborted(returned, signal);
     return output === null || output === undefined ? [] : Array.isArray(output) ? (output as unknown[]) : [output];
   };
-}
-
-async function withContent(job: FunctionJob, unit: Unit): Promise<Unit["rows"]> {
-  return Promise.all(
-    unit.rows.map(async (row) => ({
-      ...row,
-      content: await readContent(job, row),
-    })),
-  );
 }
 
 function warnAboutBlocking(job: FunctionJob, unit: Unit, blockedMs: number): void {

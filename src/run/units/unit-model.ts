@@ -8,6 +8,7 @@ import { hasWorked } from "../ledger.ts";
 import { LlmAccount } from "../llm-account.ts";
 import { type ModelJob, NO_ROWS, type Outcome } from "../model-job.ts";
 import { saveProgram } from "../program.ts";
+import { bookLostUsage } from "../record-usage.ts";
 import type { Receipt } from "../results.ts";
 import { planUnits } from "./plan-units.ts";
 import { processConcurrently } from "./process-concurrently.ts";
@@ -96,10 +97,13 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
       }
       return succeededUnit(unit, { durationMs: performance.now() - started, usage: account.usage, lines });
     } catch (error) {
+      const isFatal = error instanceof LlmError && error.isFatal;
+      // Nothing becomes of the unit in this run; what its calls took is paid all the same.
+      if (signal.aborted || isFatal) await bookLostUsage(job, { ...unit, usage: account.usage });
       // What a cancelled unit throws says nothing about its data.
       if (signal.aborted) return undefined;
       // No other unit would fare better: the model stops, and this one is not to blame.
-      if (error instanceof LlmError && error.isFatal) throw error;
+      if (isFatal) throw error;
       return failedUnit(unit, { durationMs: performance.now() - started, usage: account.usage }, error);
     }
   };

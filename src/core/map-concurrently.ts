@@ -1,9 +1,11 @@
 import { setMaxListeners } from "node:events";
 
+const never = new AbortController().signal;
+
 /** Works on some items at a time; `results[i]` belongs to `items[i]`. The first error stops all. */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
-  { concurrency, signal }: { readonly concurrency: number; readonly signal: AbortSignal },
+  { concurrency, signal = never }: { readonly concurrency: number; readonly signal?: AbortSignal },
   work: (item: Item, options: { readonly index: number; readonly signal: AbortSignal }) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const stop = new AbortController();
