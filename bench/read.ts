@@ -1,6 +1,6 @@
 import { withBenchDatabase } from "./bench-database.ts";
 import { measure, printTable } from "./measure.ts";
-import { readableTable, selectRows } from "../src/table/select-rows.ts";
+import { decodeByName } from "../src/table/decode-row.ts";
 import { TableReader } from "../src/table/table-reader.ts";
 
 const ROWS = Number(process.env["BENCH_READ_ROWS"] ?? 1_000_000);
@@ -11,9 +11,8 @@ await withBenchDatabase(async (database) => {
        jsonb_build_object('title', 'Section ' || g, 'tags', array['alpha', 'beta'], 'score', g / 7.0) as metadata, now() as seen_at
      from generate_series(1, ${ROWS}) g`,
   );
-  const table = await readableTable(database, "bench_read", "bench");
-  const query = selectRows({ table, reader: "bench" });
-  const reader = new TableReader({ database, query, decode: table.decoder(query.columns), reader: "bench" });
+  const query = { text: "select * from bench_read", parameters: [] };
+  const reader = new TableReader({ database, query, decode: decodeByName, reader: "bench" });
   let rows = 0;
   let peak = 0;
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);

@@ -28,17 +28,6 @@ export function buildGraph(models: readonly AnyModel[], registry: ModelRegistry)
   return new Map(sortModels(resolved).map((model) => [model.model.name, model]));
 }
 
-/** The models of each step when everything that can run does: for display, never a barrier. */
-export function graphLevels(graph: Graph): readonly (readonly string[])[] {
-  const depth = new Map<string, number>();
-  for (const [name, { upstreams }] of graph) {
-    depth.set(name, Math.max(-1, ...upstreams.map((upstream) => depth.get(upstream) ?? -1)) + 1);
-  }
-  const levels: string[][] = [];
-  for (const [name, level] of depth) (levels[level] ??= []).push(name);
-  return levels;
-}
-
 /** The given models and everything below them. */
 export function withDownstreams(graph: Graph, names: Iterable<string>): ReadonlySet<string> {
   const found = new Set(names);

@@ -4,8 +4,12 @@ import type { BoundSource } from "./bind-source.ts";
 import { conditionsSql } from "./conditions.ts";
 import { Parameters } from "./sql-text.ts";
 
-/** A lazy reader of what a source selects, in the order of its primary key. */
-export function openReader(database: Database, source: BoundSource): TableReader<Record<string, unknown>> {
+/** A lazy reader of what a source of the model `reader` selects, in the order of its primary key. */
+export function openReader(
+  database: Database,
+  source: BoundSource,
+  reader: string,
+): TableReader<Record<string, unknown>> {
   const { columns, primaryKey } = source;
   const parameters = new Parameters();
   const where = conditionsSql([...source.definition, ...source.scope], "s", parameters);
@@ -14,6 +18,7 @@ export function openReader(database: Database, source: BoundSource): TableReader
   const selected = columns.map((column) => `s.${quoteName(column.name)}`).join(", ");
   return new TableReader({
     database,
+    reader,
     query: {
       text: `select ${selected} from ${source.relation} s where ${where} ${order}`,
       parameters: parameters.values,

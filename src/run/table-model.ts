@@ -64,7 +64,7 @@ function tellRemoved(job: ModelJob, nulCharacters: number): void {
 }
 
 function openSource(job: ModelJob, source: BoundSource): SourceReader<Record<string, unknown>> {
-  const reader = openReader(job.database, source);
+  const reader = openReader(job.database, source, job.resolved.model.name);
   return source.withContent ? new ContentReader(job, reader) : reader;
 }
 

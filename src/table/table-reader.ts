@@ -10,7 +10,7 @@ export interface TableReaderOptions<Row> {
   readonly query: ReadQuery;
   readonly decode: RowDecoder<Row>;
   /** The model that reads; errors name it. */
-  readonly reader?: string | undefined;
+  readonly reader: string;
 }
 
 const openStreams = new WeakMap<Database, number>();
@@ -20,7 +20,7 @@ export class TableReader<Row> implements AsyncIterable<Row> {
   readonly #database: Database;
   readonly #query: ReadQuery;
   readonly #decode: RowDecoder<Row>;
-  readonly #reader: string | undefined;
+  readonly #reader: string;
   #rows: Promise<readonly Row[]> | undefined;
   #count: Promise<number> | undefined;
 

@@ -18,7 +18,7 @@ export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: re
   const whole = Object.fromEntries(
     others
       .filter((source) => source.match.length === 0)
-      .map((source) => [source.name, openReader(job.database, source)]),
+      .map((source) => [source.name, openReader(job.database, source, model.name)]),
   );
   return async (unit: Unit, caller: AskOptions): Promise<readonly unknown[]> => {
     const { signal } = caller;
