@@ -130,22 +130,34 @@ export interface ProgramScope {
   readonly program: Program;
 }
 
+/** Stores the digests of today where nothing is to be done because what is stored is as good. */
+export async function renewPrograms(client: Pick<DatabaseClient, "query">, scope: ProgramScope): Promise<void> {
+  if (outdatedPrograms(scope.program).length === 0) return;
+  const parameters = new Parameters();
+  await client.query(renewProgramsSql(scope, parameters), parameters.values);
+}
+
+// Output as good as today's under another digest: the next comparison starts from today's digests, or the second small
+// change in a row would look like a large one.
+function outdatedPrograms({ parts: { code, source }, known }: Program): readonly string[] {
+  return known
+    .filter(({ difference, parts }) => difference === undefined && (parts.code !== code || parts.source !== source))
+    .map(({ hash }) => hash);
+}
+
+function renewProgramsSql({ system, model, program }: ProgramScope, parameters: Parameters): string {
+  const { code, source } = program.parts;
+  return `update ${system}.program
+      set parts = parts || jsonb_build_object('code', ${parameters.add(code)}::text, 'source', ${parameters.add(source)}::text)
+      where model = ${parameters.add(model)} and program_hash = any(${parameters.add(outdatedPrograms(program))})`;
+}
+
 /** The parts of a `with` that store today's program. */
-export function saveProgramSql({ system, model, program }: ProgramScope, parameters: Parameters): string {
-  const { hash, parts, known } = program;
-  // Equal output under another code digest: the next comparison starts from today's digests, or the second small
-  // change in a row would look like a large one.
-  const outdated = known
-    .filter(({ difference }) => difference === undefined)
-    .map((each) => each.hash)
-    .filter((each) => each !== hash);
+export function saveProgramSql(scope: ProgramScope, parameters: Parameters): string {
+  const { system, model, program } = scope;
+  const { hash, parts } = program;
   const name = parameters.add(model);
-  const code = `${parameters.add(parts.code)}::text`;
-  const source = `${parameters.add(parts.source)}::text`;
-  return `renewed as (
-      update ${system}.program set parts = parts || jsonb_build_object('code', ${code}, 'source', ${source})
-      where model = ${name} and program_hash = any(${parameters.add(outdated)})
-        and (parts ->> 'code', parts ->> 'source') is distinct from (${code}, ${source})),
+  return `renewed as (${renewProgramsSql(scope, parameters)}),
     saved as (
       insert into ${system}.program (model, program_hash, parts, asked)
       values (${name}, ${parameters.add(hash)}, ${parameters.add(JSON.stringify(parts))}, '{}') on conflict do nothing)`;

@@ -1,6 +1,7 @@
 import { quoteName } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
+import { renewPrograms } from "./program.ts";
 import type { Receipt } from "./results.ts";
 import type { RunStore } from "./run-store.ts";
 import { Parameters } from "./sql-text.ts";
@@ -68,18 +69,24 @@ function tablesRead({ sources }: ResolvedModel, graph: Graph, documents: string)
 }
 
 async function isAtRest(job: PlanningJob): Promise<boolean> {
-  if (job.resolved.model.forEach === undefined) return isIdle((await planWhole(job)).reason);
+  const { database, resolved } = job;
+  const scope = { system: database.systemSchema, model: resolved.model.name };
+  if (resolved.model.forEach === undefined) {
+    const { reason, program } = await planWhole(job);
+    if (isIdle(reason)) await database.use((client) => renewPrograms(client, { ...scope, program }));
+    return isIdle(reason);
+  }
   const { plan } = await planUnits(job);
-  const { database } = job;
   const parameters = new Parameters();
   const reasons = unitReasonsSql(plan, database.systemSchema, parameters);
   const idle = parameters.add([...IDLE_REASONS]);
   return database.use(async (client) => {
     await client.query(MEMORY_TO_COMPARE);
-    const { rowCount } = await client.query(`select from (${reasons}) as unit where reason <> all(${idle}) limit 1`, [
-      ...parameters.values,
-    ]);
-    await client.query("reset work_mem");
+    const isWork = `select from (${reasons}) as unit where reason <> all(${idle}) limit 1`;
+    const { rowCount } = await client
+      .query(isWork, [...parameters.values])
+      .finally(() => client.query("reset work_mem").catch(() => undefined));
+    if (rowCount === 0) await renewPrograms(client, { ...scope, program: plan.program });
     return rowCount === 0;
   });
 }

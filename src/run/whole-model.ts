@@ -4,7 +4,7 @@ import { digestSeed } from "../seeds/read-seed.ts";
 import { bindSource } from "./bind-source.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
 import { loadModelState, WHOLE_KEY, type WholeUnit } from "./model-state.ts";
-import { createProgram, describeParts, type Program, saveProgramSql } from "./program.ts";
+import { createProgram, describeParts, type Program, renewPrograms, saveProgramSql } from "./program.ts";
 import type { Receipt } from "./results.ts";
 import { Parameters } from "./sql-text.ts";
 import { queryFingerprint } from "./sql/query-fingerprint.ts";
@@ -18,7 +18,10 @@ export async function runWholeModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved } = job;
   const { program, reason } = await planWhole(job);
   if (isIdle(reason)) {
-    return database.use((client) => job.finish(client, { status: "succeeded" }, NO_ROWS));
+    return database.use(async (client) => {
+      await renewPrograms(client, { system: database.systemSchema, model: resolved.model.name, program });
+      return job.finish(client, { status: "succeeded" }, NO_ROWS);
+    });
   }
   const started = performance.now();
   const finish: ModelJob["finish"] = async (client, outcome, rows) => {

@@ -63,7 +63,7 @@ export class UnitFeed {
       after = upTo;
       size = Math.max(1, Math.min(1_000, Math.floor(TARGET_BYTES / bytesPerUnit), size * 4));
     }
-    if (this.#isCopied) await this.#client.query(`drop table ${COPY}`);
+    await this.#client.query(`drop table if exists ${WORK}, ${COPY}`);
   }
 
   async #copy(): Promise<void> {

@@ -7,7 +7,7 @@ import type { BoundSource } from "../bind-source.ts";
 import { hasWorked } from "../ledger.ts";
 import { LlmAccount } from "../llm-account.ts";
 import { type ModelJob, NO_ROWS, type Outcome } from "../model-job.ts";
-import { saveProgram } from "../program.ts";
+import { renewPrograms, saveProgram } from "../program.ts";
 import { bookLostUsage } from "../record-usage.ts";
 import type { Receipt } from "../results.ts";
 import { planUnits } from "./plan-units.ts";
@@ -36,8 +36,12 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
   try {
     const feed = await UnitFeed.open(client, plan, system);
     await committer.deleteUnits(feed.gone);
-    if (feed.total === 0) return await job.finish(client, tally.outcome(), NO_ROWS);
-    await saveProgram(client, { system, model: model.name, program });
+    const scope = { system, model: model.name, program };
+    if (feed.total === 0) {
+      await renewPrograms(client, scope);
+      return await job.finish(client, tally.outcome(), NO_ROWS);
+    }
+    await saveProgram(client, scope);
     await store.models.setUnitsTotal(context.runId, model.name, feed.total);
     tally.start(feed.total);
     const firstFailures = new FirstFailures(feed.total);

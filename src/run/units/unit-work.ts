@@ -23,7 +23,11 @@ export interface FoundWork {
 export async function findWork(client: DatabaseClient, plan: UnitPlan, system: string): Promise<FoundWork> {
   await client.query(`drop table if exists ${WORK}, ${COPY}; ${MEMORY_TO_COMPARE}`);
   const { text, values } = createWorkSql(plan, { system, work: WORK });
-  const { rowCount } = await client.query(text, [...values]);
+  const { rowCount } = await client.query(text, [...values]).catch(async (error: unknown) => {
+    // In a transaction it is over with it, elsewhere the connection goes back to the others.
+    await client.query("reset work_mem").catch(() => undefined);
+    throw error;
+  });
   const found = rowCount ?? 0;
   const index = found > FEW_UNITS ? `alter table ${WORK} add primary key (ordinal);` : "";
   await client.query(`reset work_mem; ${found === 0 ? "" : `${index} analyze ${WORK}`}`);
