@@ -9,7 +9,7 @@ import type { AnyModel } from "./define-model.ts";
 import { ProjectFiles } from "./project-files.ts";
 
 /** Part of the key of what is cached; to be raised when the same code gets another digest. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 export interface CodeFingerprint {
   /**
@@ -19,6 +19,8 @@ export interface CodeFingerprint {
   readonly source: string;
   /** Digest of the bundled and minified function: names, comments, formatting, sibling and upstream models do not count. */
   readonly code: string;
+  /** Whether it may ask a language model: it, or what it calls, uses the argument of that name. */
+  readonly asksLlm: boolean;
 }
 
 export interface CodeFingerprints {
@@ -48,20 +50,34 @@ export function createCodeFingerprints(
     const { RunBundler } = await import("./bundle-run.ts");
     return new RunBundler(files);
   };
-  const cached = async (name: string, source: string, makeCode: () => Promise<string>): Promise<CodeFingerprint> => {
-    const entry = { name, key: sha256(`${tools}\n${source}`) };
-    const known = cache?.read(entry);
-    if (known !== undefined) return { source, code: known };
+  const entryOf = (name: string, source: string) => ({ name, key: sha256(`${tools}\n${source}`) });
+  const readCache = (name: string, source: string): CodeFingerprint | undefined => {
+    const [code, asks] = cache?.read(entryOf(name, source))?.split(" ") ?? [];
+    return code === undefined ? undefined : { source, code, asksLlm: asks === ASKS };
+  };
+  // What is known without the tools.
+  const byTexts = (model: AnyModel, source: string): CodeFingerprint => {
+    return { source, code: source, asksLlm: mentionsLlm(model.run.toString()) };
+  };
+  const cached = async (
+    name: string,
+    fallback: CodeFingerprint,
+    makeCode: () => Promise<string>,
+  ): Promise<CodeFingerprint> => {
+    const { source } = fallback;
+    const known = readCache(name, source);
+    if (known !== undefined) return known;
     // One after the other: each has its files and trees in memory.
     const made = last.then(makeCode);
     last = made.catch(() => undefined);
     try {
-      const code = sha256(await made);
-      cache?.write(entry, code);
-      return { source, code };
+      const text = await made;
+      const found = { source, code: sha256(text), asksLlm: mentionsLlm(text) };
+      cache?.write(entryOf(name, source), found.asksLlm ? `${found.code} ${ASKS}` : found.code);
+      return found;
     } catch {
       // Tools that do not work here must not stop a run. Whatever is edited then counts as a change.
-      return { source, code: source };
+      return fallback;
     }
   };
 
@@ -75,7 +91,7 @@ export function createCodeFingerprints(
       const path = pathOf(file);
       const source = path === undefined ? sha256(model.run.toString()) : files.reachedFrom(path).digest;
       const name = path === undefined ? source : `${directory}\n${model.name}`;
-      return { source, code: cache?.read({ name, key: sha256(`${tools}\n${source}`) }) ?? source };
+      return readCache(name, source) ?? byTexts(model, source);
     },
     async of(model, file) {
       const path = pathOf(file);
@@ -83,16 +99,23 @@ export function createCodeFingerprints(
         const text = model.run.toString();
         const source = sha256(text);
         // Not by the folder: that of a test is another one each time.
-        return cached(source, source, async () => (await import("./minify-code.ts")).minifyFunction(text));
+        return cached(source, byTexts(model, source), async () =>
+          (await import("./minify-code.ts")).minifyFunction(text),
+        );
       }
       const reached = files.reachedFrom(path);
-      return cached(`${directory}\n${model.name}`, reached.digest, async () => {
+      return cached(`${directory}\n${model.name}`, byTexts(model, reached.digest), async () => {
         bundler ??= loadBundler();
         return (await bundler).bundle(model.name, reached);
       });
     },
   };
 }
+
+const ASKS = "llm";
+
+// Names of arguments and members survive minifying; the module of that name is no question yet.
+const mentionsLlm = (code: string) => /\bllm\b/.test(code.replaceAll("millrace/llm", ""));
 
 function toolVersion(): string {
   const { version } = createRequire(import.meta.url)("rolldown/package.json") as { readonly version: string };

@@ -1,7 +1,6 @@
 import { offlineModel } from "../llm/offline.ts";
 import { costOf, type Price } from "../llm/prices.ts";
 import type { LlmRequest } from "../llm/transport.ts";
-import { asksModel } from "../run/program.ts";
 import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
 import { tryModel } from "./try-model.ts";
@@ -32,7 +31,7 @@ export async function forecastCost(
   options: ForecastOptions,
 ): Promise<CostForecast | undefined> {
   const { model } = job.resolved;
-  if (options.work === 0 || job.llm.isOffline || !asksModel(model)) return undefined;
+  if (options.work === 0 || job.llm.isOffline || !job.code.asksLlm) return undefined;
   const price = await job.llm.price();
   const history = await readHistory(job);
   if (history.units > 0) return fromHistory(history, { ...options, price });

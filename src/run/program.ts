@@ -69,14 +69,11 @@ export function describeParts(
     config: Object.fromEntries(Object.entries(given.config ?? {}).map(([name, value]) => [name, digest(value)])),
     schema: digest({ table, writeStrategy: model.writeStrategy, by: model.by }),
     version: model.version ?? null,
-    llm: asksModel(model) ? given.llm.fingerprint : null,
-    prompts: asksModel(model) ? digestAdopted(given.llm.adopted ?? new Map()) : {},
+    llm: given.code.asksLlm ? given.llm.fingerprint : null,
+    prompts: given.code.asksLlm ? digestAdopted(given.llm.adopted ?? new Map()) : {},
     sides: given.sides,
   };
 }
-
-// A function asks a model through its argument of this name.
-export const asksModel = ({ form, run }: AnyModel) => form !== "sql" && /\bllm\b/.test(run.toString());
 
 const digest = (value: unknown) => sha256(canonicalJson(value) ?? "").slice(0, 32);
 

@@ -69,7 +69,7 @@ export interface WholePlan {
 }
 
 /** All that the function of a seed does is read its file. */
-const SEED_CODE: CodeFingerprint = { code: "seed", source: "seed" };
+const SEED_CODE: CodeFingerprint = { code: "seed", source: "seed", asksLlm: false };
 
 /** Says why a model that writes its whole table will run, or why not. Its sources are a part of its program. */
 export async function planWhole(job: PlanningJob): Promise<WholePlan> {

@@ -438,7 +438,7 @@ describe("digests of code are kept between processes", () => {
     const [name = ""] = await cached();
     const file = `node_modules/.cache/millrace/code/${name}`;
     await write(file, (await readFile(join(directory, file), "utf8")).replace(first.code, "kept"));
-    expect(await fingerprint()).toEqual({ source: first.source, code: "kept" });
+    expect(await fingerprint()).toEqual({ ...first, code: "kept" });
     await edit("lib/trim.ts", ["value", "given"]);
     const second = await fingerprint();
     expect(second.source).not.toBe(first.source);
@@ -473,4 +473,24 @@ test("a file that the tools cannot read counts by its text", async () => {
   await write("models/one.ts", "export const = ;");
   const { source, code } = await fingerprint("docs.one", "models/one.ts");
   expect(code).toBe(source);
+});
+
+describe("a model asks a language model", () => {
+  const asks = async () => (await fingerprint()).asksLlm;
+  const rewrite = async (run: string) =>
+    write(FILE, (PROJECT[FILE] ?? "").replace(/async run\(\{ row[^]*?\n {2}\},\n\}\);/, `${run},\n});`));
+
+  test("when a helper in another file does", async () => {
+    expect(await asks()).toBe(false);
+    await write("lib/ask.ts", `export const ask = (input) => input.llm.predict("facts", input.row);\n`);
+    await rewrite('run: async (input) => (await import("../lib/ask.ts")).ask(input)');
+    expect(await asks()).toBe(true);
+    // The second time it is known without the tools.
+    expect(await asks()).toBe(true);
+  });
+
+  test("and not when a model does that it reads", async () => {
+    await write("models/sections.ts", (PROJECT["models/sections.ts"] ?? "").replace("({ row })", "({ row, llm })"));
+    expect(await asks()).toBe(false);
+  });
 });

@@ -14,5 +14,5 @@ export function queryFingerprint({
 }): CodeFingerprint {
   const { own, values } = renderSqlModel(resolved, database);
   const digest = sha256(canonicalJson([resolved.model.materialized, own, values]));
-  return { code: digest, source: digest };
+  return { code: digest, source: digest, asksLlm: false };
 }
