@@ -39,6 +39,7 @@ export function resolveModel(model: AnyModel, registry: ModelRegistry, issues: I
     return source === undefined ? [] : [source];
   });
   checkDeclaration(model, shape, sources, report);
+  checkMatches(model, sources, report);
   const upstreams = sources.flatMap(({ origin }) => (origin.type === "model" ? [origin.model.name] : []));
   return { model, shape, sources, upstreams: [...new Set(upstreams)].toSorted() };
 }
@@ -161,6 +162,29 @@ function checkDeclaration(
       );
     }
   }
+}
+
+// What a row is matched by has to be the same for all rows of a unit.
+function checkMatches(model: AnyModel, sources: readonly ResolvedSource[], report: Report): void {
+  const each = sources.find(({ name }) => name === model.forEach);
+  if (each === undefined) return;
+  const known = model.by ?? columnsOf(each);
+  if (known === undefined) return;
+  for (const { name, spec } of sources) {
+    for (const column of Object.values(spec.match ?? {})) {
+      if (known.includes(column)) continue;
+      report(
+        "MATCH_COLUMN",
+        `source "${name}" is matched by column "${column}", which ${model.by === undefined ? `source "${each.name}" does not have` : "is not one of `by`"}.${didYouMean(column, known)}`,
+      );
+    }
+  }
+}
+
+// Of somebody else's table, or of a view, nothing is known before it is read.
+function columnsOf({ origin }: ResolvedSource): readonly string[] | undefined {
+  if (origin.type !== "model" || !hasColumns(origin.shape)) return undefined;
+  return origin.shape.columns.map((column) => (origin.isUntyped ? column.name : column.key));
 }
 
 /** True when a `where` depends on the run, so that the source shows a part of what defines the model. */

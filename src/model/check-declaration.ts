@@ -10,7 +10,7 @@ const isObject = (value: unknown): value is object => typeof value === "object" 
 const hasKind = (kind: string) => (value: unknown) => isObject(value) && "kind" in value && value.kind === kind;
 const aFunction = z.custom((value) => typeof value === "function", "expected a function");
 const source = z.custom((value) => typeof value === "string" || hasKind("source")(value), {
-  error: "expected ref(), table() or documents(), or the name of a model",
+  error: "expected ref() or documents(), or the name of a model or table",
 });
 const shared = {
   name: z.string(),

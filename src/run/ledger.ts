@@ -103,6 +103,18 @@ interface FailedFates {
   readonly documents: string;
 }
 
+/** Takes back that units failed in this run as far as it counts against them: the model was to blame. */
+export async function forgiveTries(
+  client: Pick<DatabaseClient, "query">,
+  { system, model, runId }: Pick<LedgerScope, "system" | "model" | "runId">,
+): Promise<void> {
+  await client.query(
+    `update ${system}.unit_state set attempts = 0, status = case when has_output then 'stale' else 'error' end
+     where model = $1 and run_id = $2 and status in ('error', 'stale', 'quarantined')`,
+    [model, runId],
+  );
+}
+
 /** Forgets units that are gone. */
 export async function forgetUnits(
   client: DatabaseClient,

@@ -1,5 +1,6 @@
 import { addUsage, NO_USAGE, type UsageTotals } from "../llm/telemetry.ts";
 import type { ModelJob } from "./model-job.ts";
+import { bookLostUsage, type UnitUsage } from "./record-usage.ts";
 
 const told = new WeakSet<ModelJob>();
 
@@ -7,15 +8,23 @@ const told = new WeakSet<ModelJob>();
 export class LlmAccount {
   usage: UsageTotals = NO_USAGE;
   readonly #job: ModelJob;
+  #lost: Omit<UnitUsage, "usage"> | undefined;
 
   constructor(job: ModelJob) {
     this.#job = job;
   }
 
   readonly onUsage = (used: UsageTotals, { provider }: { readonly provider: string }): void => {
-    this.usage = addUsage(this.usage, used);
+    if (this.#lost === undefined) this.usage = addUsage(this.usage, used);
+    else void bookLostUsage(this.#job, { ...this.#lost, usage: used });
     if (provider === "offline") this.#tellOffline();
   };
+
+  /** Books what was taken, and what calls still take that are on their way: nothing else will become of the unit. */
+  async abandon({ sourceKey, documentId }: Omit<UnitUsage, "usage">): Promise<void> {
+    this.#lost = { sourceKey, documentId };
+    await bookLostUsage(this.#job, { sourceKey, documentId, usage: this.usage });
+  }
 
   readonly onAsk = (signature: string): void => this.#job.asked.add(signature);
 

@@ -4,7 +4,7 @@ import type { DatabaseClient } from "../database/connect.ts";
 import type { LlmSource } from "../llm/llm.ts";
 import { digestAdopted } from "../llm/optimize/adopted.ts";
 import type { CodeFingerprint } from "../model/code-fingerprint.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel, OnChange } from "../model/define-model.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";
 import { Parameters } from "./sql-text.ts";
 
@@ -77,13 +77,17 @@ export function describeParts(
 
 const digest = (value: unknown) => sha256(canonicalJson(value) ?? "").slice(0, 32);
 
-/** Puts today's program beside the stored ones. */
-export function createProgram(parts: ProgramParts, stored: ReadonlyMap<string, StoredParts>): Program {
-  const known = [...stored].map(([hash, before]) => ({
-    hash,
-    parts: before,
-    difference: differences(before, parts)[0],
-  }));
+/** Puts today's program beside the stored ones. For a model that keeps its output, changed sources weigh most. */
+export function createProgram(
+  parts: ProgramParts,
+  stored: ReadonlyMap<string, StoredParts>,
+  onChange: OnChange,
+): Program {
+  const known = [...stored].map(([hash, before]) => {
+    const all = differences(before, parts);
+    const ofSources = onChange === "keep" ? all.find(({ reason }) => reason === "upstream") : undefined;
+    return { hash, parts: before, difference: ofSources ?? all[0] };
+  });
   return { hash: digest(parts), parts, known };
 }
 

@@ -3,15 +3,13 @@ import { untilAborted } from "../core/abort.ts";
 import { MillraceError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
 import { createLlm } from "../llm/llm.ts";
-import type { SourceReader } from "../model/define-model.ts";
 import { applyStage, dropStages, TableWriter } from "../table/table-writer.ts";
-import { bindSource, type BoundSource } from "./bind-source.ts";
+import { bindSource } from "./bind-source.ts";
 import { LlmAccount } from "./llm-account.ts";
 import type { ModelJob, Outcome } from "./model-job.ts";
 import { WHOLE_KEY } from "./model-state.ts";
-import { openReader } from "./open-reader.ts";
-import { readContent, withContents } from "./read-content.ts";
-import { bookLostUsage, recordUsage } from "./record-usage.ts";
+import { openSource } from "./open-source.ts";
+import { recordUsage } from "./record-usage.ts";
 import type { Receipt } from "./results.ts";
 
 /** Runs a table model: its rows gather in a stage of this attempt, then one transaction makes them the table's. */
@@ -30,7 +28,6 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   const stage = `${prefix}${randomBytes(4).toString("hex")}`;
   const writer = new TableWriter({ database, shape, stage });
   const account = new LlmAccount(job);
-  const used = () => ({ sourceKey: WHOLE_KEY, documentId: null, usage: account.usage });
   try {
     const readers = Object.fromEntries(sources);
     const llm = createLlm(job.llm, { signal: job.signal, onUsage: account.onUsage, onAsk: account.onAsk });
@@ -43,7 +40,7 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
     return await database.transaction(async (client) => {
       const { writeStrategy: strategy, name: modelName } = model;
       const scope = { system: database.systemSchema, model: modelName, runId: context.runId };
-      await recordUsage(client, scope, [used()]);
+      await recordUsage(client, scope, [{ sourceKey: WHOLE_KEY, documentId: null, usage: account.usage }]);
       const rows = await applyStage(client, { writer, strategy, runId: context.runId, modelName });
       return job.finish(client, { status: "succeeded", ...counts }, rows);
     });
@@ -51,7 +48,7 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
     // A function that was not waited for may still write.
     await writer.abort(error);
     // The first error is the one that explains; a stage that stays is dropped by the next attempt.
-    await bookLostUsage(job, used());
+    await account.abandon({ sourceKey: WHOLE_KEY, documentId: null });
     if (writer.hasStage) await dropStages(database, { prefix: stage }).catch(() => undefined);
     throw error;
   }
@@ -61,38 +58,6 @@ function tellRemoved(job: ModelJob, nulCharacters: number): void {
   if (nulCharacters === 0) return;
   const message = `removed ${nulCharacters} U+0000, which Postgres cannot store`;
   job.emit({ type: "log", model: job.resolved.model.name, level: "warning", message });
-}
-
-function openSource(job: ModelJob, source: BoundSource): SourceReader<Record<string, unknown>> {
-  const reader = openReader(job.database, source, job.resolved.model.name);
-  return source.withContent ? new ContentReader(job, reader) : reader;
-}
-
-/** Documents with their text: each is read when its turn comes. */
-class ContentReader implements SourceReader<Record<string, unknown>> {
-  readonly #job: ModelJob;
-  readonly #documents: SourceReader<Record<string, unknown>>;
-
-  constructor(job: ModelJob, documents: SourceReader<Record<string, unknown>>) {
-    this.#job = job;
-    this.#documents = documents;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Record<string, unknown>> {
-    for await (const row of this.#documents) yield { ...row, content: await readContent(this.#job, row) };
-  }
-
-  async rows(): Promise<readonly Record<string, unknown>[]> {
-    return withContents(this.#job, await this.#documents.rows());
-  }
-
-  count(): Promise<number> {
-    return this.#documents.count();
-  }
-
-  async *batches(size: number): AsyncGenerator<readonly Record<string, unknown>[]> {
-    for await (const batch of this.#documents.batches(size)) yield await withContents(this.#job, batch);
-  }
 }
 
 function readCounts(model: string, returned: unknown): Pick<Outcome, "counts"> {

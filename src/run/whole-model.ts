@@ -83,7 +83,7 @@ export async function planWhole(job: PlanningJob): Promise<WholePlan> {
   const code = model.form === "sql" ? queryFingerprint(job) : model.seed === undefined ? job.code : SEED_CODE;
   const file = model.seed === undefined ? {} : { file: await digestSeed(model.seed, job.directory) };
   const parts = describeParts(model, { ...job, code, sides: { ...state.sides, ...file } });
-  const program = createProgram(parts, state.programs);
+  const program = createProgram(parts, state.programs, model.onChange);
   const isMissing = job.isTableMissing === true || (isView && !(await hasRelation(database, shape.name)));
   const made = isMissing ? undefined : state.whole;
   const difference = program.known.find(({ hash }) => hash === made?.programHash)?.difference;
@@ -106,9 +106,10 @@ function reasonOf(
   const by = program.known.find(({ hash }) => hash === made.programHash);
   if (by === undefined) return "code";
   if (by.difference?.reason === "upstream") return "changed";
-  if (by.difference !== undefined) return model.onChange === "keep" ? "kept" : by.difference.reason;
+  if (by.difference !== undefined && model.onChange !== "keep") return by.difference.reason;
   if (!isComparable) return "changed";
   if (context.mode === "full" && made.runId !== context.runId) return "full";
+  if (by.difference !== undefined) return "kept";
   return made.status === "kept" ? "kept" : "unchanged";
 }
 

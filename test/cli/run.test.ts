@@ -150,6 +150,10 @@ test("show --errors tells of a model that failed as a whole", async () => {
     stdout: expect.stringMatching(/^✗ notes\.total .*\n.*the scales are broken/),
   });
   expect(shown.stderr).toContain("the model failed as a whole");
+  expect(await project.run(["retry", "notes.total"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/NO_UNITS[^]*`millrace run notes\.total`/) as string,
+  });
   expect(shown.stderr).toMatch(/\nNext: millrace runs resume <run>\n$/);
 });
 

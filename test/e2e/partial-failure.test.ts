@@ -58,9 +58,13 @@ test("a bug stops after the first units, and what is there stays", async () => {
   await using test_ = await createTestProject({ models: [declare(failing)] });
   for (const statement of createInput.split(";")) await test_.query(statement);
   failing.ids = () => true;
-  const result = await test_.project.runPipeline();
-  expect(result).toMatchObject({ status: "failed", errors: { "n.checked": { code: "MODEL_FAILED" } } });
-  expect(failing.calls.length).toBeLessThan(64);
+  // However often: units are not to blame for it.
+  for (let run = 0; run < 3; run += 1) {
+    failing.calls.length = 0;
+    const result = await test_.project.runPipeline();
+    expect(result).toMatchObject({ status: "failed", errors: { "n.checked": { code: "MODEL_FAILED" } } });
+    expect(failing.calls.length).toBeLessThan(64);
+  }
   failing.ids = () => false;
   expect(await test_.project.runPipeline()).toMatchObject({ status: "succeeded" });
   // The units that failed with everything else are not set aside.

@@ -31,6 +31,24 @@ test("models come after what they read, however they are listed", () => {
   expect([...withDownstreams(graph, ["n.b"])]).toEqual(["n.b", "n.c"]);
 });
 
+test("what a row is matched by is a column of the unit, the same for all its rows", () => {
+  const a = declareModel("n.a");
+  const matched = (name: string, by: readonly string[] | undefined, match: Record<string, string>) =>
+    defineModel({
+      name,
+      table: pipelineTable(name.replace(".", "_"), { id: text().primaryKey() }),
+      sources: { a: ref(a), other: ref(a, { match: match as never }) },
+      forEach: "a",
+      ...(by === undefined ? {} : { by: by as never }),
+      run: async () => null,
+    });
+  const models = [a, matched("n.b", undefined, { id: "idd" }), matched("n.c", ["id"], { id: "sourceKey" })];
+  expect(problems(() => buildGraph(models, registryOf(...models)))).toEqual([
+    'MATCH_COLUMN n.b: source "other" is matched by column "idd", which source "a" does not have. Did you mean "id"?',
+    'MATCH_COLUMN n.c: source "other" is matched by column "sourceKey", which is not one of `by`.',
+  ]);
+});
+
 test("a table that no model fills is a source from outside", () => {
   const a = declareModel("n.a", ["someone_elses_table"]);
   expect(buildGraph([a], registryOf(a)).get("n.a")?.upstreams).toEqual([]);

@@ -1,3 +1,4 @@
+import { UsageError } from "../../core/errors.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { playRun } from "../play-run.ts";
@@ -24,6 +25,12 @@ export default defineCommand({
     const isOfUnits = args.errors === true || args.pipeline !== undefined || codes.length > 0;
     await using project = await openCliProject(args);
     const pipeline = isOfUnits ? project.resolvePipeline(args.pipeline) : undefined;
+    const models = pipeline?.models.map((model) => (typeof model === "string" ? project.registry.get(model) : model));
+    if (pipeline !== undefined && models?.every(({ forEach }) => forEach === undefined) === true) {
+      throw new UsageError("NO_UNITS", `No model of ${pipeline.name} works in units that could be retried.`, {
+        hint: `\`millrace retry\` goes on with the latest run; \`millrace run ${pipeline.name}\` runs what is not up to date.`,
+      });
+    }
     return await playRun(project, args, (hooks) =>
       pipeline === undefined
         ? project.runs.resume("last", hooks)

@@ -43,7 +43,7 @@ export async function planUnits(
     keys,
     isGroup: model.by !== undefined,
     matched: tracked.filter((each) => each.match.length > 0),
-    program: createProgram(describeParts(model, { ...job, code, sides: state.sides }), state.programs),
+    program: createProgram(describeParts(model, { ...job, code, sides: state.sides }), state.programs, model.onChange),
     keepsOutput: model.onChange === "keep",
     isTableMissing: job.isTableMissing ?? false,
     scope: {

@@ -4,7 +4,7 @@ import { createLlm } from "../../llm/llm.ts";
 import { ArrayReader } from "../array-reader.ts";
 import type { BoundSource } from "../bind-source.ts";
 import type { ModelJob } from "../model-job.ts";
-import { openReader } from "../open-reader.ts";
+import { openSource } from "../open-source.ts";
 import { withContents } from "../read-content.ts";
 import type { Unit } from "./unit-feed.ts";
 import type { UnitPlan } from "./unit-plan.ts";
@@ -16,9 +16,7 @@ export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: re
   const { model } = job.resolved;
   const others = sources.filter((source) => source !== plan.source);
   const whole = Object.fromEntries(
-    others
-      .filter((source) => source.match.length === 0)
-      .map((source) => [source.name, openReader(job.database, source, model.name)]),
+    others.filter((source) => source.match.length === 0).map((source) => [source.name, openSource(job, source)]),
   );
   return async (unit: Unit, caller: AskOptions): Promise<readonly unknown[]> => {
     const { signal } = caller;

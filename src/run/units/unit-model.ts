@@ -4,11 +4,10 @@ import type { AnyModel } from "../../model/define-model.ts";
 import type { RowCounts } from "../../table/apply-rows.ts";
 import { createRowEncoder } from "../../table/row-encoder.ts";
 import type { BoundSource } from "../bind-source.ts";
-import { hasWorked } from "../ledger.ts";
+import { forgiveTries, hasWorked } from "../ledger.ts";
 import { LlmAccount } from "../llm-account.ts";
 import { type ModelJob, NO_ROWS, type Outcome } from "../model-job.ts";
 import { renewPrograms, saveProgram } from "../program.ts";
-import { bookLostUsage } from "../record-usage.ts";
 import type { Receipt } from "../results.ts";
 import { planUnits } from "./plan-units.ts";
 import { processConcurrently } from "./process-concurrently.ts";
@@ -46,6 +45,7 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
     tally.start(feed.total);
     const firstFailures = new FirstFailures(feed.total);
     let failures = 0;
+    let isBug = false;
     const programs = [
       program.hash,
       ...program.known.flatMap(({ hash, difference }) => (difference === undefined ? [hash] : [])),
@@ -62,11 +62,15 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
         if (result === undefined) return;
         await committer.add(result);
         const common = mayBeBug ? firstFailures.add(result.error, result.isData) : undefined;
+        isBug ||= common !== undefined;
         if (common !== undefined) stop.abort(allFailAlike(model.name, unit.sourceKey, common, feed.total));
         if (result.error !== undefined) failures += 1;
         if (failures > mostFailures) stop.abort(tooManyFailures(model, failures, feed.total));
       },
-    }).finally(() => committer.finish());
+    }).finally(async () => {
+      await committer.finish();
+      if (isBug) await forgiveTries(client, { system, model: model.name, runId: context.runId });
+    });
     stop.signal.throwIfAborted();
     job.signal.throwIfAborted();
     return await job.finish(client, tally.outcome(), NO_ROWS);
@@ -103,7 +107,7 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
     } catch (error) {
       const isFatal = error instanceof LlmError && error.isFatal;
       // Nothing becomes of the unit in this run; what its calls took is paid all the same.
-      if (signal.aborted || isFatal) await bookLostUsage(job, { ...unit, usage: account.usage });
+      if (signal.aborted || isFatal) await account.abandon(unit);
       // What a cancelled unit throws says nothing about its data.
       if (signal.aborted) return undefined;
       // No other unit would fare better: the model stops, and this one is not to blame.
