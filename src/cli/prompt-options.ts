@@ -61,10 +61,10 @@ export function untilInterrupted(work: (signal: AbortSignal) => Promise<ExitCode
   });
 }
 
-/** A sum of money or a share, as an option gives it. */
-export function readAmount(option: string, text: string | undefined): number | undefined {
+/** A score, as an option gives it. */
+export function readScore(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const amount = Number(text);
-  if (text.trim() !== "" && Number.isFinite(amount) && amount >= 0) return amount;
-  throw new UsageError("OPTION_VALUE", `--${option} ${text}: expected a number that is not negative.`);
+  const score = Number(text);
+  if (text.trim() !== "" && score >= 0 && score <= 1) return score;
+  throw new UsageError("OPTION_VALUE", `--${option} ${text}: expected a score from 0 to 1.`);
 }

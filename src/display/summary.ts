@@ -56,6 +56,7 @@ function headline({ pipeline, status, models, durationMs }: RunResult, left: num
       return `▲ ${pipeline} finished in ${time}, but ${plural(failedUnits, "unit")} failed`;
     case "failed": {
       const others = [
+        count("partial") > 0 ? `, ${count("partial")} partial` : "",
         count("skipped") > 0 ? `, ${count("skipped")} skipped` : "",
         count("succeeded") > 0 ? `, ${count("succeeded")} succeeded` : "",
       ];

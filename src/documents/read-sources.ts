@@ -14,30 +14,35 @@ interface ReadOptions {
   readonly sources: readonly FoundSource[];
   /** Ids of pages whose text is in the table already; they are not fetched again. */
   readonly fetched: ReadonlySet<string>;
+  readonly signal?: AbortSignal | undefined;
   /** What is kept of the entries that led to a document. */
   readonly originsOf: (entries: readonly string[]) => readonly string[];
 }
 
 /** Reads sources a few ahead, in their order; one that is broken becomes a failure, never an exception. */
-export async function* readSources({ sources, fetched, originsOf }: ReadOptions): AsyncGenerator<SyncItem> {
+export async function* readSources({ sources, fetched, originsOf, signal }: ReadOptions): AsyncGenerator<SyncItem> {
   const ahead: Promise<AsyncIterable<SyncItem> | readonly SyncItem[]>[] = [];
   let next = 0;
   while (next < sources.length || ahead.length > 0) {
     for (let source = sources[next]; source !== undefined && ahead.length < READ_AHEAD; source = sources[++next]) {
-      ahead.push(read(source, originsOf(source.entries), fetched));
+      ahead.push(read(source, originsOf(source.entries), { fetched, signal }));
     }
     const first = await ahead.shift();
     if (first !== undefined) yield* first;
   }
 }
 
-async function read(source: FoundSource, origins: readonly string[], fetched: ReadonlySet<string>) {
+async function read(
+  source: FoundSource,
+  origins: readonly string[],
+  { fetched, signal }: Pick<ReadOptions, "fetched" | "signal">,
+) {
   if (source.kind === "url") {
     const place = { id: documentId(source.url), sourceUrl: source.url, path: null, origins };
     if (fetched.has(place.id)) return [item({ ...blank, ...place, status: "kept" })];
     return readOne(
       place,
-      () => loadUrl(source.url),
+      () => loadUrl(source.url, signal),
       (loaded) => loaded.content,
     );
   }

@@ -17,6 +17,8 @@ export interface SyncDocumentsOptions {
   readonly patterns: readonly string[];
   /** Removes documents even when most of a source is gone. */
   readonly allowDeletes?: boolean | undefined;
+  /** Ends the sync; nothing is changed then. */
+  readonly signal?: AbortSignal | undefined;
   /** Fetches pages anew that are in the table already. */
   readonly refreshUrls?: boolean | undefined;
   /** Whose patterns these are. A sync removes documents of its own set only. Default: the project's config. */
@@ -79,7 +81,9 @@ async function writeFound(
   // What a set excludes goes with its documents: from them later syncs learn what the set is.
   const exclusions = set === `${CONFIG_SET}:` ? [] : found.exclusions;
   const originsOf = (entries: readonly string[]) => [...entries, ...exclusions].map((entry) => `${set}${entry}`);
-  for await (const item of readSources({ sources: found.sources, fetched, originsOf })) {
+  const { signal } = options;
+  for await (const item of readSources({ sources: found.sources, fetched, originsOf, signal })) {
+    signal?.throwIfAborted();
     if (item.kind === "failure") {
       failed.push(item.failure);
       incompletePaths.add(item.incompletePath);

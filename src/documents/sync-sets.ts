@@ -28,6 +28,7 @@ export async function syncSets(options: {
   readonly directory: string;
   readonly sets: readonly DocumentSet[];
   readonly allowDeletes?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }): Promise<DocumentSync> {
   return inSyncTransaction(options.database, async (client) => {
     let total: DocumentSync = { added: 0, changed: 0, removed: 0, unchanged: 0, failed: [], warnings: [] };

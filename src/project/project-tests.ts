@@ -2,7 +2,7 @@ import { resolveTests } from "../checks/resolve-test.ts";
 import { buildGraph } from "../graph/build-graph.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { TestResult } from "../run/results.ts";
-import { createId } from "../run/run-id.ts";
+import { createRunId } from "../run/run-id.ts";
 import { inDeclaredOrder, runTest } from "../run/tests/run-test.ts";
 import { storeResults } from "../run/tests/test-store.ts";
 import type { Project } from "./project.ts";
@@ -23,6 +23,6 @@ export async function testProject(project: Project, options: TestOptions): Promi
   const database = await project.openDatabase();
   const running = tests.map((test) => runTest(test, { database, signal }));
   const results = await inDeclaredOrder(running, (result) => options.onResult?.(result));
-  await storeResults(database, createId(), results);
+  await storeResults(database, createRunId(), results);
   return results;
 }

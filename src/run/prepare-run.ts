@@ -48,17 +48,18 @@ export interface SyncRunOptions {
   /** Paths and globs instead of the configured ones. */
   readonly documents?: readonly string[];
   readonly allowDeletes?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Brings the documents table up to date; undefined when no model of the run reads documents. */
 export async function syncRunDocuments(options: SyncRunOptions): Promise<DocumentSync | undefined> {
-  const { project, database, graph, documents, allowDeletes } = options;
+  const { project, database, graph, documents, allowDeletes, signal } = options;
   const readsDocuments = [...graph.values()].some(({ sources }) =>
     sources.some(({ origin }) => origin.type === "documents"),
   );
   if (!readsDocuments) return undefined;
   const sets = documents === undefined ? await configuredSets(database, project.config.documents) : [runSet(documents)];
-  return syncSets({ database, directory: project.directory, sets, allowDeletes });
+  return syncSets({ database, directory: project.directory, sets, allowDeletes, signal });
 }
 
 export interface PrepareTablesOptions {

@@ -19,7 +19,7 @@ import { spentInRun } from "./record-usage.ts";
 import type { RunResult } from "./results.ts";
 import { graphOfRun, plannedModels, summarizeModels } from "./run-graph.ts";
 import { RunHost, type RunHostOptions } from "./run-host.ts";
-import { createId } from "./run-id.ts";
+import { createRunId } from "./run-id.ts";
 import type { PlayOptions, RunOptions } from "./run-options.ts";
 import { type RunRecord, type RunSpec, RunStore } from "./run-store.ts";
 
@@ -59,7 +59,7 @@ export class PipelineRunner implements AsyncDisposable {
 
   async #start(pipeline: Pipeline, options: RunOptions): Promise<RunResult> {
     const { settings = {}, metadata = {}, filters = {}, mode = "delta" } = options;
-    const runId = createId();
+    const runId = createRunId();
     const graph = graphOf(this.#project, pipeline);
     const configs = configsOf(this.#project, graph, settings);
     // A broken one stops the run before there is one.

@@ -216,6 +216,13 @@ describe("documents that vanish", () => {
     });
   });
 
+  test("a sync that is cancelled changes nothing", async () => {
+    await using project = await createDocumentsProject(manyFiles(5));
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(project.sync(["docs"], { signal })).rejects.toThrow("enough");
+    expect(await project.rows()).toEqual({});
+  });
+
   test("a set never removes the documents of another", async () => {
     await using project = await createDocumentsProject({ ...manyFiles(5), "other/x.md": "x", "other/y.md": "y" });
     await project.sync(["docs", "other/x.md"]);

@@ -37,7 +37,7 @@ test("what a row is matched by is a column of the unit, the same for all its row
     defineModel({
       name,
       table: pipelineTable(name.replace(".", "_"), { id: text().primaryKey() }),
-      sources: { a: ref(a), other: ref(a, { match: match as never }) },
+      sources: { a: ref(a), other: ref(a, { match }) },
       forEach: "a",
       ...(by === undefined ? {} : { by: by as never }),
       run: async () => null,

@@ -15,7 +15,7 @@ const total = defineModel({
   onChange: "keep",
   async run({ sources, writer, config: { factor } }) {
     const rows = await sources.numbers.rows();
-    await writer.write({ value: rows.reduce((sum, { value }) => sum + Number(value), 0) * factor });
+    await writer.write({ value: rows.reduce((sum, { value }) => sum + value, 0) * factor });
   },
 });
 
@@ -29,7 +29,7 @@ const sums = defineModel({
   onChange: "keep",
   async run({ key, sources, config: { factor } }) {
     const rows = await sources.numbers.rows();
-    return { id: key.id, value: (key.id + rows.reduce((sum, { value }) => sum + Number(value), 0)) * factor };
+    return { id: key.id, value: (key.id + rows.reduce((sum, { value }) => sum + value, 0)) * factor };
   },
 });
 

@@ -5,9 +5,9 @@ import { findSignature } from "../../project/find-signature.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
-import { loadExamples, measureArgs, openPromptLlm, readAmount, untilInterrupted } from "../prompt-options.ts";
+import { loadExamples, measureArgs, openPromptLlm, readScore, untilInterrupted } from "../prompt-options.ts";
 import { readMetric } from "../read-metric.ts";
-import { readCount } from "../read-options.ts";
+import { readCount, readUsd } from "../read-options.ts";
 
 export default defineCommand({
   args: {
@@ -25,8 +25,8 @@ export default defineCommand({
   ],
   async run({ args }) {
     const concurrency = readCount("concurrency", args.concurrency);
-    const maxCostUsd = readAmount("max-cost", args["max-cost"]);
-    const least = readAmount("min-score", args["min-score"]) ?? 0;
+    const maxCostUsd = readUsd("max-cost", args["max-cost"]);
+    const least = readScore("min-score", args["min-score"]) ?? 0;
     await using project = await openCliProject(args);
     const declared = await findSignature(project, args.signature);
     const signature = args.program === undefined ? declared : await loadProgram(declared, resolve(args.program));

@@ -9,9 +9,9 @@ import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
-import { loadExamples, measureArgs, openPromptLlm, readAmount, untilInterrupted } from "../prompt-options.ts";
+import { loadExamples, measureArgs, openPromptLlm, readScore, untilInterrupted } from "../prompt-options.ts";
 import { readMetric } from "../read-metric.ts";
-import { readCount } from "../read-options.ts";
+import { readCount, readUsd } from "../read-options.ts";
 
 const onProgress = (progress: OptimizeProgress) => void process.stderr.write(`${renderOptimizeProgress(progress)}\n`);
 const STRATEGIES: readonly Strategy[] = ["both", "demonstrations", "instructions"];
@@ -49,10 +49,10 @@ export default defineCommand({
     const seed = readCount("seed", args.seed) ?? 1;
     const given = {
       concurrency: readCount("concurrency", args.concurrency),
-      maxCostUsd: readAmount("max-cost", args["max-cost"]),
+      maxCostUsd: readUsd("max-cost", args["max-cost"]),
       candidates: readCount("candidates", args.candidates),
       rounds: readCount("rounds", args.rounds),
-      demonstrationScore: readAmount("demonstration-score", args["demonstration-score"]),
+      demonstrationScore: readScore("demonstration-score", args["demonstration-score"]),
       teacher: args.teacher,
       judge: args.judge,
     };

@@ -7,8 +7,8 @@ const TIMEOUT_MS = 30_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Fetches one page; anything but a readable text is an error that names the status, never an empty document. */
-export async function loadUrl(url: string): Promise<LoadedDocument> {
-  const response = await fetchPage(url);
+export async function loadUrl(url: string, signal?: AbortSignal): Promise<LoadedDocument> {
+  const response = await fetchPage(url, signal);
   const [mediaType = "", ...parameters] = (response.headers.get("content-type") ?? "text/plain")
     .toLowerCase()
     .split(";");
@@ -30,11 +30,11 @@ export async function loadUrl(url: string): Promise<LoadedDocument> {
 
 const withTitle = (loaded: LoadedDocument, url: string): LoadedDocument => ({ ...loaded, title: loaded.title ?? url });
 
-async function fetchPage(url: string): Promise<Response> {
+async function fetchPage(url: string, signal: AbortSignal | undefined): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
       headers: { accept: "text/html, text/markdown, text/*" },
     });
   } catch (cause) {
