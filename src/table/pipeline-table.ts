@@ -22,7 +22,8 @@ import {
   timestamp,
 } from "drizzle-orm/pg-core";
 import type { z } from "zod";
-import { snakeCase } from "../core/text.ts";
+import { UsageError } from "../core/errors.ts";
+import { quoteList, snakeCase } from "../core/text.ts";
 
 export type Columns = Record<string, PgColumnBuilderBase>;
 
@@ -88,6 +89,7 @@ export function pipelineTable<Name extends string, TableColumns extends Columns>
   columns: TableColumns,
   extra?: (table: BuildExtraConfigColumns<Name, TableColumns, "pg">) => (PgTableExtraConfigValue | DocumentColumn)[],
 ): DrizzleTable<Name, TableColumns> & PipelineTable<ReadRow<TableColumns>, WriteRow<TableColumns>> {
+  refuseReserved(name, Object.keys(columns));
   const all = { ...columns, ...baseColumns() };
   for (const [key, builder] of Object.entries(all)) nameColumn(builder, key);
   let marked: string | undefined;
@@ -103,6 +105,18 @@ export function pipelineTable<Name extends string, TableColumns extends Columns>
     return marked;
   });
   return table as unknown as ReturnType<typeof pipelineTable<Name, TableColumns>>;
+}
+
+function refuseReserved(table: string, keys: readonly string[]): void {
+  const taken = keys.filter((key) => (BASE_KEYS as readonly string[]).includes(key));
+  if (taken.length === 0) return;
+  throw new UsageError(
+    "COLUMN_RESERVED",
+    `Table "${table}" declares ${quoteList(taken)}, which every table has anyway.`,
+    {
+      hint: "Leave the column out, or give it another name. Millrace fills all of them but `error`, which is yours to return.",
+    },
+  );
 }
 
 // Columns get their database name here, so that queries work whatever `casing` a connection has.

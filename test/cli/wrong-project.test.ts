@@ -98,6 +98,11 @@ const PROJECTS: Readonly<Record<string, WrongProject>> = {
     code: 2,
     says: ["models/a.ts:5", "shop.orders", "MODEL_INVALID", "concurrency", /forEac\n.*Did you mean "forEach"/, "→"],
   },
+  "a table that declares a column which every table has": {
+    files: { "models/a.ts": model("orders").replace("id: integer()", "updatedAt: integer(), id: integer()") },
+    code: 2,
+    says: ["models/a.ts:7", 'Table "orders" declares "updatedAt"', "COLUMN_RESERVED", "→"],
+  },
   "groups of no source": {
     files: { "models/a.ts": model("orders", { sources: "}, by: ['id'], meta: {" }) },
     code: 2,

@@ -75,7 +75,7 @@ export class UnitFeed {
     const range = { work: WORK, after, upTo, isCopied: this.#isCopied };
     const { source, keys } = this.#plan;
     const fetched = await run(this.#client, fetchUnitsSql(this.#plan, range));
-    const matched = await this.#fetchMatched(range);
+    const { matched, bytes } = await this.#fetchMatched(range);
     const columns = [...keys, ...source.columns];
     const units: Unit[] = [];
     for (const group of groupByOrdinal(fetched.rows)) {
@@ -101,21 +101,24 @@ export class UnitFeed {
         ),
       });
     }
-    return { units, bytes: sizeOf(fetched.rows) };
+    return { units, bytes: bytes + sizeOf(fetched.rows) };
   }
 
-  async #fetchMatched(range: UnitRange): Promise<ReadonlyMap<string, ReadonlyMap<string, readonly Row[]>>> {
+  async #fetchMatched(range: UnitRange): Promise<MatchedRows> {
+    let bytes = 0;
     const bySource = new Map<string, Map<string, Row[]>>();
     for (const side of this.#plan.matched) {
       const byOrdinal = new Map<string, Row[]>();
-      for (const [ordinal, ...values] of (await run(this.#client, fetchMatchedSql(this.#plan, side, range))).rows) {
+      const fetched = await run(this.#client, fetchMatchedSql(this.#plan, side, range));
+      bytes += sizeOf(fetched.rows);
+      for (const [ordinal, ...values] of fetched.rows) {
         const rows = byOrdinal.get(String(ordinal)) ?? [];
         rows.push(decodeRow(side.columns, values));
         byOrdinal.set(String(ordinal), rows);
       }
       bySource.set(side.name, byOrdinal);
     }
-    return bySource;
+    return { matched: bySource, bytes };
   }
 
   // The same digest as in the SQL that looks for stale units, from the rows as they were read.
@@ -123,6 +126,12 @@ export class UnitFeed {
     const [only = Buffer.alloc(0)] = rowDigests;
     return this.#plan.isGroup ? sha256(rowDigests.toSorted((a, b) => Buffer.compare(a, b))) : only;
   }
+}
+
+interface MatchedRows {
+  /** By source and unit. */
+  readonly matched: ReadonlyMap<string, ReadonlyMap<string, readonly Row[]>>;
+  readonly bytes: number;
 }
 
 // A primary key that begins with what names a unit; a view has none.
@@ -163,8 +172,11 @@ function sha256(parts: readonly Buffer[]): Buffer {
   return hash.digest();
 }
 
-function sizeOf(rows: readonly (readonly unknown[])[]): number {
-  let bytes = 0;
-  for (const row of rows) for (const value of row) bytes += typeof value === "string" ? value.length : 16;
+// About what values take in memory; what was JSON has been parsed by the driver.
+function sizeOf(value: unknown): number {
+  if (typeof value === "string" || Buffer.isBuffer(value)) return value.length;
+  if (typeof value !== "object" || value === null) return 16;
+  let bytes = 16;
+  for (const member of Array.isArray(value) ? value : Object.values(value)) bytes += sizeOf(member);
   return bytes;
 }
