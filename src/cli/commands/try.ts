@@ -53,7 +53,7 @@ export default defineCommand({
         "",
       ]);
     }
-    aside(`${colors.dim("Nothing was written. Next:")} ${colors.cyan(createCommandLine(args)("run", args.model))}`);
+    aside(`${colors.dim("The table is as it was. Next:")} ${colors.cyan(createCommandLine(args)("run", args.model))}`);
     return exitCode;
   },
 });
