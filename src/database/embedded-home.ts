@@ -105,7 +105,13 @@ export async function readText(path: string): Promise<string | undefined> {
 export async function replaceFile(path: string, text: string): Promise<void> {
   await rm(path, { force: true });
   await writeFile(path, text);
-  if (isRoot) await giveTo(await stat(dirname(path)), path);
+  if (!isRoot) return;
+  try {
+    await giveTo(await stat(dirname(path)), path);
+  } catch (error) {
+    // Whoever replaces it at this moment gives it away too.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 function homeAt(directory: string, path: string): Home {

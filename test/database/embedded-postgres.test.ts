@@ -14,6 +14,7 @@ import {
   startEmbeddedPostgres,
   stopEmbeddedPostgres,
 } from "../../src/database/embedded-postgres.ts";
+import { replaceFile } from "../../src/database/embedded-home.ts";
 import { isProcessAlive } from "../../src/database/file-lock.ts";
 import { createServerFolder, queryValue, type ServerFolder, startElsewhere } from "./temporary-server.ts";
 
@@ -74,6 +75,17 @@ describe("a server of a folder", () => {
     const servers = await Promise.all(starts);
     expect(new Set(servers.map(({ url, pid }) => `${pid} ${url}`)).size).toBe(1);
     expect(servers.filter(({ started }) => started)).toHaveLength(1);
+  });
+
+  test("has files that several processes may replace at once", async () => {
+    await using folder = await createServerFolder();
+    const path = join(folder.directory, "used");
+    await mkdir(folder.directory, { recursive: true });
+    const replaceOften = async () => {
+      for (let times = 0; times < 100; times += 1) await replaceFile(path, "");
+    };
+    await Promise.all([replaceOften(), replaceOften(), replaceOften(), replaceOften()]);
+    expect(await readFile(path, "utf8")).toBe("");
   });
 
   test("takes another port when its own is taken", async () => {
