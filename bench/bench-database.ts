@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Database } from "../src/database/connect.ts";
-import { startEmbeddedPostgres } from "../src/database/embedded-postgres.ts";
+import { startEmbeddedPostgres } from "../src/database/embedded/embedded-postgres.ts";
 
 /** A database of its own on the server of DATABASE_URL or on an embedded one, gone afterwards. */
 export async function withBenchDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {

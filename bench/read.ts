@@ -1,7 +1,7 @@
 import { withBenchDatabase } from "./bench-database.ts";
 import { measure, printTable } from "./measure.ts";
-import { decodeByName } from "../src/table/decode-row.ts";
-import { TableReader } from "../src/table/table-reader.ts";
+import { decodeByName } from "../src/table/read/decode-row.ts";
+import { TableReader } from "../src/table/read/table-reader.ts";
 
 const ROWS = Number(process.env["BENCH_READ_ROWS"] ?? 1_000_000);
 

@@ -5,8 +5,8 @@ import { cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { resetEmbeddedPostgres } from "../src/database/embedded-postgres.ts";
-import type { RunEvent } from "../src/run/run-events.ts";
+import { resetEmbeddedPostgres } from "../src/database/embedded/embedded-postgres.ts";
+import type { RunEvent } from "../src/state/run-events.ts";
 import { withBenchDatabase } from "./bench-database.ts";
 import { median, printTable } from "./measure.ts";
 

@@ -3,7 +3,7 @@
 import { defineModel, openProject, ref } from "millrace";
 import { integer, pipelineTable } from "millrace/schema";
 import type { Database } from "../src/database/connect.ts";
-import { recordDone, type UnitFate } from "../src/run/ledger.ts";
+import { recordDone, type UnitFate } from "../src/state/unit-state.ts";
 import { withBenchDatabase } from "./bench-database.ts";
 import { measure, printTable } from "./measure.ts";
 

@@ -6,9 +6,9 @@ export {
   relationships,
   rowCount,
   unique,
-} from "./checks/define-tests.ts";
-export type { RelationshipOptions } from "./checks/define-tests.ts";
-export type { TestStatus } from "./checks/judge-test.ts";
+} from "./data-tests/define-tests.ts";
+export type { RelationshipOptions } from "./data-tests/define-tests.ts";
+export type { TestStatus } from "./data-tests/judge-test.ts";
 export { MillraceError, IssuesError, UsageError } from "./core/errors.ts";
 export type { ErrorJson, Issue } from "./core/errors.ts";
 export { RowError } from "./core/row-error.ts";
@@ -39,27 +39,27 @@ export type { OnRunEnd, OnRunStart, RunEnd, RunStart } from "./model/run-hooks.t
 export { ModelRegistry } from "./model/registry.ts";
 export { documents, ref } from "./model/sources.ts";
 export type { RefOptions, Source } from "./model/sources.ts";
-export { log, progress } from "./run/activity.ts";
-export { executeModel } from "./run/execute-model.ts";
-export type { ExecuteOptions } from "./run/execute-model.ts";
+export { log, progress } from "./run/log.ts";
+export { executeModel } from "./testing/execute-model.ts";
+export type { ExecuteOptions } from "./testing/execute-model.ts";
 export type { CostGroup, CostLine } from "./project/cost-report.ts";
 export { openProject } from "./project/project.ts";
-export type { Explanation } from "./project/explain.ts";
-export type { Estimate, ModelPlan, PlannedReason, PlannedUnit, PlanOptions, RunPlan } from "./project/run-plan.ts";
+export type { Explanation } from "./plan/explain-unit.ts";
+export type { Estimate, ModelPlan, PlannedReason, PlannedUnit, PlanOptions, RunPlan } from "./plan/run-plan.ts";
 export type { OpenProjectOptions, Project } from "./project/project.ts";
 export type { UnitOptions } from "./project/project-units.ts";
-export type { TriedUnit } from "./project/try-model.ts";
-export type { RowKey } from "./project/find-row.ts";
-export type { TracedDocument } from "./project/trace-documents.ts";
-export type { InputTrace, RowTrace, TracedUnit, TraceOptions } from "./project/trace.ts";
+export type { TriedUnit } from "./plan/try-model.ts";
+export type { RowKey } from "./trace/find-row.ts";
+export type { TracedDocument } from "./trace/trace-documents.ts";
+export type { InputTrace, RowTrace, TracedUnit, TraceOptions } from "./trace/trace.ts";
 export type { StoredFate } from "./run/units/unit-fates.ts";
 export type { FailedUnit, FailedUnits } from "./project/unit-errors.ts";
 export type { SourceFreshness } from "./project/source-freshness.ts";
 export type { TestOptions } from "./project/project-tests.ts";
-export type { ModelRunRecord } from "./run/model-run-store.ts";
-export type { ModelStatus, Receipt, RunResult, RunStatus, TestCounts, TestResult, Usage } from "./run/results.ts";
-export type { ModelSummary, Progress, RunEvent, RunEventListener } from "./run/run-events.ts";
+export type { ModelRunRecord } from "./state/model-run-store.ts";
+export type { ModelStatus, Receipt, RunResult, RunStatus, TestCounts, TestResult, Usage } from "./state/results.ts";
+export type { ModelSummary, Progress, RunEvent, RunEventListener } from "./state/run-events.ts";
 export type { RunOptions } from "./run/run-options.ts";
-export type { RunRecord } from "./run/run-store.ts";
+export type { RunRecord } from "./state/run-store.ts";
 export { defineSeed } from "./seeds/define-seed.ts";
 export type { SeedDeclaration } from "./seeds/define-seed.ts";

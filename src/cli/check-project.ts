@@ -64,7 +64,7 @@ function checkFolder(directory: string): string {
 }
 
 async function checkConfig(directory: string): Promise<string> {
-  const { loadConfigFile } = await import("../model/load-files.ts");
+  const { loadConfigFile } = await import("../model/load/load-files.ts");
   const config = await loadConfigFile(directory);
   return `millrace.config loads, ${plural(config.documents.length, "document pattern")}`;
 }
@@ -107,7 +107,7 @@ async function checkDatabase(directory: string): Promise<string> {
 
 async function checkTables(directory: string): Promise<string> {
   const { openProject } = await import("../project/project.ts");
-  const { blockedError } = await import("../table/schema-change.ts");
+  const { blockedError } = await import("../table/schema/schema-change.ts");
   await using project = await openProject({ directory });
   const { statements, blocked } = await project.planMigration();
   if (blocked.length > 0) throw blockedError(blocked);

@@ -1,8 +1,8 @@
-import { writeRunArtifacts } from "../artifacts/write-artifacts.ts";
-import { createReporter } from "../display/create-reporter.ts";
+import { writeRunArtifacts } from "../dbt/write-artifacts.ts";
+import { createReporter } from "../display/reporters/create-reporter.ts";
 import type { Project } from "../project/project.ts";
-import type { RunResult } from "../run/results.ts";
-import type { RunEventListener } from "../run/run-events.ts";
+import type { RunResult } from "../state/results.ts";
+import type { RunEventListener } from "../state/run-events.ts";
 import { createCommandLine } from "./command-line.ts";
 import type { ExitCode } from "./define-command.ts";
 import { withInterrupt } from "./interrupt.ts";

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import { describeUrl } from "../database/connect.ts";
-import { loadConfigFile } from "../model/load-files.ts";
+import { loadConfigFile } from "../model/load/load-files.ts";
 
 export interface ProjectDatabase {
   /** The URL that the config file or DATABASE_URL names; undefined stands for the embedded Postgres. */

@@ -1,5 +1,5 @@
 import { UsageError } from "../core/errors.ts";
-import { exactMatch, judge, type Metric, setF1 } from "../llm/optimize/metrics.ts";
+import { exactMatch, judge, type Metric, setF1 } from "../llm/tuning/metrics.ts";
 import { importExport } from "../project/find-signature.ts";
 import type { Project } from "../project/project.ts";
 

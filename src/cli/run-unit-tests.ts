@@ -2,7 +2,7 @@ import { errorToJson } from "../core/errors.ts";
 import { plural } from "../core/text.ts";
 import { renderError } from "../display/render-error.ts";
 import type { Suggest } from "../display/suggest.ts";
-import { loadExports } from "../model/load-files.ts";
+import { loadExports } from "../model/load/load-files.ts";
 import type { Project } from "../project/project.ts";
 import { isUnitTest, type UnitTest, UnitTestError } from "../testing/unit-test.ts";
 import type { ExitCode } from "./define-command.ts";

@@ -40,7 +40,7 @@ export async function choosePipeline(project: Project, { args, all }: SelectInpu
   if (base !== undefined && select.length === 0 && exclude.length === 0 && state === undefined) {
     return base;
   }
-  const { selectInProject } = await import("../artifacts/select-in-project.ts");
+  const { selectInProject } = await import("../dbt/select-in-project.ts");
   const names = await selectInProject(project, { select, exclude, state, onWarning: printWarning });
   const within = base?.models.map((model) => (typeof model === "string" ? model : model.name));
   const models = names.filter((name) => within?.includes(name) !== false);

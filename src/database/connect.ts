@@ -1,6 +1,6 @@
 import pg from "pg";
 import { MillraceError } from "../core/errors.ts";
-import { SILENCE_SECONDS } from "../core/limits.ts";
+import { SILENCE_SECONDS } from "../core/lease-seconds.ts";
 
 /** A connection that can also be taken for one transaction or one session. */
 export type DatabaseClient = pg.PoolClient;

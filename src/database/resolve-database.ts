@@ -1,5 +1,5 @@
 import { UsageError } from "../core/errors.ts";
-import { assertEmbeddedAllowed, reviveEmbeddedPostgres, startEmbeddedPostgres } from "./embedded-postgres.ts";
+import { assertEmbeddedAllowed, reviveEmbeddedPostgres, startEmbeddedPostgres } from "./embedded/embedded-postgres.ts";
 
 export interface ResolveDatabaseOptions {
   /** Usually `DATABASE_URL`; empty counts as unset. */

@@ -1,11 +1,11 @@
 import { formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
 import { hasUnits } from "../model/define-sql-model.ts";
-import type { Receipt, Usage } from "../run/results.ts";
+import type { Receipt, Usage } from "../state/results.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
-import { describeTests } from "./render-test.ts";
-import { type DisplayStatus, type ModelState, unitRate } from "./run-state.ts";
+import { describeTests } from "./render-test-result.ts";
+import { type DisplayStatus, type ModelState, unitRate } from "./reporters/run-state.ts";
 
 const GLYPHS: Readonly<Record<DisplayStatus, string>> = {
   pending: "○",

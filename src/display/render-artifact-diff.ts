@@ -1,5 +1,5 @@
 import { canonicalJson } from "../core/json.ts";
-import type { Artifact } from "../llm/optimize/artifact.ts";
+import type { Artifact } from "../llm/tuned-prompt.ts";
 import type { Palette } from "./output.ts";
 
 /** What differs between two tuned prompts, as a person reads it; empty when they say the same. */

@@ -1,9 +1,9 @@
 import { plural } from "../core/text.ts";
-import type { RunEvent } from "../run/run-events.ts";
+import type { RunEvent } from "../state/run-events.ts";
 import { describeDocuments } from "./describe-documents.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
-import { renderTest } from "./render-test.ts";
+import { renderTest } from "./render-test-result.ts";
 import { type Suggest, suggestPlainly, withSuggestions } from "./suggest.ts";
 
 interface EventOptions {

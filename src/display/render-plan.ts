@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
 import { hasUnits } from "../model/define-sql-model.ts";
-import type { ModelPlan, PlannedReason, RunPlan } from "../project/run-plan.ts";
+import type { ModelPlan, PlannedReason, RunPlan } from "../plan/run-plan.ts";
 import { IDLE_REASONS, WORK_REASONS } from "../run/units/unit-plan.ts";
 import { formatCost } from "./describe-model.ts";
 import { describeDocuments } from "./describe-documents.ts";

@@ -1,6 +1,6 @@
 import { plural } from "../core/text.ts";
-import type { Evaluation } from "../llm/optimize/evaluate.ts";
-import type { Optimization, OptimizeProgress } from "../llm/optimize/optimization.ts";
+import type { Evaluation } from "../llm/tuning/evaluate.ts";
+import type { Optimization, OptimizeProgress } from "../llm/tuning/optimization.ts";
 import { formatCost } from "./describe-model.ts";
 import type { Palette } from "./output.ts";
 import { renderTable } from "./render-table.ts";

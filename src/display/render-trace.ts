@@ -1,8 +1,8 @@
 import { formatAge, formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
-import type { TracedDocument } from "../project/trace-documents.ts";
-import { sumTraceUsage } from "../project/trace-usage.ts";
-import type { InputTrace, RowTrace } from "../project/trace.ts";
+import type { TracedDocument } from "../trace/trace-documents.ts";
+import { sumTraceUsage } from "../trace/trace-usage.ts";
+import type { InputTrace, RowTrace } from "../trace/trace.ts";
 import { describeUsage } from "./describe-model.ts";
 import { cutText, escapeControls, fitParts, padText, textWidth } from "./fit-text.ts";
 import type { Palette } from "./output.ts";

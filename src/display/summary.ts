@@ -2,11 +2,11 @@ import { relative } from "node:path";
 import { formatDuration } from "../core/duration.ts";
 import type { ErrorJson } from "../core/errors.ts";
 import { plural } from "../core/text.ts";
-import type { Receipt, RunResult } from "../run/results.ts";
+import type { Receipt, RunResult } from "../state/results.ts";
 import { describeUsage, paintStatus } from "./describe-model.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
-import type { RunState, UnitFailures } from "./run-state.ts";
+import type { RunState, UnitFailures } from "./reporters/run-state.ts";
 import { type Suggest, suggestPlainly, withSuggestions } from "./suggest.ts";
 
 export interface SummaryOptions {

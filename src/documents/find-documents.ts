@@ -4,7 +4,7 @@ import picomatch from "picomatch";
 import { UsageError } from "../core/errors.ts";
 import { projectPath } from "./document-id.ts";
 import { searchFolder, type UnreadableFolder } from "./search-folder.ts";
-import { DOCUMENT_EXTENSIONS } from "./load-document.ts";
+import { DOCUMENT_EXTENSIONS } from "./loaders/load-document.ts";
 import { oneNameEach } from "./one-name-each.ts";
 
 /** Where documents are: a file (of one document or of records), or an address. */

@@ -1,7 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { DocumentFilters } from "../model/context.ts";
-import { resolveDocumentFilters } from "./document-filters.ts";
+import { resolveDocumentFilters } from "./filters/document-filters.ts";
 import { CONFIG_SET } from "./document-sets.ts";
 import type { DocumentStatus } from "./document-kinds.ts";
 

@@ -2,7 +2,7 @@ import nodePath from "node:path";
 import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { DocumentRow } from "../model/document-row.ts";
-import { loadDocument, unreadable } from "./load-document.ts";
+import { loadDocument, unreadable } from "./loaders/load-document.ts";
 import { contentHash, type LoadedDocument } from "./loaders/loaded-document.ts";
 
 export interface StoredDocument extends Pick<DocumentRow, "id" | "path" | "contentHash"> {

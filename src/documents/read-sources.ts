@@ -2,7 +2,7 @@ import { errorToJson } from "../core/errors.ts";
 import type { DocumentFailure, DocumentRecord, SyncItem } from "./document-record.ts";
 import { documentId, fileUri, recordUri } from "./document-id.ts";
 import type { FoundSource } from "./find-documents.ts";
-import { fileFormat, loadDocument, unreadable } from "./load-document.ts";
+import { fileFormat, loadDocument, unreadable } from "./loaders/load-document.ts";
 import { contentHash, type LoadedDocument } from "./loaders/loaded-document.ts";
 import { type JsonlLine, parseJsonlLine, readJsonlLines } from "./loaders/load-jsonl.ts";
 import { loadUrl } from "./loaders/load-url.ts";

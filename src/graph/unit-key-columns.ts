@@ -1,6 +1,6 @@
-import { isWidening, normalizeType } from "../table/column-type.ts";
+import { isWidening, normalizeType } from "../table/schema/column-type.ts";
 import type { ColumnShape, TableShape } from "../table/table-shape.ts";
-import { writtenColumns } from "../table/written-columns.ts";
+import { writtenColumns } from "../table/encode/written-columns.ts";
 
 /** A column that names a unit, as its source has it. */
 export interface UnitKeyColumn {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { LlmError } from "./llm-error.ts";
+import { LlmError } from "./calls/llm-error.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** What became of one row of a batch; `index` is the row's. */

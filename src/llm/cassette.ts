@@ -2,10 +2,10 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
-import { loadTransport } from "./load-transport.ts";
-import { LlmError } from "./llm-error.ts";
+import { loadTransport } from "./providers/load-transport.ts";
+import { LlmError } from "./calls/llm-error.ts";
 import { nearestDifference } from "./request-difference.ts";
-import type { LlmAnswer, LlmRequest, LlmTransport } from "./transport.ts";
+import type { LlmAnswer, LlmRequest, LlmTransport } from "./calls/transport.ts";
 
 export interface CassetteOptions {
   /** Where the calls are kept, one readable file each. */

@@ -1,15 +1,15 @@
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { Database } from "../database/connect.ts";
-import { Budget } from "./budget.ts";
+import { Budget } from "./calls/budget.ts";
 import type { Embedder } from "./embedder.ts";
-import type { EmbeddingTransport } from "./embedding-transport.ts";
+import type { EmbeddingTransport } from "./calls/embedding-transport.ts";
 import type { LlmSource } from "./llm.ts";
-import type { AdoptedArtifacts } from "./optimize/adopted.ts";
-import { offlineModel } from "./offline.ts";
+import type { AdoptedArtifacts } from "./adopted-prompts.ts";
+import { offlineModel } from "./providers/offline/offline-model.ts";
 import { type CacheMode, PostgresCache } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
-import type { LlmParams, LlmTransport } from "./transport.ts";
+import type { LlmParams, LlmTransport } from "./calls/transport.ts";
 
 /** `llm` of a project's config file. */
 export interface LlmSettings extends LlmParams {
@@ -50,7 +50,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
   });
   const openSession = async (): Promise<LlmSession> => {
     const transport = await openTransport(model, options);
-    const [{ priceOf }, { limiterOf }] = await Promise.all([import("./prices.ts"), import("./limiter.ts")]);
+    const [{ priceOf }, { limiterOf }] = await Promise.all([import("./cost.ts"), import("./calls/limiter.ts")]);
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = settings;
     limiterOf(transport.limiterKey, { requestsPerMinute, tokensPerMinute, maxConcurrency });
     return {
@@ -62,7 +62,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
   };
   const openEmbedder = async (): Promise<Embedder> => {
     const transport = await openEmbeddings(embeddingModel, options);
-    const [{ Embedder }, { priceOf }] = await Promise.all([import("./embedder.ts"), import("./prices.ts")]);
+    const [{ Embedder }, { priceOf }] = await Promise.all([import("./embedder.ts"), import("./cost.ts")]);
     return new Embedder({
       ...sharedBy(transport),
       transport,
@@ -76,7 +76,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
     isOffline: name === "offline",
     fingerprint: sha256(canonicalJson({ name, embeddings, params })).slice(0, 32),
     adopted: options.adopted,
-    price: async () => price ?? (await import("./prices.ts")).priceOf(...partsOf(name)),
+    price: async () => price ?? (await import("./cost.ts")).priceOf(...partsOf(name)),
     with: (overrides) => derive({ settings, options }, overrides),
     open: once(openSession),
     openEmbedder: once(openEmbedder),
@@ -114,11 +114,11 @@ async function openTransport(
 ): Promise<LlmTransport> {
   if (model === undefined) return offlineModel();
   if (typeof model === "string") {
-    const { loadTransport } = await import("./load-transport.ts");
+    const { loadTransport } = await import("./providers/load-transport.ts");
     return loadTransport(model, { environment, ...(projectFolder === undefined ? {} : { projectFolder }) });
   }
   if (isTransport(model)) return model;
-  const { fromAiSdk } = await import("./ai-sdk.ts");
+  const { fromAiSdk } = await import("./providers/ai-sdk/ai-sdk.ts");
   return fromAiSdk(model as Parameters<typeof fromAiSdk>[0]);
 }
 
@@ -126,13 +126,13 @@ async function openEmbeddings(
   model: LlmSettings["embeddingModel"],
   { environment, projectFolder }: LlmSourceOptions,
 ): Promise<EmbeddingTransport> {
-  if (model === undefined) return (await import("./offline-embeddings.ts")).offlineEmbeddings();
+  if (model === undefined) return (await import("./providers/offline/offline-embeddings.ts")).offlineEmbeddings();
   if (typeof model === "string") {
-    const { loadEmbeddings } = await import("./load-embeddings.ts");
+    const { loadEmbeddings } = await import("./providers/load-embeddings.ts");
     return loadEmbeddings(model, { environment, ...(projectFolder === undefined ? {} : { projectFolder }) });
   }
   if (isEmbeddingTransport(model)) return model;
-  const { embeddingsFromAiSdk } = await import("./ai-sdk-embeddings.ts");
+  const { embeddingsFromAiSdk } = await import("./providers/ai-sdk/ai-sdk-embeddings.ts");
   return embeddingsFromAiSdk(model as Parameters<typeof embeddingsFromAiSdk>[0]);
 }
 

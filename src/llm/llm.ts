@@ -1,16 +1,16 @@
 import type { AskOptions } from "./ask.ts";
 import { type BatchOptions, type BatchResult, runBatch, streamBatch } from "./batch.ts";
 import type { Embedded, Embedder } from "./embedder.ts";
-import type { AdoptedArtifacts } from "./optimize/adopted.ts";
-import type { EvaluateOptions, Evaluation } from "./optimize/evaluate.ts";
-import type { Optimization, OptimizeOptions } from "./optimize/optimization.ts";
-import type { Price } from "./prices.ts";
-import { inContext, sourceInContext } from "./llm-context.ts";
-import { programOf } from "./program.ts";
+import type { AdoptedArtifacts } from "./adopted-prompts.ts";
+import type { EvaluateOptions, Evaluation } from "./tuning/evaluate.ts";
+import type { Optimization, OptimizeOptions } from "./tuning/optimization.ts";
+import type { Price } from "./cost.ts";
+import { inContext, sourceInContext } from "./override-context.ts";
+import { programOf } from "./prompt.ts";
 import type { LlmSession } from "./session.ts";
 import type { Signature } from "./signature.ts";
 import type { Telemetry } from "./telemetry.ts";
-import type { LlmParams } from "./transport.ts";
+import type { LlmParams } from "./calls/transport.ts";
 
 /** An answer, checked against its signature, and what it took. */
 export interface Prediction<Output> {
@@ -147,19 +147,9 @@ export function createLlm(configured: LlmSource, caller: AskOptions): Llm {
     runBatch: (signature, rows, options) => runBatch(rows, askRow(signature, options), options),
     streamBatch: (signature, rows, options) => streamBatch(rows, askRow(signature, options), options),
     evaluate: async (signature, options) =>
-      (await import("./optimize/evaluate.ts")).evaluateSignature(
-        sourceInContext(configured),
-        caller,
-        signature,
-        options,
-      ),
+      (await import("./tuning/evaluate.ts")).evaluateSignature(sourceInContext(configured), caller, signature, options),
     optimize: async (signature, options) =>
-      (await import("./optimize/optimize.ts")).optimizeSignature(
-        sourceInContext(configured),
-        caller,
-        signature,
-        options,
-      ),
+      (await import("./tuning/optimize.ts")).optimizeSignature(sourceInContext(configured), caller, signature, options),
     embed: async (texts) => (await configured.openEmbedder()).embed(texts, caller),
     context: inContext,
     model: () => sourceInContext(configured).model,

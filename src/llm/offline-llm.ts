@@ -1,6 +1,6 @@
 import { configuredLlm } from "./configured-llm.ts";
 import { createLlm, type Llm } from "./llm.ts";
-import { type OfflineOptions, offlineModel } from "./offline.ts";
+import { type OfflineOptions, offlineModel } from "./providers/offline/offline-model.ts";
 
 /**
  * A language model for tests: answers come from `respond`, or are made up from the prompt, and are checked like any.

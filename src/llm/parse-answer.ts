@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { LlmError } from "./llm-error.ts";
-import type { Program } from "./program.ts";
-import type { LlmAnswer } from "./transport.ts";
+import { LlmError } from "./calls/llm-error.ts";
+import type { Program } from "./prompt.ts";
+import type { LlmAnswer } from "./calls/transport.ts";
 
 /** The answer as the program's output, or the reason why it is none. */
 export function parseAnswer({ name, output }: Program, answer: Pick<LlmAnswer, "text" | "finish">): unknown {

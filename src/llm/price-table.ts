@@ -1,4 +1,4 @@
-import type { Price } from "./prices.ts";
+import type { Price } from "./cost.ts";
 
 /**
  * List prices in USD per million tokens, read from the providers' public price lists. Models whose price is in doubt,

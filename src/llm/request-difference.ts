@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { canonicalJson } from "../core/json.ts";
-import type { LlmRequest } from "./transport.ts";
+import type { LlmRequest } from "./calls/transport.ts";
 
 interface Named {
   readonly name: string;

@@ -1,8 +1,8 @@
-import type { Budget } from "./budget.ts";
-import type { CallModelOptions } from "./call-model.ts";
-import type { Price } from "./prices.ts";
+import type { Budget } from "./calls/budget.ts";
+import type { CallModelOptions } from "./calls/call-model.ts";
+import type { Price } from "./cost.ts";
 import type { CacheMode, ResponseCache } from "./response-cache.ts";
-import type { LlmParams, LlmTransport } from "./transport.ts";
+import type { LlmParams, LlmTransport } from "./calls/transport.ts";
 
 /** Everything that calls of one run share. */
 export interface LlmSession {

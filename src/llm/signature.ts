@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
-import type { Artifact } from "./optimize/artifact.ts";
+import type { Artifact } from "./tuned-prompt.ts";
 import { type FieldsOf, parseFields } from "./signature-text.ts";
 
 declare const inputType: unique symbol;

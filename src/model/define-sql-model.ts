@@ -3,7 +3,7 @@ import { pgTable } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
-import { shortName } from "../table/table-ddl.ts";
+import { shortName } from "../table/schema/table-ddl.ts";
 import { filledByQuery } from "../table/table-shape.ts";
 import { checkDeclaration } from "./check-declaration.ts";
 import { type DataTestOf, namedApart } from "./data-test.ts";

@@ -3,8 +3,8 @@ import { isAbsolute, join, relative } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import { didYouMean, quoteList } from "../core/text.ts";
 import type { Signature } from "../llm/signature.ts";
-import { importProjectFile } from "../model/load-files.ts";
-import { isCode, ProjectFiles } from "../model/project-files.ts";
+import { importProjectFile } from "../model/load/load-files.ts";
+import { isCode, ProjectFiles } from "../model/code/project-files.ts";
 import type { Project } from "./project.ts";
 
 interface FoundSignature {

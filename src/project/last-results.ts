@@ -1,4 +1,4 @@
-import type { ModelRunRecord } from "../run/model-run-store.ts";
+import type { ModelRunRecord } from "../state/model-run-store.ts";
 import type { Project } from "./project.ts";
 
 const WORDS: Readonly<Partial<Record<ModelRunRecord["status"], string>>> = {

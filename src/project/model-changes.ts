@@ -1,8 +1,8 @@
 import type { Graph } from "../graph/build-graph.ts";
 import type { ModelChange } from "../graph/select-nodes.ts";
 import { configsOf } from "../run/prepare-run.ts";
-import { differences, describeParts, type ProgramDifference, type StoredParts } from "../run/program.ts";
-import { queryFingerprint } from "../run/sql/query-fingerprint.ts";
+import { differences, describeParts, type ProgramDifference, type StoredParts } from "../state/fingerprint.ts";
+import { queryFingerprint } from "../run/query/query-fingerprint.ts";
 import type { Project } from "./project.ts";
 
 const KIND: Readonly<Record<ProgramDifference["reason"], ModelChange | undefined>> = {

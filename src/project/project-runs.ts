@@ -1,12 +1,12 @@
 import { type ErrorJson, UsageError } from "../core/errors.ts";
-import { readEvents } from "../run/event-log.ts";
-import type { ModelRunRecord } from "../run/model-run-store.ts";
-import type { RunResult, TestResult } from "../run/results.ts";
-import type { RunEvent } from "../run/run-events.ts";
+import { readEvents } from "../state/event-log.ts";
+import type { ModelRunRecord } from "../state/model-run-store.ts";
+import type { RunResult, TestResult } from "../state/results.ts";
+import type { RunEvent } from "../state/run-events.ts";
 import type { PlayOptions } from "../run/run-options.ts";
-import { runNotFound } from "../run/run-pipeline.ts";
-import type { RunRecord } from "../run/run-store.ts";
-import { loadResults } from "../run/tests/test-store.ts";
+import { runNotFound } from "../run/pipeline-runner.ts";
+import type { RunRecord } from "../state/run-store.ts";
+import { loadResults } from "../data-tests/test-store.ts";
 import type { Project } from "./project.ts";
 
 export type ShownRun = RunRecord & {

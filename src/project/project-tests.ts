@@ -1,10 +1,10 @@
-import { resolveTests } from "../checks/resolve-test.ts";
+import { resolveTests } from "../data-tests/resolve-test.ts";
 import { buildGraph } from "../graph/build-graph.ts";
 import type { AnyModel } from "../model/define-model.ts";
-import type { TestResult } from "../run/results.ts";
+import type { TestResult } from "../state/results.ts";
 import { createRunId } from "../run/run-id.ts";
-import { inDeclaredOrder, runTest } from "../run/tests/run-test.ts";
-import { storeResults } from "../run/tests/test-store.ts";
+import { inDeclaredOrder, runTest } from "../data-tests/run-test.ts";
+import { storeResults } from "../data-tests/test-store.ts";
 import type { Project } from "./project.ts";
 
 export interface TestOptions {

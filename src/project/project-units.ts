@@ -3,13 +3,13 @@ import type { LlmSource } from "../llm/llm.ts";
 import { allDocuments, type RunMode } from "../model/context.ts";
 import { definePipeline } from "../model/pipeline.ts";
 import { configsOf, graphOf, syncRunDocuments } from "../run/prepare-run.ts";
-import type { RunScope } from "../run/run-scope.ts";
+import type { RunScope } from "../state/run-scope.ts";
 import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
-import { explainUnit, type Explanation } from "./explain.ts";
-import { markCurrent } from "./mark.ts";
+import { explainUnit, type Explanation } from "../plan/explain-unit.ts";
+import { markCurrent } from "../plan/mark-current.ts";
 import type { Project } from "./project.ts";
-import { type TriedUnit, tryModel } from "./try-model.ts";
+import { type TriedUnit, tryModel } from "../plan/try-model.ts";
 import { type FailedUnits, listFailedUnits } from "./unit-errors.ts";
 
 export interface UnitOptions {

@@ -2,7 +2,7 @@ import { MillraceError, UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { AnyModel } from "../model/define-model.ts";
-import { findTable } from "../run/find-table.ts";
+import { findTable } from "../sources/find-relation.ts";
 import { dataColumns, describeTable, hasColumns } from "../table/table-shape.ts";
 
 export interface ShowOptions {

@@ -1,21 +1,21 @@
-import type { TestPlan } from "../checks/place-tests.ts";
+import type { TestPlan } from "../data-tests/place-tests.ts";
 import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { LlmSource } from "../llm/llm.ts";
-import type { CodeFingerprint } from "../model/code-fingerprint.ts";
+import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { ModelOutcome, RetrySettings } from "./engine.ts";
-import type { EventLog } from "./event-log.ts";
-import { spentInRun } from "./record-usage.ts";
-import type { Receipt, RunResult } from "./results.ts";
+import type { EventLog } from "../state/event-log.ts";
+import { spentInRun } from "../state/usage.ts";
+import type { Receipt, RunResult } from "../state/results.ts";
 import { runModel } from "./run-model.ts";
 import { createResult } from "./run-result.ts";
-import { scopeOfModel } from "./run-scope.ts";
-import type { RunSpec, RunStore } from "./run-store.ts";
-import { settleModels } from "./settle-models.ts";
-import { testModel } from "./tests/test-model.ts";
+import { scopeOfModel } from "../state/run-scope.ts";
+import type { RunSpec, RunStore } from "../state/run-store.ts";
+import { settleModels } from "./finish-idle-models.ts";
+import { testModel } from "../data-tests/test-model.ts";
 import type { PlanningJob } from "./units/plan-units.ts";
 
 /** How often a model is tried again when the database was away, beside its own retries. */

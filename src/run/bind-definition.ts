@@ -1,7 +1,7 @@
 import type { ResolvedSource } from "../graph/resolve-model.ts";
 import { allDocuments } from "../model/context.ts";
 import type { SourceSpec } from "../model/sources.ts";
-import { type BindOptions, bindSource, type BoundSource } from "./bind-source.ts";
+import { type BindOptions, bindSource, type BoundSource } from "../sources/bind-source.ts";
 
 const NO_RUN = { runId: "none", mode: "delta", filters: {}, documentIds: allDocuments, metadata: {} } as const;
 

@@ -1,9 +1,9 @@
 import { errorToJson, MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { ProjectConfig } from "../model/project-config.ts";
-import type { EventLog } from "./event-log.ts";
-import type { RunResult } from "./results.ts";
-import type { RunSpec } from "./run-store.ts";
+import type { EventLog } from "../state/event-log.ts";
+import type { RunResult } from "../state/results.ts";
+import type { RunSpec } from "../state/run-store.ts";
 
 interface HookScope {
   readonly config: ProjectConfig;

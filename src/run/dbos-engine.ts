@@ -14,7 +14,7 @@ import {
   reasonToSkip,
   type RunGraph,
 } from "./engine.ts";
-import type { Receipt } from "./results.ts";
+import type { Receipt } from "../state/results.ts";
 
 /** Changes only when the steps of the two workflows below do; runs of another protocol are not taken over. */
 const PROTOCOL = "3";

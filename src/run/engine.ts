@@ -1,7 +1,7 @@
 import type { ErrorJson } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { RunMode } from "../model/context.ts";
-import type { Receipt } from "./results.ts";
+import type { Receipt } from "../state/results.ts";
 
 /** What a run needs to know to schedule its models. */
 export interface RunGraph {

@@ -1,16 +1,16 @@
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import type { LlmSource } from "../llm/llm.ts";
-import type { CodeFingerprint } from "../model/code-fingerprint.ts";
+import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
-import type { RowCounts } from "../table/apply-rows.ts";
-import type { AskedSignatures } from "./asked-signatures.ts";
-import type { Lease } from "./lease.ts";
-import type { FinishModelOptions } from "./model-run-store.ts";
-import type { Receipt } from "./results.ts";
-import type { RunEventInput } from "./run-events.ts";
-import type { RunScope } from "./run-scope.ts";
-import type { RunStore } from "./run-store.ts";
+import type { RowCounts } from "../table/write/unit-batch.ts";
+import type { AskedSignatures } from "../state/asked-signatures.ts";
+import type { Lease } from "../state/lease.ts";
+import type { FinishModelOptions } from "../state/model-run-store.ts";
+import type { Receipt } from "../state/results.ts";
+import type { RunEventInput } from "../state/run-events.ts";
+import type { RunScope } from "../state/run-scope.ts";
+import type { RunStore } from "../state/run-store.ts";
 
 /** Everything one attempt at one model needs. */
 export interface ModelJob {

@@ -1,8 +1,8 @@
 import { type Database, quoteName } from "../database/connect.ts";
-import { TableReader } from "../table/table-reader.ts";
-import type { BoundSource } from "./bind-source.ts";
-import { conditionsSql } from "./conditions.ts";
-import { Parameters } from "./sql-text.ts";
+import { TableReader } from "../table/read/table-reader.ts";
+import type { BoundSource } from "../sources/bind-source.ts";
+import { conditionsSql } from "../sources/conditions.ts";
+import { Parameters } from "../database/sql-text.ts";
 
 /** A lazy reader of what a source of the model `reader` selects, in the order of its primary key. */
 export function openReader(

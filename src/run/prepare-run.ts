@@ -2,16 +2,16 @@ import type { Database } from "../database/connect.ts";
 import type { DocumentSync } from "../documents/sync-documents.ts";
 import { configuredSets, runSet, syncSets } from "../documents/sync-sets.ts";
 import { buildGraph, type Graph } from "../graph/build-graph.ts";
-import type { CodeFingerprints } from "../model/code-fingerprint.ts";
+import type { CodeFingerprints } from "../model/code/code-fingerprint.ts";
 import { resolveConfigs } from "../model/config.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { ProjectConfig } from "../model/project-config.ts";
 import type { ModelRegistry } from "../model/registry.ts";
-import { applySchemaChanges, blockedError, planSchemaChanges, type SchemaPlan } from "../table/schema-change.ts";
+import { applySchemaChanges, blockedError, planSchemaChanges, type SchemaPlan } from "../table/schema/schema-change.ts";
 import type { TableShape } from "../table/table-shape.ts";
-import type { EventLog } from "./event-log.ts";
-import { forgetModels } from "./ledger.ts";
+import type { EventLog } from "../state/event-log.ts";
+import { forgetModels } from "../state/unit-state.ts";
 
 /** What a run needs to know of its project. */
 export interface RunnableProject {

@@ -2,8 +2,8 @@ import { MillraceError } from "../core/errors.ts";
 import { buildGraph, type Graph } from "../graph/build-graph.ts";
 import { shownForm } from "../model/define-sql-model.ts";
 import type { ModelRegistry } from "../model/registry.ts";
-import type { ModelSummary } from "./run-events.ts";
-import type { RunSpec } from "./run-store.ts";
+import type { ModelSummary } from "../state/run-events.ts";
+import type { RunSpec } from "../state/run-store.ts";
 
 /** The models of a run. Each waits for the upstreams that run with it; the others are tables as they stand. */
 export function plannedModels(graph: Graph): RunSpec["models"] {

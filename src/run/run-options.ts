@@ -1,5 +1,5 @@
 import type { DocumentFilters, RunMode } from "../model/context.ts";
-import type { RunEventListener } from "./run-events.ts";
+import type { RunEventListener } from "../state/run-events.ts";
 
 export interface RunOptions {
   readonly filters?: DocumentFilters;

@@ -1,9 +1,9 @@
 import { errorToJson } from "../core/errors.ts";
 import { addUsage } from "../llm/telemetry.ts";
 import type { ModelOutcome } from "./engine.ts";
-import type { ModelRunRecord } from "./model-run-store.ts";
-import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "./results.ts";
-import type { RunSpec } from "./run-store.ts";
+import type { ModelRunRecord } from "../state/model-run-store.ts";
+import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "../state/results.ts";
+import type { RunSpec } from "../state/run-store.ts";
 
 export interface EndedRun {
   readonly spec: RunSpec;

@@ -3,14 +3,14 @@ import { untilAborted } from "../core/abort.ts";
 import { MillraceError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
 import { createLlm } from "../llm/llm.ts";
-import { applyStage, dropStages, TableWriter } from "../table/table-writer.ts";
-import { bindSource } from "./bind-source.ts";
-import { LlmAccount } from "./llm-account.ts";
+import { applyStage, dropStages, TableWriter } from "../table/write/table-writer.ts";
+import { bindSource } from "../sources/bind-source.ts";
+import { LlmAccount } from "./usage-meter.ts";
 import type { ModelJob, Outcome } from "./model-job.ts";
-import { WHOLE_KEY } from "./model-state.ts";
-import { openSource } from "./open-source.ts";
-import { recordUsage } from "./record-usage.ts";
-import type { Receipt } from "./results.ts";
+import { WHOLE_KEY } from "../state/model-state.ts";
+import { openSource } from "../sources/source-reader.ts";
+import { recordUsage } from "../state/usage.ts";
+import type { Receipt } from "../state/results.ts";
 
 /** Runs a table model: its rows gather in a stage of this attempt, then one transaction makes them the table's. */
 export async function runTableModel(job: ModelJob): Promise<Receipt> {

@@ -6,7 +6,7 @@ import { didYouMean } from "../core/text.ts";
 import { readJsonlLines } from "../documents/loaders/load-jsonl.ts";
 import type { SeedFile } from "../model/define-model.ts";
 import { dataColumns, type TableShape } from "../table/table-shape.ts";
-import { type WrittenColumn, writtenColumns } from "../table/written-columns.ts";
+import { type WrittenColumn, writtenColumns } from "../table/encode/written-columns.ts";
 import { readCsv } from "./read-csv.ts";
 import { readSeedValue } from "./read-seed-value.ts";
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AnyModel } from "../model/define-model.ts";
-import { createValueEncoder } from "../table/encode-value.ts";
+import { createValueEncoder } from "../table/encode/encode-value.ts";
 import { describeTable } from "../table/table-shape.ts";
 
 type Row = Readonly<Record<string, unknown>>;

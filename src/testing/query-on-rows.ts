@@ -3,12 +3,12 @@ import { didYouMean } from "../core/text.ts";
 import { Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolve-model.ts";
 import type { AnyModel } from "../model/define-model.ts";
-import { documentTable } from "../run/bind-source.ts";
-import { explainSqlError } from "../run/sql/sql-error.ts";
+import { documentTable } from "../sources/bind-source.ts";
+import { explainSqlError } from "../database/sql-error.ts";
 import { renderSqlModel } from "../run/sql/sql-model.ts";
-import { UNIT_ROWS } from "../run/sql/sql-template.ts";
-import { enumOf } from "../table/column-type.ts";
-import { createRowDecoder, decodeByName } from "../table/decode-row.ts";
+import { UNIT_ROWS } from "../run/query/sql-template.ts";
+import { enumOf } from "../table/schema/column-type.ts";
+import { createRowDecoder, decodeByName } from "../table/read/decode-row.ts";
 import { describeTable, hasColumns } from "../table/table-shape.ts";
 import { testServer } from "./test-server.ts";
 

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { startEmbeddedPostgres } from "../database/embedded-postgres.ts";
+import { startEmbeddedPostgres } from "../database/embedded/embedded-postgres.ts";
 
 /** The server that tests share: `MILLRACE_TEST_DATABASE_URL`, or an embedded one. */
 export async function testServer(): Promise<string> {

@@ -1,6 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
 import type { Model } from "../model/define-model.ts";
-import { executeModel, type ExecuteOptions } from "../run/execute-model.ts";
+import { executeModel, type ExecuteOptions } from "./execute-model.ts";
 import { compareRows, type RowDifference } from "./compare-rows.ts";
 import { queryOnRows } from "./query-on-rows.ts";
 import { renderDifference } from "./render-difference.ts";

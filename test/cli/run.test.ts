@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { RunEvent } from "../../src/run/run-events.ts";
+import type { RunEvent } from "../../src/state/run-events.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { createFolder, runCli } from "./run-cli.ts";
 

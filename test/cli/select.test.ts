@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import type { RunEvent } from "../../src/run/run-events.ts";
+import type { RunEvent } from "../../src/state/run-events.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { createFolder, runCli } from "./run-cli.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { resolveDatabaseUrl } from "../../src/database/resolve-database.ts";
-import { createServerFolder, queryValue } from "./temporary-server.ts";
+import { createServerFolder, queryValue } from "./embedded/temporary-server.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 

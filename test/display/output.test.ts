@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { createReporter } from "../../src/display/create-reporter.ts";
-import { JsonReporter } from "../../src/display/json-reporter.ts";
-import { LineReporter } from "../../src/display/line-reporter.ts";
+import { createReporter } from "../../src/display/reporters/create-reporter.ts";
+import { JsonReporter } from "../../src/display/reporters/json-reporter.ts";
+import { LineReporter } from "../../src/display/reporters/line-reporter.ts";
 import { createPalette } from "../../src/display/output.ts";
-import { TreeReporter } from "../../src/display/tree-reporter.ts";
+import { TreeReporter } from "../../src/display/reporters/tree-reporter.ts";
 import { play, scripts } from "./scripted-run.ts";
 
 const output = (isTTY: boolean) => ({ isTTY, write: () => undefined });

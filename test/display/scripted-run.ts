@@ -1,8 +1,8 @@
 import type { ErrorJson } from "../../src/core/errors.ts";
 import { createPalette, type Output } from "../../src/display/output.ts";
-import type { Reporter } from "../../src/display/reporter.ts";
-import type { ModelStatus, Receipt, RunResult, RunStatus } from "../../src/run/results.ts";
-import type { ModelSummary, RunEvent, RunEventInput } from "../../src/run/run-events.ts";
+import type { Reporter } from "../../src/display/reporters/reporter.ts";
+import type { ModelStatus, Receipt, RunResult, RunStatus } from "../../src/state/results.ts";
+import type { ModelSummary, RunEvent, RunEventInput } from "../../src/state/run-events.ts";
 
 export const START = Date.parse("2026-03-01T12:00:00Z");
 export const plainColors = createPalette({ write: () => undefined }, { NO_COLOR: "1" });

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createTestProject } from "millrace/testing";
-import { loadExports } from "../../src/model/load-files.ts";
+import { loadExports } from "../../src/model/load/load-files.ts";
 import { IDLE_REASONS, WORK_REASONS } from "../../src/run/units/unit-plan.ts";
 import { isUnitTest } from "../../src/testing/unit-test.ts";
 

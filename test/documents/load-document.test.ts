@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import nodePath from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadDocument } from "../../src/documents/load-document.ts";
+import { loadDocument } from "../../src/documents/loaders/load-document.ts";
 import { loadHtml } from "../../src/documents/loaders/load-html.ts";
 import { loadMarkdown } from "../../src/documents/loaders/load-markdown.ts";
 import { type Files, createFolder } from "./documents-project.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openProject } from "millrace";
 import { expect, test } from "vitest";
-import { embeddedPostgresStatus, resetEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
+import { embeddedPostgresStatus, resetEmbeddedPostgres } from "../../src/database/embedded/embedded-postgres.ts";
 import { declareWords } from "../support/word-project.ts";
 
 test("a run brings the embedded server back that was killed, and goes on", { timeout: 120_000 }, async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { resolveDocumentFilters } from "../../src/documents/document-filters.ts";
+import { resolveDocumentFilters } from "../../src/documents/filters/document-filters.ts";
 import { indexDocuments, openIndexing } from "./indexing-project.ts";
 import { ownName, portDocuments } from "./port-documents.ts";
 

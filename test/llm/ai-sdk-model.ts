@@ -1,4 +1,4 @@
-import type { AiSdkModel } from "../../src/llm/ai-sdk.ts";
+import type { AiSdkModel } from "../../src/llm/providers/ai-sdk/ai-sdk.ts";
 
 interface CallOptions {
   readonly prompt: readonly {

@@ -6,7 +6,7 @@ import { cassette, signature } from "millrace/llm";
 import { z } from "zod";
 import { configuredLlm } from "../../src/llm/configured-llm.ts";
 import { createLlm } from "../../src/llm/llm.ts";
-import type { LlmTransport } from "../../src/llm/transport.ts";
+import type { LlmTransport } from "../../src/llm/calls/transport.ts";
 import { startModelServer } from "./model-server.ts";
 
 const classify = signature({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LlmError } from "../../src/llm/llm-error.ts";
-import type { LlmAnswer, LlmRequest, LlmTransport } from "../../src/llm/transport.ts";
+import { LlmError } from "../../src/llm/calls/llm-error.ts";
+import type { LlmAnswer, LlmRequest, LlmTransport } from "../../src/llm/calls/transport.ts";
 
 export const REQUEST: LlmRequest = {
   messages: [{ role: "user", content: "What is it?" }],

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sampleOf } from "./sample-of.ts";
-import { type Protocol, protocolOf } from "./wire-protocols.ts";
-import type { StructuredMode } from "../../src/llm/transport.ts";
+import { type Protocol, protocolOf } from "./providers/wire-protocols.ts";
+import type { StructuredMode } from "../../src/llm/calls/transport.ts";
 
 /** What the server does wrong on purpose. */
 export type Fault =

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { offlineModel, signature, signatureOf } from "millrace/llm";
 import { offlineLlm } from "millrace/testing";
 import { parseAnswer } from "../../src/llm/parse-answer.ts";
-import { programOf, renderRequest, requestKey } from "../../src/llm/program.ts";
+import { programOf, renderRequest, requestKey } from "../../src/llm/prompt.ts";
 
 const invoice = signature({
   name: "extract_invoice",

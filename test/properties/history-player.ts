@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Database } from "../../src/database/connect.ts";
 import { migrateSystemSchema } from "../../src/database/system-schema.ts";
 import { documentId } from "../../src/documents/document-id.ts";
-import type { RunResult } from "../../src/run/results.ts";
+import type { RunResult } from "../../src/state/results.ts";
 import type { RunOptions } from "../../src/run/run-options.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { DOCUMENTS, documentPath, type Edit, type History, type PlannedRun, type Step } from "./create-history.ts";

@@ -1,5 +1,5 @@
-import type { RunPlan } from "../../src/project/run-plan.ts";
-import type { RunResult } from "../../src/run/results.ts";
+import type { RunPlan } from "../../src/plan/run-plan.ts";
+import type { RunResult } from "../../src/state/results.ts";
 import type { RunOptions } from "../../src/run/run-options.ts";
 import type { Database } from "../../src/database/connect.ts";
 import type { Death } from "../support/mortal-database.ts";

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../../src/database/connect.ts";
-import type { RunPlan } from "../../src/project/run-plan.ts";
-import type { RunResult } from "../../src/run/results.ts";
+import type { RunPlan } from "../../src/plan/run-plan.ts";
+import type { RunResult } from "../../src/state/results.ts";
 import type { Answer, Request } from "./history-child.ts";
 import type { HistoryProcess, ProcessOptions, ProcessPlan, ProcessRun } from "./history-process.ts";
 

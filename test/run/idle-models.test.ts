@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createTestProject } from "millrace/testing";
 import { mayBeIdle, type ModelOutcome } from "../../src/run/engine.ts";
-import type { Receipt } from "../../src/run/results.ts";
+import type { Receipt } from "../../src/state/results.ts";
 
 const MODELS = `
 import { defineModel, defineSqlModel, documents, ref } from "millrace";

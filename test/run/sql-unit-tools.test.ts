@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { defineSqlModel, documents, openProject, type OpenProjectOptions, ref } from "millrace";
 import { integer, pipelineTable, sql, text } from "millrace/schema";
 import { createTestProject, type TestProject, unitTest } from "millrace/testing";
-import { createManifest } from "../../src/artifacts/manifest.ts";
+import { createManifest } from "../../src/dbt/manifest.ts";
 import type { AnyModel } from "../../src/model/define-model.ts";
 import { declareShop, declareTotals, openShop, readTotals, run, unitsOf, writers } from "../support/shop-project.ts";
 

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { resetEmbeddedPostgres, startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
+import { resetEmbeddedPostgres, startEmbeddedPostgres } from "../../src/database/embedded/embedded-postgres.ts";
 
 /** Starts one server for all test files; a URL that is set already is used as it is. */
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {

@@ -1,4 +1,4 @@
-import { Random as Numbers } from "../../src/llm/optimize/random.ts";
+import { Random as Numbers } from "../../src/llm/tuning/random.ts";
 
 /** What histories are made of: the same seed, the same history. */
 export class Random extends Numbers {

@@ -22,11 +22,11 @@ import {
 } from "drizzle-orm/pg-core";
 import { beforeAll, expect, test } from "vitest";
 import { copyLines } from "../../src/database/bulk-write.ts";
-import { createRowDecoder } from "../../src/table/decode-row.ts";
+import { createRowDecoder } from "../../src/table/read/decode-row.ts";
 import { pipelineTable } from "../../src/table/pipeline-table.ts";
-import { createRowEncoder } from "../../src/table/row-encoder.ts";
+import { createRowEncoder } from "../../src/table/encode/row-encoder.ts";
 import { describeTable } from "../../src/table/table-shape.ts";
-import { lineColumns } from "../../src/table/written-columns.ts";
+import { lineColumns } from "../../src/table/encode/written-columns.ts";
 import { createTable, useDatabase } from "./table-fixture.ts";
 
 const database = useDatabase();

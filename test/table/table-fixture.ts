@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 import { Database, type DatabaseClient, inTransaction } from "../../src/database/connect.ts";
-import { createRowEncoder } from "../../src/table/row-encoder.ts";
-import { createTableSql, tableParts } from "../../src/table/table-ddl.ts";
+import { createRowEncoder } from "../../src/table/encode/row-encoder.ts";
+import { createTableSql, tableParts } from "../../src/table/schema/table-ddl.ts";
 import { describeTable, type TableShape } from "../../src/table/table-shape.ts";
 import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
 

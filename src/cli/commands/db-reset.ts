@@ -18,7 +18,7 @@ export default defineCommand({
       lines(["Nothing was deleted."]);
       return 1;
     }
-    const { resetEmbeddedPostgres } = await import("../../database/embedded-postgres.ts");
+    const { resetEmbeddedPostgres } = await import("../../database/embedded/embedded-postgres.ts");
     await resetEmbeddedPostgres({ directory });
     if (args.json === true) return printJson({ reset: true, directory });
     lines([

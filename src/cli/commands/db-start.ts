@@ -7,7 +7,8 @@ export default defineCommand({
   examples: [["db start", "other commands start it by themselves"]],
   async run({ args }) {
     const directory = await findEmbeddedDatabase(args.project, "start");
-    const { embeddedPostgresStatus, startEmbeddedPostgres } = await import("../../database/embedded-postgres.ts");
+    const { embeddedPostgresStatus, startEmbeddedPostgres } =
+      await import("../../database/embedded/embedded-postgres.ts");
     await startEmbeddedPostgres({ directory });
     const status = await embeddedPostgresStatus({ directory });
     if (args.json === true) return printJson(status);

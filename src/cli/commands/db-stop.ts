@@ -7,7 +7,8 @@ export default defineCommand({
   examples: [["db stop", "the data stay; the next command starts it again"]],
   async run({ args }) {
     const directory = await findEmbeddedDatabase(args.project, "stop");
-    const { embeddedPostgresStatus, stopEmbeddedPostgres } = await import("../../database/embedded-postgres.ts");
+    const { embeddedPostgresStatus, stopEmbeddedPostgres } =
+      await import("../../database/embedded/embedded-postgres.ts");
     await stopEmbeddedPostgres({ directory });
     const status = await embeddedPostgresStatus({ directory });
     if (args.json === true) return printJson(status);

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../core/duration.ts";
-import type { Explanation } from "../../project/explain.ts";
+import type { Explanation } from "../../plan/explain-unit.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";

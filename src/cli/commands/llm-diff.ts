@@ -1,5 +1,5 @@
 import { renderArtifactDiff } from "../../display/render-artifact-diff.ts";
-import { loadArtifact } from "../../llm/optimize/artifact.ts";
+import { loadArtifact } from "../../llm/tuned-prompt.ts";
 import { defineCommand, jsonArgs } from "../define-command.ts";
 import { createPrinter, printJson } from "../print.ts";
 

@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
 import { UsageError } from "../../core/errors.ts";
 import { renderOptimization, renderOptimizeProgress } from "../../display/render-prompts.ts";
-import { adoptedFile } from "../../llm/optimize/adopted.ts";
-import { splitExamples } from "../../llm/optimize/examples.ts";
-import type { OptimizeProgress, Strategy } from "../../llm/optimize/optimization.ts";
+import { adoptedFile } from "../../llm/adopted-prompts.ts";
+import { splitExamples } from "../../llm/tuning/examples.ts";
+import type { OptimizeProgress, Strategy } from "../../llm/tuning/optimization.ts";
 import { findSignature } from "../../project/find-signature.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";

@@ -1,4 +1,4 @@
-import { writeManifest } from "../../artifacts/write-artifacts.ts";
+import { writeManifest } from "../../dbt/write-artifacts.ts";
 import { plural } from "../../core/text.ts";
 import { FORMS } from "../../display/render-graph.ts";
 import { renderTable } from "../../display/render-table.ts";

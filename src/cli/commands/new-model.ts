@@ -1,6 +1,6 @@
 import { join, relative, resolve } from "node:path";
 import { UsageError } from "../../core/errors.ts";
-import { loadConfigFile } from "../../model/load-files.ts";
+import { loadConfigFile } from "../../model/load/load-files.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { modelTemplate } from "../model-template.ts";

@@ -1,5 +1,5 @@
-import { JsonReporter } from "../../display/json-reporter.ts";
-import { LineReporter } from "../../display/line-reporter.ts";
+import { JsonReporter } from "../../display/reporters/json-reporter.ts";
+import { LineReporter } from "../../display/reporters/line-reporter.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { withInterrupt } from "../interrupt.ts";

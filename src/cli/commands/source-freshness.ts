@@ -21,7 +21,7 @@ export default defineCommand({
     const started = performance.now();
     const results = await project.checkFreshness();
     const { colors, width, lines, aside } = createPrinter();
-    const { writeSourcesArtifact } = await import("../../artifacts/source-freshness.ts");
+    const { writeSourcesArtifact } = await import("../../dbt/sources-artifact.ts");
     const durationMs = performance.now() - started;
     await writeSourcesArtifact(project, { results, durationMs }, aside);
     const code = results.some(({ status }) => status === "error" || status === "runtime error") ? 1 : 0;

@@ -1,6 +1,6 @@
-import { isFailure } from "../../checks/judge-test.ts";
-import { describeTests, renderTest } from "../../display/render-test.ts";
-import { countResults } from "../../run/tests/test-store.ts";
+import { isFailure } from "../../data-tests/judge-test.ts";
+import { describeTests, renderTest } from "../../display/render-test-result.ts";
+import { countResults } from "../../data-tests/test-store.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { withInterrupt } from "../interrupt.ts";

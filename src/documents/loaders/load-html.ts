@@ -1,7 +1,7 @@
 import { storableText } from "../../core/text.ts";
 import { compile, type Formatter, type HtmlNode } from "html-to-text";
 import { MillraceError } from "../../core/errors.ts";
-import { tidyTitle } from "../clean-value.ts";
+import { tidyTitle } from "./clean-value.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
 
 // Bounded, so that no page can make the search take long.

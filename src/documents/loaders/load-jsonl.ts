@@ -1,7 +1,7 @@
 import { storableText } from "../../core/text.ts";
 import { createReadStream } from "node:fs";
 import { MillraceError } from "../../core/errors.ts";
-import { cleanJson, tidyTitle } from "../clean-value.ts";
+import { cleanJson, tidyTitle } from "./clean-value.ts";
 import { decodeText } from "./decode-text.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
 

@@ -2,9 +2,9 @@ import type { QueryResult } from "pg";
 import { MillraceError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/text.ts";
 import type { DatabaseClient } from "../../database/connect.ts";
-import { isWidening, normalizeType, typeSql } from "../../table/column-type.ts";
+import { isWidening, normalizeType, typeSql } from "../../table/schema/column-type.ts";
 import type { ColumnShape, TableShape } from "../../table/table-shape.ts";
-import { explainSqlError } from "./sql-error.ts";
+import { explainSqlError } from "../../database/sql-error.ts";
 import type { RenderedQuery } from "./sql-model.ts";
 
 /** A column as a query gives it. */

@@ -1,7 +1,7 @@
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
-import { readExistingTables } from "../../table/existing-tables.ts";
-import { commentSql, findObstacle, replaceRelation, viewComment } from "../../table/own-views.ts";
-import { blockedError } from "../../table/schema-change.ts";
+import { readExistingTables } from "../../table/schema/existing-tables.ts";
+import { commentSql, findObstacle, replaceRelation, viewComment } from "../../table/schema/own-views.ts";
+import { blockedError } from "../../table/schema/schema-change.ts";
 import { dataColumns, hasColumns } from "../../table/table-shape.ts";
 import type { ModelJob } from "../model-job.ts";
 import { checkColumns, describeQuery, queryOn } from "./query-columns.ts";

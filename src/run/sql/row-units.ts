@@ -2,7 +2,7 @@ import { MillraceError } from "../../core/errors.ts";
 import type { ResolvedModel } from "../../graph/resolve-model.ts";
 import { ownKeyColumn } from "../../graph/unit-key-columns.ts";
 import type { ColumnShape } from "../../table/table-shape.ts";
-import { sourceKeySql } from "../units/unit-key.ts";
+import { sourceKeySql } from "../../sources/unit-key.ts";
 import type { UnitPlan } from "../units/unit-plan.ts";
 import { WORK } from "../units/unit-work.ts";
 

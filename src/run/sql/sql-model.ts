@@ -4,15 +4,15 @@ import { PgDialect } from "drizzle-orm/pg-core";
 import { MillraceError } from "../../core/errors.ts";
 import type { DatabaseClient } from "../../database/connect.ts";
 import type { ResolvedModel } from "../../graph/resolve-model.ts";
-import { bindSource } from "../bind-source.ts";
+import { bindSource } from "../../sources/bind-source.ts";
 import { type ModelJob, NO_ROWS } from "../model-job.ts";
-import type { Receipt } from "../results.ts";
-import { withCancel } from "./cancel-query.ts";
-import { withQuerySlot } from "./query-slots.ts";
+import type { Receipt } from "../../state/results.ts";
+import { withCancel } from "../../database/cancel-query.ts";
+import { withQuerySlot } from "../../database/query-slots.ts";
 import { fillTable } from "./query-table.ts";
 import { makeView } from "./query-view.ts";
-import { explainSqlError } from "./sql-error.ts";
-import { documentsSql, settleValues, templateSources } from "./sql-template.ts";
+import { explainSqlError } from "../../database/sql-error.ts";
+import { documentsSql, settleValues, templateSources } from "../query/sql-template.ts";
 
 /** A model's query as the database takes it. */
 export interface RenderedQuery {

@@ -1,11 +1,11 @@
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
-import { conditionsSql } from "../conditions.ts";
-import { Parameters } from "../sql-text.ts";
+import { conditionsSql } from "../../sources/conditions.ts";
+import { Parameters } from "../../database/sql-text.ts";
 import { sameUnitSql } from "../units/fetch-query.ts";
-import { rowDigestSql, rowsDigestSql } from "../units/unit-digest.ts";
+import { rowDigestSql, rowsDigestSql } from "../../sources/row-digest.ts";
 import type { UnitPlan } from "../units/unit-plan.ts";
 import { WORK } from "../units/unit-work.ts";
-import { UNIT_ROWS } from "./sql-template.ts";
+import { UNIT_ROWS } from "../query/sql-template.ts";
 
 const ROWS = "pg_temp.millrace_unit_rows";
 

@@ -1,7 +1,7 @@
-import type { BoundSource } from "../bind-source.ts";
-import { conditionsSql } from "../conditions.ts";
-import { columnSql, Parameters, type Sql } from "../sql-text.ts";
-import { rowDigestSql } from "./unit-digest.ts";
+import type { BoundSource } from "../../sources/bind-source.ts";
+import { conditionsSql } from "../../sources/conditions.ts";
+import { columnSql, Parameters, type Sql } from "../../database/sql-text.ts";
+import { rowDigestSql } from "../../sources/row-digest.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 import { keyName } from "./unit-query.ts";
 

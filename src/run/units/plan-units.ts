@@ -3,12 +3,12 @@ import type { ResolvedModel } from "../../graph/resolve-model.ts";
 import { unitKeyProblem } from "../../graph/unit-key-columns.ts";
 import { allDocuments } from "../../model/context.ts";
 import type { AnyModel } from "../../model/define-model.ts";
-import { type BoundColumn, type BoundSource, bindSource } from "../bind-source.ts";
+import { type BoundColumn, type BoundSource, bindSource } from "../../sources/bind-source.ts";
 import type { ModelJob } from "../model-job.ts";
-import { loadModelState } from "../model-state.ts";
-import { createProgram, describeParts } from "../program.ts";
-import { queryFingerprint } from "../sql/query-fingerprint.ts";
-import { checkViewKey } from "../sql/view-key.ts";
+import { loadModelState } from "../../state/model-state.ts";
+import { createProgram, describeParts } from "../../state/fingerprint.ts";
+import { queryFingerprint } from "../query/query-fingerprint.ts";
+import { checkViewKey } from "./view-key.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 
 export type PlanningJob = Pick<

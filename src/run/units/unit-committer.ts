@@ -1,5 +1,5 @@
 import type { DatabaseClient } from "../../database/connect.ts";
-import type { RowCounts } from "../../table/apply-rows.ts";
+import type { RowCounts } from "../../table/write/unit-batch.ts";
 import {
   applyUnits,
   deleteUnits,
@@ -7,11 +7,11 @@ import {
   findConflicts,
   stageUnits,
   unstageUnits,
-} from "../../table/apply-rows.ts";
-import { copyUnits } from "../../table/copy-units.ts";
-import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "../ledger.ts";
+} from "../../table/write/unit-batch.ts";
+import { copyUnits } from "../../table/write/copy-units.ts";
+import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "../../state/unit-state.ts";
 import { type ModelJob, NO_ROWS } from "../model-job.ts";
-import { recordUsage } from "../record-usage.ts";
+import { recordUsage } from "../../state/usage.ts";
 import { failedUnit, type UnitResult } from "./unit-results.ts";
 
 const MOST_UNITS = 2_000;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatabaseClient } from "../../database/connect.ts";
-import type { BoundSource } from "../bind-source.ts";
-import type { Sql } from "../sql-text.ts";
+import type { BoundSource } from "../../sources/bind-source.ts";
+import type { Sql } from "../../database/sql-text.ts";
 import { COPY, copyRowsSql, fetchMatchedSql, fetchUnitsSql, type UnitRange } from "./fetch-query.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 import { findWork, listGone, WORK } from "./unit-work.ts";

@@ -1,11 +1,11 @@
 import { untilAborted } from "../../core/abort.ts";
 import type { AskOptions } from "../../llm/ask.ts";
 import { createLlm } from "../../llm/llm.ts";
-import { ArrayReader } from "../array-reader.ts";
-import type { BoundSource } from "../bind-source.ts";
+import { ArrayReader } from "../../sources/array-reader.ts";
+import type { BoundSource } from "../../sources/bind-source.ts";
 import type { ModelJob } from "../model-job.ts";
-import { openSource } from "../open-source.ts";
-import { withContents } from "../read-content.ts";
+import { openSource } from "../../sources/source-reader.ts";
+import { withContents } from "../../sources/attach-content.ts";
 import type { Unit } from "./unit-feed.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 

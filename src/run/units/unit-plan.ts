@@ -1,5 +1,5 @@
-import type { BoundColumn, BoundSource } from "../bind-source.ts";
-import type { Program } from "../program.ts";
+import type { BoundColumn, BoundSource } from "../../sources/bind-source.ts";
+import type { Program } from "../../state/fingerprint.ts";
 
 /** What decides which units a model has and what they are made of. */
 export interface UnitPlan {

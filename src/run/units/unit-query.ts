@@ -1,7 +1,7 @@
-import { type Condition, conditionsSql } from "../conditions.ts";
-import { columnSql, Parameters, type Sql } from "../sql-text.ts";
-import { rowDigestSql, rowsDigestSql } from "./unit-digest.ts";
-import { sourceKeySql } from "./unit-key.ts";
+import { type Condition, conditionsSql } from "../../sources/conditions.ts";
+import { columnSql, Parameters, type Sql } from "../../database/sql-text.ts";
+import { rowDigestSql, rowsDigestSql } from "../../sources/row-digest.ts";
+import { sourceKeySql } from "../../sources/unit-key.ts";
 import { type UnitPlan, WORK_REASONS } from "./unit-plan.ts";
 
 export const keyName = (index: number) => `key_${index}`;

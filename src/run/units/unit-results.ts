@@ -1,7 +1,7 @@
 import { errorToJson, type ErrorJson } from "../../core/errors.ts";
 import { RowError } from "../../core/row-error.ts";
 import type { UsageTotals } from "../../llm/telemetry.ts";
-import type { UnitFate } from "../ledger.ts";
+import type { UnitFate } from "../../state/unit-state.ts";
 import type { Unit } from "./unit-feed.ts";
 
 /** A unit after its function has run: rows ready to be written, or an error. */

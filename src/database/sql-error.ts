@@ -1,0 +1,57 @@
+import { MillraceError } from "../core/errors.ts";
+import { isConnectionLoss } from "./connect.ts";
+
+interface ServerError extends Error {
+  readonly severity: string;
+  readonly code: string;
+  readonly hint?: string;
+  /** Counts characters of the statement from 1 on. */
+  readonly position?: string;
+}
+
+/** Where the server said no: the statement, and the model's own SQL inside it. */
+export interface FailedStatement {
+  readonly statement: string;
+  readonly query: string;
+}
+
+const LONGEST_LINE = 120;
+// Deadlocks, a full server, a lock that was not to be had: the same query may succeed the next time.
+const PASSING = /^(40|53|55)/;
+
+/** What the server said of a model's query, with the line it points to; every other error as it is. */
+export function explainSqlError(error: unknown, model: string, failed?: FailedStatement): unknown {
+  if (!isServerError(error) || isConnectionLoss(error)) return error;
+  const line = failed === undefined ? undefined : findLine(error, failed);
+  const place = line === undefined ? "" : ` (line ${line.number} of its SQL: ${line.text})`;
+  return new MillraceError("SQL_FAILED", `Model "${model}": ${withoutData(error)}${place}.`, {
+    hint: error.hint ?? "Correct the query in the model's `sql`.",
+    details: { sqlState: error.code, ...(line === undefined ? {} : { line: line.number }) },
+    isRetryable: PASSING.test(error.code),
+  });
+}
+
+function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && "severity" in error && /^[0-9A-Z]{5}$/.test((error as ServerError).code);
+}
+
+// `invalid input syntax for type integer: "…"` would show what stands in a row.
+function withoutData({ code, message }: ServerError): string {
+  return code.startsWith("22") ? message.replace(/".*"/s, '"…"') : message;
+}
+
+function findLine({ position }: ServerError, { statement, query }: FailedStatement) {
+  const start = statement.indexOf(query);
+  if (position === undefined || start < 0) return undefined;
+  const offset =
+    Array.from(statement)
+      .slice(0, Number(position) - 1)
+      .join("").length - start;
+  if (offset < 0 || offset > query.length) return undefined;
+  const before = query.slice(0, offset).split("\n");
+  const text = query.split("\n")[before.length - 1]?.trim() ?? "";
+  return {
+    number: before.length,
+    text: text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE - 1)}…` : text,
+  };
+}

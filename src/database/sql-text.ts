@@ -1,0 +1,20 @@
+import { quoteName } from "./connect.ts";
+
+/** A statement and its parameters. */
+export interface Sql {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Collects parameters while SQL text is put together: values never become text. */
+export class Parameters {
+  readonly values: unknown[] = [];
+
+  add(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+}
+
+/** A column of the table that `alias` stands for. */
+export const columnSql = (alias: string, { name }: { readonly name: string }) => `${alias}.${quoteName(name)}`;

@@ -1,0 +1,60 @@
+import { MillraceError } from "../../core/errors.ts";
+import type { LlmUsage } from "./transport.ts";
+
+/** What went wrong with a call, by what can be done about it. */
+export type LlmErrorKind =
+  | "auth"
+  | "quota"
+  | "rate_limit"
+  | "server"
+  | "network"
+  | "timeout"
+  | "aborted"
+  | "bad_request"
+  | "context_length"
+  | "refusal"
+  | "content_filter"
+  | "truncated"
+  | "invalid_output"
+  | "bad_response"
+  | "budget";
+
+const RETRIED: ReadonlySet<LlmErrorKind> = new Set(["rate_limit", "server", "network", "timeout", "bad_response"]);
+const FATAL: ReadonlySet<LlmErrorKind> = new Set(["auth", "quota", "budget"]);
+
+export interface LlmErrorOptions {
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  /** How long the server asked to wait. */
+  readonly retryAfterMs?: number | undefined;
+  /** HTTP status, where there was an answer. */
+  readonly status?: number | undefined;
+  /** What the call used all the same, where the answer says so. */
+  readonly usage?: LlmUsage | undefined;
+}
+
+/** A call that did not give an answer. Its message never holds text of the request or of the answer. */
+export class LlmError extends MillraceError {
+  readonly kind: LlmErrorKind;
+  readonly retryAfterMs: number | undefined;
+  readonly status: number | undefined;
+  readonly usage: LlmUsage | undefined;
+
+  constructor(kind: LlmErrorKind, message: string, options: LlmErrorOptions = {}) {
+    super(`LLM_${kind.toUpperCase()}`, message, {
+      hint: options.hint,
+      cause: options.cause,
+      isRetryable: RETRIED.has(kind),
+      details: options.status === undefined ? {} : { status: options.status },
+    });
+    this.kind = kind;
+    this.retryAfterMs = options.retryAfterMs;
+    this.status = options.status;
+    this.usage = options.usage;
+  }
+
+  /** No other call to the same provider can succeed either: a batch stops. */
+  get isFatal(): boolean {
+    return FATAL.has(this.kind);
+  }
+}

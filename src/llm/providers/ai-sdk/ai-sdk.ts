@@ -1,0 +1,140 @@
+import { untilAborted } from "../../../core/abort.ts";
+import { UsageError } from "../../../core/errors.ts";
+import { aiSdkError } from "./ai-sdk-error.ts";
+import { LlmError } from "../../calls/llm-error.ts";
+import { abortError } from "../http/post-json.ts";
+import { readRateLimit } from "../http/rate-limit-headers.ts";
+import { plainSchema, strictSchema } from "../openai/strict-schema.ts";
+import type { LlmAnswer, LlmRequest, LlmTransport } from "../../calls/transport.ts";
+
+/** What is needed of a language model of the AI SDK, from any of its versions. */
+export interface AiSdkModel {
+  readonly specificationVersion: string;
+  readonly provider: string;
+  readonly modelId: string;
+  doGenerate(options: never): PromiseLike<unknown>;
+}
+
+export interface FromAiSdkOptions {
+  /** Tells apart servers that have a model of one name; the model's own provider by default. */
+  readonly endpoint?: string | undefined;
+}
+
+type Tokens = number | { readonly total?: number | undefined; readonly cacheRead?: number | undefined } | undefined;
+
+interface Generated {
+  readonly content?: readonly { readonly type: string; readonly text?: string }[];
+  readonly finishReason?: string | { readonly unified?: string; readonly raw?: string | undefined };
+  readonly usage?: {
+    readonly inputTokens?: Tokens;
+    readonly outputTokens?: Tokens;
+    readonly cachedInputTokens?: number | undefined;
+  };
+  readonly response?: { readonly modelId?: string; readonly headers?: Readonly<Record<string, string>> };
+}
+
+const VERSIONS = ["v2", "v3", "v4"];
+
+/**
+ * Any model object of the AI SDK, so that its many providers can be used.
+ *
+ * @example
+ * fromAiSdk(google("gemini-2.5-flash"));
+ */
+export function fromAiSdk(sdkModel: AiSdkModel, options: FromAiSdkOptions = {}): LlmTransport {
+  const { provider: fullProvider, modelId: model } = checkModel(sdkModel);
+  const endpoint = options.endpoint ?? fullProvider;
+  // `google.generative-ai` and `openai.responses` name the interface as well; prices and options go by the provider.
+  const provider = fullProvider.split(".")[0] ?? fullProvider;
+  return {
+    provider,
+    model,
+    endpoint,
+    limiterKey: `${endpoint} ${model}`,
+    async call(request, { signal }) {
+      const generate = sdkModel.doGenerate.bind(sdkModel) as (options: unknown) => PromiseLike<Generated>;
+      const generated = await untilAborted(
+        Promise.resolve().then(() => generate({ ...callOptions(request, provider), abortSignal: signal })),
+        signal,
+      ).catch((error: unknown) => {
+        throw signal.aborted ? abortError(signal) : aiSdkError(error, { provider, model });
+      });
+      return readGenerated(generated, { provider, model });
+    },
+  };
+}
+
+function checkModel(model: AiSdkModel): AiSdkModel {
+  const { specificationVersion, doGenerate } = model as Partial<AiSdkModel>;
+  if (typeof doGenerate !== "function") {
+    throw new UsageError("LLM_MODEL", "This is no model of the AI SDK: it has no `doGenerate`.", {
+      hint: 'Give what a provider makes, such as google("gemini-2.5-flash").',
+    });
+  }
+  if (!VERSIONS.includes(specificationVersion ?? "")) {
+    throw new UsageError(
+      "LLM_MODEL",
+      `Models of the AI SDK's version "${String(specificationVersion)}" are not known.`,
+      {
+        hint: `Install a provider package whose models have version ${VERSIONS.join(", ")}.`,
+      },
+    );
+  }
+  return model;
+}
+
+function callOptions({ messages, schema, params }: LlmRequest, provider: string): Readonly<Record<string, unknown>> {
+  const { temperature, maxOutputTokens, seed, providerOptions } = params;
+  const isStrict = provider === "openai" || provider === "azure";
+  return {
+    prompt: messages.map(({ role, content }) =>
+      role === "system" ? { role, content } : { role, content: [{ type: "text", text: content }] },
+    ),
+    responseFormat: {
+      type: "json",
+      name: schema.name,
+      schema: (isStrict ? strictSchema(schema.json) : undefined) ?? plainSchema(schema.json),
+    },
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(providerOptions === undefined ? {} : { providerOptions }),
+  };
+}
+
+function readGenerated(
+  { content, finishReason, usage, response }: Generated,
+  { provider, model }: { readonly provider: string; readonly model: string },
+): LlmAnswer {
+  const finish = finishOf(finishReason);
+  const texts = (content ?? []).flatMap(({ type, text = "" }) => (type === "text" ? [text] : []));
+  if (texts.length === 0 && (finish === "stop" || finish === "other")) {
+    throw new LlmError("bad_response", `The answer of ${provider} to the call to ${model} holds no text.`);
+  }
+  return {
+    text: texts.join(""),
+    finish,
+    usage: usageOf(usage),
+    model: response?.modelId ?? model,
+    rateLimit: readRateLimit(new Headers({ ...response?.headers })),
+  };
+}
+
+function finishOf(reason: Generated["finishReason"]): LlmAnswer["finish"] {
+  const { unified, raw } = typeof reason === "object" ? reason : { unified: reason, raw: undefined };
+  if (raw === "refusal") return "refusal";
+  if (unified === "stop" || unified === "tool-calls") return "stop";
+  if (unified === "length") return "length";
+  return unified === "content-filter" ? "content_filter" : "other";
+}
+
+function usageOf({ inputTokens, outputTokens, cachedInputTokens }: NonNullable<Generated["usage"]> = {}) {
+  const input = totalOf(inputTokens);
+  const output = totalOf(outputTokens);
+  // No prompt has no tokens: that is how some providers say that they were told nothing.
+  if (input === 0 && (output ?? 0) === 0) return { inputTokens: null, outputTokens: null, cachedInputTokens: null };
+  const cacheRead = typeof inputTokens === "object" ? inputTokens?.cacheRead : cachedInputTokens;
+  return { inputTokens: input, outputTokens: output, cachedInputTokens: cacheRead ?? null };
+}
+
+const totalOf = (tokens: Tokens | null): number | null => (typeof tokens === "object" ? tokens?.total : tokens) ?? null;

@@ -1,0 +1,61 @@
+import { readMessage } from "./anthropic-answer.ts";
+import { httpError } from "../http/http-error.ts";
+import { checkBaseUrl, type Fetch, postJson } from "../http/post-json.ts";
+import { plainSchema } from "../openai/strict-schema.ts";
+import type { LlmRequest, LlmTransport } from "../../calls/transport.ts";
+
+export interface AnthropicOptions {
+  readonly model: string;
+  readonly apiKey?: string | undefined;
+  /** Up to and without `/v1/messages`; a `/v1` at its end does no harm. */
+  readonly baseUrl?: string | undefined;
+  readonly fetch?: Fetch | undefined;
+}
+
+const PROVIDER = "anthropic";
+const API_VERSION = "2023-06-01";
+// The API insists on a limit.
+const DEFAULT_MAX_TOKENS = 4_096;
+
+/**
+ * A model of Anthropic. It answers through a tool that it is made to use.
+ *
+ * @example
+ * anthropic({ model: "claude-haiku-4-5", apiKey });
+ */
+export function anthropic({ model, apiKey, baseUrl, fetch }: AnthropicOptions): LlmTransport {
+  const base = checkBaseUrl(baseUrl ?? "https://api.anthropic.com").replace(/\/v1$/, "");
+  const endpoint = new URL(base).origin;
+  const key = apiKey?.trim() ?? "";
+  const headers = { "anthropic-version": API_VERSION, ...(key === "" ? {} : { "x-api-key": key }) };
+  return {
+    provider: PROVIDER,
+    model,
+    endpoint,
+    limiterKey: `${endpoint} ${model}`,
+    async call(request, { signal }) {
+      const body = messagesBody(request, model);
+      const reply = await postJson({ url: `${base}/v1/messages`, headers, body, signal, fetch });
+      if (reply.isOk) return readMessage(reply, model);
+      const parameters = Object.keys(body);
+      throw httpError({ ...reply, provider: PROVIDER, model, apiKeyVariable: "ANTHROPIC_API_KEY", parameters });
+    },
+  };
+}
+
+function messagesBody({ messages, schema, params }: LlmRequest, model: string): Readonly<Record<string, unknown>> {
+  const { temperature, maxOutputTokens = DEFAULT_MAX_TOKENS, providerOptions } = params;
+  const system = messages.filter(({ role }) => role === "system").map(({ content }) => content);
+  // Empty text is refused, and the model may have given such an answer before.
+  const turns = messages.filter(({ role, content }) => role !== "system" && content.trim() !== "");
+  return {
+    model,
+    max_tokens: maxOutputTokens,
+    ...(system.length === 0 ? {} : { system: system.join("\n\n") }),
+    messages: turns.map(({ role, content }) => ({ role, content })),
+    tools: [{ name: schema.name, description: "Gives the answer.", input_schema: plainSchema(schema.json) }],
+    tool_choice: { type: "tool", name: schema.name },
+    ...(temperature === undefined ? {} : { temperature }),
+    ...providerOptions?.[PROVIDER],
+  };
+}

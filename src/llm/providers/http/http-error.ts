@@ -1,0 +1,88 @@
+import { type ErrorBody, readErrorBody } from "./error-body.ts";
+import { LlmError, type LlmErrorKind } from "../../calls/llm-error.ts";
+import { readRetryAfter } from "./rate-limit-headers.ts";
+
+/** An answer that is an error. */
+export interface HttpFailure {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed; undefined when it was not JSON. */
+  readonly body: unknown;
+  readonly provider: string;
+  readonly model: string;
+  /** The environment variable that holds the key. */
+  readonly apiKeyVariable?: string | undefined;
+  /** Names of the parameters that were sent: those that the server complains of are named. */
+  readonly parameters?: readonly string[] | undefined;
+}
+
+/** The error as what can be done about it. The server's own words stay out of it: they may quote the request. */
+export function httpError(failure: HttpFailure): LlmError {
+  const { status, headers } = failure;
+  const body = readErrorBody(failure.body);
+  const kind = kindOf(status, body);
+  return new LlmError(kind, `${describe(kind, failure)} (${reasons(failure, body).join(", ")}).`, {
+    status,
+    retryAfterMs: readRetryAfter(headers),
+    hint: hintOf(kind, failure),
+  });
+}
+
+function kindOf(status: number, { code, type, message }: ErrorBody): LlmErrorKind {
+  const names = [code, type];
+  if (status === 401 || status === 403) return "auth";
+  if (status === 402 || names.includes("insufficient_quota") || /credit balance is too low/i.test(message)) {
+    return "quota";
+  }
+  if (status === 429) return "rate_limit";
+  if (status === 408 || status >= 500) return "server";
+  if (status < 400) return "bad_response";
+  if (names.includes("content_filter") || names.includes("content_policy_violation")) return "content_filter";
+  if (status === 413 || isTooLong(names, message)) return "context_length";
+  return "bad_request";
+}
+
+const isTooLong = (names: readonly (string | undefined)[], message: string): boolean =>
+  names.some((name) => name !== undefined && /context_length|context_size|request_too_large/.test(name)) ||
+  /prompt is too long|(?:maximum|available|exceeds?[^.]{0,40}) context (?:length|size|window)/i.test(message);
+
+function describe(kind: LlmErrorKind, { provider, model, apiKeyVariable }: HttpFailure): string {
+  switch (kind) {
+    case "auth":
+      return apiKeyVariable === undefined
+        ? `${provider} does not accept the API key`
+        : `${provider} does not accept the key in ${apiKeyVariable}`;
+    case "quota":
+      return `The quota or credit at ${provider} is used up`;
+    case "rate_limit":
+      return `${provider} asks for fewer calls`;
+    case "context_length":
+      return `The prompt is longer than ${model} takes`;
+    case "content_filter":
+      return `The content filter of ${provider} held back the prompt`;
+    case "server":
+      return `${provider} failed`;
+    default:
+      return `${provider} rejected the call to ${model}`;
+  }
+}
+
+function hintOf(kind: LlmErrorKind, { status, provider, model, apiKeyVariable }: HttpFailure): string | undefined {
+  if (kind === "auth" && apiKeyVariable !== undefined) {
+    return `Set the environment variable ${apiKeyVariable} to a key that may use ${model}.`;
+  }
+  if (kind === "quota") return `Add credit to the account at ${provider}, or use another model.`;
+  if (kind === "context_length") return "Split the input, or use a model with a longer context.";
+  if (status === 404) return `See whether ${provider} has a model "${model}", and whether the base URL is right.`;
+  return undefined;
+}
+
+function reasons({ status, parameters = [] }: HttpFailure, { code, type, parameter, message }: ErrorBody): string[] {
+  const words = new Set(message.match(/\w+/g));
+  // These two are in every other sentence about a call.
+  const blamed = parameters.filter((name) => name !== "model" && name !== "messages" && words.has(name));
+  const named = parameter === undefined || blamed.includes(parameter) ? blamed : [parameter, ...blamed];
+  return [...new Set([`HTTP ${status}`, code ?? type, ...named.map((name) => `parameter ${name}`)])].filter(
+    (reason) => reason !== undefined,
+  );
+}

@@ -1,0 +1,83 @@
+import type { RateLimit } from "../../calls/transport.ts";
+
+/** What the headers of an answer say about the next calls; undefined when they say nothing. */
+export function readRateLimit(headers: Headers): RateLimit | undefined {
+  const requests = readWindow(headers, [
+    { remaining: "x-ratelimit-remaining-requests", reset: "x-ratelimit-reset-requests" },
+    { remaining: "anthropic-ratelimit-requests-remaining", reset: "anthropic-ratelimit-requests-reset" },
+    { remaining: "x-ratelimit-remaining", reset: "x-ratelimit-reset" },
+  ]);
+  const tokens = readWindow(headers, [
+    { remaining: "x-ratelimit-remaining-tokens", reset: "x-ratelimit-reset-tokens" },
+    { remaining: "anthropic-ratelimit-tokens-remaining", reset: "anthropic-ratelimit-tokens-reset" },
+    { remaining: "anthropic-ratelimit-input-tokens-remaining", reset: "anthropic-ratelimit-input-tokens-reset" },
+  ]);
+  if (requests === undefined && tokens === undefined) return undefined;
+  return {
+    remainingRequests: requests?.remaining,
+    remainingTokens: tokens?.remaining,
+    resetMs: laterReset([requests, tokens]),
+  };
+}
+
+/** How long the server asks to wait before the next call; undefined when it does not. */
+export function readRetryAfter(headers: Headers): number | undefined {
+  const milliseconds = readNumber(headers.get("retry-after-ms"));
+  if (milliseconds !== undefined) return milliseconds;
+  const value = headers.get("retry-after");
+  if (value === null) return undefined;
+  const seconds = readNumber(value);
+  return seconds === undefined ? untilTime(value) : seconds * 1_000;
+}
+
+interface Window {
+  readonly remaining: number | undefined;
+  readonly resetMs: number | undefined;
+}
+
+function readWindow(
+  headers: Headers,
+  names: readonly { readonly remaining: string; readonly reset: string }[],
+): Window | undefined {
+  for (const name of names) {
+    const remaining = readNumber(headers.get(name.remaining));
+    const resetMs = readReset(headers.get(name.reset));
+    if (remaining !== undefined || resetMs !== undefined) return { remaining, resetMs };
+  }
+  return undefined;
+}
+
+// What is used up decides; the other one may need long to be full again, but nobody waits for that.
+function laterReset(windows: readonly (Window | undefined)[]): number | undefined {
+  const known = windows.filter((window) => window?.resetMs !== undefined);
+  const usedUp = known.filter((window) => window?.remaining === 0);
+  const resets = (usedUp.length > 0 ? usedUp : known).map((window) => window?.resetMs ?? 0);
+  return resets.length === 0 ? undefined : Math.max(...resets);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
+const FIRST_EPOCH = 1e9;
+
+/** `1m30s`, `20ms`, `7.66s`, seconds, seconds or milliseconds since 1970, or a time, as milliseconds from now. */
+function readReset(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  if (/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(value)) {
+    const parts = value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g);
+    return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ""] ?? 0), 0);
+  }
+  const number = readNumber(value);
+  if (number === undefined) return untilTime(value);
+  if (number < FIRST_EPOCH) return number * 1_000;
+  return Math.max(0, (number < FIRST_EPOCH * 1_000 ? number * 1_000 : number) - Date.now());
+}
+
+function untilTime(value: string): number | undefined {
+  const time = Date.parse(value);
+  return Number.isNaN(time) ? undefined : Math.max(0, time - Date.now());
+}
+
+function readNumber(value: string | null): number | undefined {
+  if (value === null || value.trim() === "") return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) && number >= 0 ? number : undefined;
+}

@@ -1,0 +1,137 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { UsageError } from "../core/errors.ts";
+import { sha256 } from "../core/hash.ts";
+import { canonicalJson } from "../core/json.ts";
+import type { Signature } from "./signature.ts";
+
+const FORMAT = "millrace/program@1";
+
+const record = z.record(z.string(), z.unknown());
+const score = z.number().min(0).max(1);
+
+const schema = z.object({
+  format: z.literal(FORMAT),
+  signature: z.object({ name: z.string(), fingerprint: z.string() }),
+  /** How it was asked: `chainOfThought` has a field to think in, which demonstrations show too. */
+  asks: z.enum(["predict", "chainOfThought"]),
+  /** Line by line, so that a person and a diff can read them. */
+  instructions: z.array(z.string()).transform((lines) => lines.join("\n")),
+  demonstrations: z.array(z.object({ input: record, output: record })),
+  /** What it was measured with. How it is asked is up to the project's settings, as for any prompt. */
+  model: z.string(),
+  params: z.object({
+    temperature: z.number().optional(),
+    maxOutputTokens: z.number().optional(),
+    seed: z.number().optional(),
+    providerOptions: z.record(z.string(), record).optional(),
+  }),
+  /** On examples that the search never saw. */
+  scores: z.object({ before: score, after: score, interval: z.tuple([score, score]), chance: z.number() }),
+  data: z.object({ hash: z.string(), train: z.number(), dev: z.number() }),
+  search: z.object({
+    strategy: z.string(),
+    seed: z.number(),
+    teacher: z.string(),
+    candidates: z.number(),
+    costUsd: z.number().nullable(),
+  }),
+});
+
+/** A tuned prompt with all that is needed to trust it: what it is for, how it was found, how well it did. */
+export type Artifact = z.output<typeof schema>;
+
+/** The file's text: the same artifact gives the same bytes. */
+export function formatArtifact({ instructions, ...artifact }: Artifact): string {
+  const { format, signature, asks, ...rest } = artifact;
+  return `${JSON.stringify({ format, signature, asks, instructions: instructions.split("\n"), ...rest }, null, 2)}\n`;
+}
+
+/** Reads the text of an artifact; undefined for JSON that is something else. */
+export function parseArtifact(text: string, file: string): Artifact | undefined {
+  const value = readJson(text, file);
+  const format = (value as { readonly format?: unknown } | null)?.format;
+  if (typeof format !== "string" || !format.startsWith("millrace/program@")) return undefined;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new UsageError("ARTIFACT_INVALID", `${file} cannot be used:\n${z.prettifyError(result.error)}`, {
+    hint: "Correct the file, or make it anew with `millrace llm optimize`.",
+  });
+}
+
+function readJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new UsageError("ARTIFACT_INVALID", `${file} is not JSON.`, {
+      cause: error,
+      hint: "Correct the file, or make it anew with `millrace llm optimize`.",
+    });
+  }
+}
+
+/** Reads an artifact from a file that has to be one. */
+export async function loadArtifact(file: string): Promise<Artifact> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw new UsageError("ARTIFACT_NOT_FOUND", `There is no artifact at ${file}.`, {
+      cause: error,
+      hint: "`millrace llm optimize` writes one when it has found a better prompt.",
+    });
+  });
+  const artifact = parseArtifact(text, file);
+  if (artifact !== undefined) return artifact;
+  throw new UsageError("ARTIFACT_INVALID", `${file} is JSON, but no artifact.`, {
+    hint: "`millrace llm optimize` writes one when it has found a better prompt.",
+  });
+}
+
+/** Fails when an artifact was made for another signature, or for another way to ask: it would quietly do harm. */
+export function checkArtifact(
+  artifact: Artifact,
+  signature: Pick<Signature<unknown, unknown>, "name" | "fingerprint">,
+  { asks = artifact.asks, file }: { readonly asks?: Artifact["asks"]; readonly file?: string | undefined } = {},
+): void {
+  const { name, fingerprint } = artifact.signature;
+  const which = file ?? `The artifact of ${name}`;
+  if (name !== signature.name || fingerprint !== signature.fingerprint) {
+    const what = name === signature.name ? `another shape of ${name}` : `signature ${name}, not for ${signature.name}`;
+    throw new UsageError("ARTIFACT_SIGNATURE", `${which} was made for ${what}.`, {
+      hint: `Optimise ${signature.name} again, or take ${file ?? "its artifact"} away.`,
+      details: { made: fingerprint, found: signature.fingerprint },
+    });
+  }
+  if (asks === artifact.asks) return;
+  throw new UsageError("ARTIFACT_ASKS", `${which} was made for llm.${artifact.asks}, not for llm.${asks}.`, {
+    hint: `Ask with llm.${artifact.asks}, or optimise with \`thinks: ${String(asks === "chainOfThought")}\`.`,
+  });
+}
+
+/** Changes with what is said to the model, not with scores or costs. */
+export function promptDigest({ instructions, demonstrations, asks }: Artifact): string {
+  return sha256(canonicalJson({ instructions, demonstrations, asks })).slice(0, 32);
+}
+
+/** A signature that is asked with the prompt of an artifact. Fails when the artifact was made for another signature. */
+export function withArtifact<Input, Output>(
+  signature: Signature<Input, Output>,
+  artifact: Artifact,
+  file?: string,
+): Signature<Input, Output> {
+  checkArtifact(artifact, signature, { file });
+  return Object.freeze({ ...signature, artifact });
+}
+
+/**
+ * A signature that is asked with the prompt in a file. Fails when that was made for another signature.
+ *
+ * @example
+ * const tuned = await loadProgram(classify, "programs/classify.json");
+ */
+export async function loadProgram<Input, Output>(
+  signature: Signature<Input, Output>,
+  file: string,
+): Promise<Signature<Input, Output>> {
+  return withArtifact(signature, await loadArtifact(file), file);
+}
+
+export const ARTIFACT_FORMAT = FORMAT;

@@ -1,0 +1,72 @@
+import { ask, type Asked, type AskOptions } from "../ask.ts";
+import type { Budget } from "../calls/budget.ts";
+import type { Prediction } from "../llm.ts";
+import { type Program, programOf } from "../prompt.ts";
+import type { LlmSession } from "../session.ts";
+import type { Signature } from "../signature.ts";
+
+/** Costs of several calls; null once one of them is not known. */
+export interface Costs {
+  /** What the answers cost when they were asked, this time or at an earlier one; each counts once. */
+  readonly costUsd: number | null;
+  /** What was spent this time. */
+  readonly spentUsd: number | null;
+}
+
+export const NO_COSTS: Costs = { costUsd: 0, spentUsd: 0 };
+
+export function addCosts(a: Costs, b: Costs): Costs {
+  const add = (one: number | null, other: number | null) => (one === null || other === null ? null : one + other);
+  return { costUsd: add(a.costUsd, b.costUsd), spentUsd: add(a.spentUsd, b.spentUsd) };
+}
+
+export interface AccountOptions {
+  readonly caller: AskOptions;
+  /** Counts answers from the cache too: what may be spent holds for all attempts at the same thing together. */
+  readonly budget: Budget | undefined;
+  /** Keys of the answers that are paid: each counts once, however often it is asked for. */
+  readonly paid: Set<string>;
+}
+
+/** Asks, and adds up what a few calls that belong together cost. */
+export class Account {
+  costs: Costs = NO_COSTS;
+  readonly #options: AccountOptions;
+
+  constructor(options: AccountOptions) {
+    this.#options = options;
+  }
+
+  async ask(session: LlmSession, program: Program, input: unknown, signal: AbortSignal): Promise<Asked> {
+    const { caller, budget, paid } = this.#options;
+    let spentUsd: number | null = 0;
+    const onUsage: AskOptions["onUsage"] = (usage, transport) => {
+      spentUsd = usage.costUsd;
+      caller.onUsage(usage, transport);
+    };
+    caller.onAsk?.(program.name);
+    try {
+      const within = { ...session, budget: budget ?? session.budget };
+      const asked = await ask(within, program, input, { signal, onUsage });
+      const isPaid = paid.has(asked.key) && asked.telemetry.llmCached;
+      paid.add(asked.key);
+      const costUsd = isPaid ? 0 : asked.paidUsd;
+      if (asked.telemetry.llmCached) budget?.count(costUsd ?? 0);
+      this.costs = addCosts(this.costs, { costUsd, spentUsd });
+      return asked;
+    } catch (error) {
+      this.costs = addCosts(this.costs, { costUsd: spentUsd, spentUsd });
+      throw error;
+    }
+  }
+
+  /** The same as `llm.predict`, on this account. */
+  async predict<Input, Output>(
+    session: LlmSession,
+    signature: Signature<Input, Output>,
+    { input, signal }: { readonly input: Input; readonly signal: AbortSignal },
+  ): Promise<Prediction<Output>> {
+    const { output, telemetry } = await this.ask(session, programOf(signature, { thinks: false }), input, signal);
+    return { output: output as Output, telemetry };
+  }
+}

@@ -1,0 +1,58 @@
+import type { LlmSource } from "../llm.ts";
+import type { Program } from "../prompt.ts";
+import type { Signature } from "../signature.ts";
+import type { LlmParams } from "../calls/transport.ts";
+import { type Artifact, ARTIFACT_FORMAT } from "../tuned-prompt.ts";
+import { type Example, hashExamples } from "./examples.ts";
+import type { Scored } from "./scorer.ts";
+import { confidenceInterval, round } from "./statistics.ts";
+
+/** How the prompt was looked for. */
+export interface Recipe {
+  readonly train: readonly Example[];
+  readonly dev: readonly Example[];
+  readonly thinks?: boolean;
+  readonly strategy?: string;
+  readonly seed?: number;
+  readonly teacher?: string | object;
+}
+
+/** What was found, and how it does on the held-out examples. */
+export interface Found {
+  readonly program: Program;
+  readonly params: LlmParams;
+  readonly before: Scored;
+  readonly after: Scored;
+  readonly chance: number;
+  readonly candidates: number;
+  readonly costUsd: number | null;
+}
+
+/** Writes down a confirmed prompt. Nothing in it depends on when or where it was found. */
+export function createArtifact(
+  source: LlmSource,
+  { name, fingerprint }: Signature<unknown, unknown>,
+  { train, dev, thinks = false, strategy = "both", seed = 1, teacher }: Recipe,
+  { program, params, before, after, chance, candidates, costUsd }: Found,
+): Artifact {
+  const [low, high] = confidenceInterval(after.examples.map(({ score }) => score));
+  const given = Object.entries(params).filter(([, value]) => value !== undefined);
+  return {
+    format: ARTIFACT_FORMAT,
+    signature: { name, fingerprint },
+    asks: thinks ? "chainOfThought" : "predict",
+    instructions: program.instructions,
+    demonstrations: program.demonstrations.map(({ input, output }) => ({ input, output })),
+    model: source.model,
+    params: Object.fromEntries(given),
+    scores: { before: round(before.score), after: round(after.score), interval: [low, high], chance },
+    data: { hash: hashExamples({ train, dev }), train: train.length, dev: dev.length },
+    search: {
+      strategy,
+      seed,
+      teacher: teacher === undefined ? source.model : source.with({ model: teacher }).model,
+      candidates,
+      costUsd: costUsd === null ? null : Math.round(costUsd * 1e6) / 1e6,
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { relative, sep } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { IssuesError, MillraceError, UsageError } from "../../core/errors.ts";
+import { readableStack } from "../../core/stack.ts";
+import { quoteList } from "../../core/text.ts";
+import { findImportCycle } from "./find-import-cycle.ts";
+import { importModules } from "./import-modules.ts";
+import { findOwnExport } from "./own-modules.ts";
+
+interface Imported {
+  readonly directory: string;
+  readonly files: readonly string[];
+}
+
+/** What the compiler says of one place in one file. */
+interface CompileError extends Error {
+  readonly kind?: string;
+  readonly id?: string;
+  /** The column counts from 0. */
+  readonly loc?: { readonly file?: string; readonly line: number; readonly column: number };
+}
+
+/** Says in which file it is that modules cannot be imported, and what to do about it. */
+export async function explainImportFailure(error: unknown, imported: Imported): Promise<MillraceError> {
+  const { directory } = imported;
+  const errors = (error as { readonly errors?: readonly CompileError[] } | undefined)?.errors;
+  if (Array.isArray(errors) && errors.length > 0) return explainCompileErrors(errors, directory);
+  const file = placeOf(error, directory) ?? (await findCulprit(imported));
+  const path = file.replace(/(?::\d+)+$/, "");
+  const isCycle = error instanceof MillraceError ? error.code === "REF_UNDEFINED" : error instanceof ReferenceError;
+  const cycle = isCycle ? await findImportCycle(path) : undefined;
+  if (cycle !== undefined) {
+    const circle = cycle.map((step) => relative(directory, step)).join(" → ");
+    return new UsageError("IMPORT_CYCLE", `Model files import each other in a circle: ${circle}.`, {
+      cause: error,
+      hint: 'Let one of them name the other instead of importing it: ref("namespace.model").',
+    });
+  }
+  if (error instanceof MillraceError && error.code !== "REF_UNDEFINED") return placed(error, relative(directory, file));
+  return new UsageError("FILE_FAILED", `${relative(directory, file)} could not be loaded: ${reasonOf(error)}`, {
+    cause: error,
+    hint: `Correct ${relative(directory, path)}; \`--verbose\` shows the stack.`,
+  });
+}
+
+// What millrace itself refuses, at the place that asked for it.
+function placed(error: MillraceError, place: string): MillraceError {
+  const { code, hint, details } = error;
+  const options = { hint, details, cause: error };
+  if (!(error instanceof IssuesError)) return new UsageError(code, `${place}: ${error.message}`, options);
+  const [summary = ""] = error.message.split("\n", 1);
+  return new IssuesError(code, `${place}: ${summary}`, error.issues, options);
+}
+
+async function explainCompileErrors(errors: readonly CompileError[], directory: string): Promise<MillraceError> {
+  const issues = await Promise.all(
+    errors.map(async ({ kind = "", id, loc, message }) => {
+      const file = relative(directory, id ?? loc?.file ?? directory);
+      const [text = ""] = stripVTControlCharacters(message).split("\n", 1);
+      return {
+        code: kind,
+        path: loc === undefined ? file : `${file}:${loc.line}:${loc.column + 1}`,
+        message: await explainMissingExport(text.replace(/^\[\w+\] /, "")),
+      };
+    }),
+  );
+  const isSyntax = issues.some(({ code }) => code === "PARSE_ERROR");
+  const names = [...new Set(issues.map(({ path }) => path.replace(/(?::\d+)+$/, "")))];
+  return new IssuesError(isSyntax ? "FILE_SYNTAX" : "FILE_FAILED", `${quoteList(names)} could not be loaded:`, issues, {
+    hint: "Correct the places above.",
+  });
+}
+
+async function explainMissingExport(message: string): Promise<string> {
+  // The compiler knows the modules of this package under names of their own.
+  const [, name, specifier] = /^"([^"]+)" is not exported by "[^"]*millrace:own:([^"]+)"/.exec(message) ?? [];
+  if (name === undefined || specifier === undefined) return message;
+  return `"${name}" is not exported by "${specifier}".${await findOwnExport(name, specifier)}`;
+}
+
+/** Where in the project something was thrown: a path with line and column. */
+function placeOf(error: unknown, directory: string): string | undefined {
+  const stack = error instanceof Error ? (readableStack(error) ?? "") : "";
+  const frames = stack.matchAll(/(?:^|[\s(])((?:\/|[A-Z]:\\)[^():]+:\d+:\d+)\)?$/gm);
+  const places = [...frames].map(([, place = ""]) => place);
+  return places.find((place) => place.startsWith(directory + sep) && !place.includes(`${sep}node_modules${sep}`));
+}
+
+// Each by itself: the first one that fails is the one to look at.
+async function findCulprit({ directory, files }: Imported): Promise<string> {
+  for (const file of files) {
+    const isLoaded = await importModules(directory, [file]).then(
+      () => true,
+      () => false,
+    );
+    if (!isLoaded) return file;
+  }
+  return files[0] ?? directory;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Where the compiled module lies helps nobody.
+  const message = error.message.replace(/ imported from \S+/, "").replace(/\bfile:\/\/\S+\/([^/\s]+)/g, "$1");
+  return message.split("\n").slice(0, 6).join("\n").trim();
+}

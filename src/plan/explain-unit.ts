@@ -1,0 +1,137 @@
+import { UsageError } from "../core/errors.ts";
+import type { Database } from "../database/connect.ts";
+import type { ResolvedModel } from "../graph/resolve-model.ts";
+import { differences, type Program } from "../state/fingerprint.ts";
+import { Parameters } from "../database/sql-text.ts";
+import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
+import { loadFates, type StoredFate } from "../run/units/unit-fates.ts";
+import { type UnitReason, WORK_REASONS } from "../run/units/unit-plan.ts";
+import { unitReasonsSql } from "../run/units/unit-query.ts";
+import { planWhole } from "../run/whole-model.ts";
+
+/** Why a unit would run now, or would not. */
+export interface Explanation {
+  readonly model: string;
+  readonly unit: string;
+  readonly reason: UnitReason | "deleted";
+  readonly willRun: boolean;
+  /** Everything that differs from what its stored output was made of, in words. */
+  readonly differences: readonly string[];
+  /** What the ledger knows; undefined for a unit that has never run. */
+  readonly stored: StoredFate | undefined;
+}
+
+/** Looks at one unit of a model: `key` is its key as `plan --rows` prints it, the parts of a composite key, a clear beginning, or the path of the document it belongs to. */
+export async function explainUnit(job: PlanningJob, key: readonly string[]): Promise<Explanation> {
+  const { model } = job.resolved;
+  if (model.forEach === undefined) return explainWhole(job);
+  if (key.length === 0) {
+    throw new UsageError("KEY_MISSING", `Model "${model.name}" works in units; say which one.`, {
+      hint: `\`millrace plan ${model.name} --rows --full-refresh\` lists their keys.`,
+    });
+  }
+  const { database } = job;
+  const { plan } = await planUnits(job);
+  const parameters = new Parameters();
+  const name = parameters.add(plan.model);
+  const units = unitReasonsSql(plan, database.systemSchema, parameters);
+  const rows = await database.query<UnitRow>(
+    `select unit.source_key, unit.reason, unit.program_hash, unit.status is not null as is_known,
+       u.input_hash is distinct from unit.input_hash as has_other_rows,
+       u.side_hash is distinct from unit.side_hash as has_other_sides
+     from (${units}) as unit
+     left join ${database.systemSchema}.unit_state u on u.model = ${name} and u.source_key = unit.source_key
+     where ${keySql(key, parameters, database.documents)} order by length(unit.source_key) limit 5`,
+    parameters.values,
+  );
+  const [unit] = rows;
+  if (unit === undefined) throw notFound(job.resolved, key);
+  if (rows.length > 1 && !(key.length === 1 && key[0] === unit.source_key)) throw ambiguous(job.resolved, key, rows);
+  const stored = await loadFate(database, model.name, unit.source_key);
+  const others = plan.matched.map((source) => source.name).join(", ");
+  return {
+    model: model.name,
+    unit: unit.source_key,
+    reason: unit.reason,
+    willRun: (WORK_REASONS as readonly string[]).includes(unit.reason),
+    differences:
+      unit.is_known && unit.reason !== "deleted"
+        ? [
+            ...(unit.has_other_rows ? [`the columns it reads of ${plan.source.name} have other values`] : []),
+            ...(unit.has_other_sides ? [`the rows that match it have changed: ${others}`] : []),
+            ...programDifferences(plan.program, unit.program_hash ?? ""),
+          ]
+        : [],
+    stored,
+  };
+}
+
+interface UnitRow extends Record<string, unknown> {
+  readonly source_key: string;
+  readonly reason: UnitReason | "deleted";
+  readonly program_hash: string | null;
+  readonly is_known: boolean;
+  readonly has_other_rows: boolean;
+  readonly has_other_sides: boolean;
+}
+
+async function explainWhole(job: PlanningJob): Promise<Explanation> {
+  const { model } = job.resolved;
+  const { program, reason, made } = await planWhole(job);
+  const stored = await loadFate(job.database, model.name, "");
+  return {
+    model: model.name,
+    unit: "",
+    reason,
+    willRun: (WORK_REASONS as readonly string[]).includes(reason),
+    differences: made === undefined ? [] : programDifferences(program, made),
+    stored,
+  };
+}
+
+function programDifferences({ parts, known }: Program, made: string): readonly string[] {
+  const before = known.find(({ hash }) => hash === made);
+  if (before === undefined) return ["it was made by a program that is no longer on record"];
+  return differences(before.parts, parts).map(({ reason, what }) => {
+    const names = what.join(", ");
+    if (reason === "code") return names === "" ? "the model's code has changed" : `the model's ${names} has changed`;
+    if (reason === "config") return `parameters differ: ${names}`;
+    if (reason === "prompt") return `tuned prompts have changed: ${names}`;
+    if (reason === "llm") return "the language model or its settings have changed";
+    if (reason === "schema") return "the model's table has changed";
+    return `sources that every unit sees in full have changed: ${names}`;
+  });
+}
+
+const SHORTEST_BEGINNING = 4;
+
+/** SQL that is true for the unit a person means: its whole key, the parts of it, its beginning, or its document's path. */
+function keySql(key: readonly string[], parameters: Parameters, documents: string): string {
+  const column = "unit.source_key";
+  const [only = "", ...more] = key;
+  if (more.length > 0) {
+    const parts = parameters.add(key);
+    return `(case when ${column} like '[%' then array(select jsonb_array_elements_text(${column}::jsonb)) end) = ${parts}::text[]`;
+  }
+  const given = parameters.add(only);
+  const matches = only.length < SHORTEST_BEGINNING ? `${column} = ${given}` : `starts_with(${column}, ${given})`;
+  const ofDocument = `select from ${documents} d where coalesce(d.path, d.source_url) = ${given} and d.id = coalesce(unit.document_id, u.document_id)`;
+  return `(${matches} or exists (${ofDocument}))`;
+}
+
+async function loadFate(database: Database, model: string, key: string): Promise<StoredFate | undefined> {
+  return (await loadFates(database, model, [key])).get(key);
+}
+
+function ambiguous({ model }: ResolvedModel, key: readonly string[], rows: readonly UnitRow[]): UsageError {
+  const names = rows.map((row) => row.source_key).join(", ");
+  return new UsageError("UNIT_AMBIGUOUS", `Several units of "${model.name}" match "${key.join(" ")}": ${names}.`, {
+    hint: "Give more of the key of one of them.",
+  });
+}
+
+function notFound({ model }: ResolvedModel, key: readonly string[]): UsageError {
+  return new UsageError("UNIT_NOT_FOUND", `Model "${model.name}" has no unit "${key.join(" ")}".`, {
+    hint: `\`millrace plan ${model.name} --rows --full-refresh\` lists the keys of its units.`,
+  });
+}

@@ -1,0 +1,106 @@
+import { offlineModel } from "../llm/providers/offline/offline-model.ts";
+import { costOf, type Price } from "../llm/cost.ts";
+import type { LlmRequest } from "../llm/calls/transport.ts";
+import type { PlanningJob } from "../run/units/plan-units.ts";
+import type { FunctionJob } from "../run/units/unit-function.ts";
+import { tryModel } from "./try-model.ts";
+
+/** What a model's calls to language models are expected to cost, in US dollars. */
+export interface CostForecast {
+  readonly lowUsd: number;
+  /** The same as `lowUsd` where earlier units say what one costs. */
+  readonly highUsd: number;
+  readonly basis: string;
+}
+
+export interface ForecastOptions {
+  /** Units that would be processed. */
+  readonly work: number;
+  /** Another language model answers than before, so that what was paid says little. */
+  readonly isOtherModel: boolean;
+}
+
+const MOST_PROBED = 5;
+// Answers to extractions and classifications alike lie between these, as a rule.
+const LEAST_OUTPUT_TOKENS = 50;
+const MOST_OUTPUT_TOKENS = 1_000;
+
+/** Undefined where nothing is asked, or nobody knows what it costs. Cached answers are not foreseen: they cost nothing. */
+export async function forecastCost(
+  job: PlanningJob & FunctionJob,
+  options: ForecastOptions,
+): Promise<CostForecast | undefined> {
+  const { model } = job.resolved;
+  if (options.work === 0 || job.llm.isOffline || !job.code.asksLlm) return undefined;
+  const price = await job.llm.price();
+  const history = await readHistory(job);
+  if (history.units > 0) return fromHistory(history, { ...options, price });
+  return price === undefined || model.forEach === undefined ? undefined : fromPrompts(job, { ...options, price });
+}
+
+interface History {
+  readonly units: number;
+  /** Of one unit, as if no answer had come from the cache; null where it is not known. */
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+}
+
+async function readHistory({ database, resolved }: PlanningJob): Promise<History> {
+  const [row] = await database.query<History & Record<string, unknown>>(
+    `select count(*)::int as units,
+       case when bool_and(input_tokens is not null) then avg(input_tokens * scale) end::float8 as "inputTokens",
+       case when bool_and(output_tokens is not null) then avg(output_tokens * scale) end::float8 as "outputTokens",
+       case when bool_and(cost_usd is not null) then avg(cost_usd * scale) end::float8 as "costUsd"
+     from (select *, calls::float8 / (calls - cached_calls) as scale from ${database.systemSchema}.llm_usage
+           where model = $1 and calls > cached_calls order by at desc limit 10000) as unit`,
+    [resolved.model.name],
+  );
+  return row ?? { units: 0, inputTokens: null, outputTokens: null, costUsd: null };
+}
+
+function fromHistory(
+  { units, inputTokens, outputTokens, costUsd }: History,
+  { work, isOtherModel, price }: ForecastOptions & { readonly price: Price | undefined },
+): CostForecast | undefined {
+  const counted = costOf({ inputTokens, outputTokens, cachedInputTokens: null }, price);
+  const each = isOtherModel ? counted : (costUsd ?? counted);
+  if (each === null) return undefined;
+  return { lowUsd: each * work, highUsd: each * work, basis: `mean of ${units} earlier units` };
+}
+
+/** Runs a few units with a model that only counts what it is asked, and guesses what the answers take. */
+async function fromPrompts(
+  job: PlanningJob & FunctionJob,
+  { work, price }: ForecastOptions & { readonly price: Price },
+): Promise<CostForecast | undefined> {
+  const requests: LlmRequest[] = [];
+  const counter = offlineModel({ respond: (request) => void requests.push(request) });
+  const { signal } = new AbortController();
+  const probe = {
+    ...job,
+    llm: job.llm.with({ model: counter }),
+    context: { ...job.context, mode: "full" as const },
+    scope: { sample: MOST_PROBED },
+  };
+  const units = await tryModel(probe, { signal });
+  if (units.length === 0 || requests.length === 0) return undefined;
+  const characters = requests.reduce(
+    (sum, { messages }) => messages.reduce((length, { content }) => length + content.length, sum),
+    0,
+  );
+  const perUnit = (outputTokens: number) => {
+    const usage = {
+      inputTokens: characters / 4,
+      outputTokens: outputTokens * requests.length,
+      cachedInputTokens: null,
+    };
+    return (costOf(usage, price) ?? 0) / units.length;
+  };
+  const most = requests[0]?.params.maxOutputTokens ?? MOST_OUTPUT_TOKENS;
+  return {
+    lowUsd: perUnit(Math.min(LEAST_OUTPUT_TOKENS, most)) * work,
+    highUsd: perUnit(Math.min(MOST_OUTPUT_TOKENS, most)) * work,
+    basis: `prompts of ${units.length} units, answers of ${LEAST_OUTPUT_TOKENS} to ${Math.min(MOST_OUTPUT_TOKENS, most)} tokens`,
+  };
+}

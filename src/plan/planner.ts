@@ -1,0 +1,158 @@
+import type { Database } from "../database/connect.ts";
+import type { Graph } from "../graph/build-graph.ts";
+import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { LlmSource } from "../llm/llm.ts";
+import type { ModelContext } from "../model/context.ts";
+import { shownForm } from "../model/define-sql-model.ts";
+import type { CodeOf } from "../run/active-run.ts";
+import { scopeOfModel } from "../state/run-scope.ts";
+import { Parameters } from "../database/sql-text.ts";
+import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
+import type { FunctionJob } from "../run/units/unit-function.ts";
+import { WORK_REASONS } from "../run/units/unit-plan.ts";
+import { unitReasonsSql } from "../run/units/unit-query.ts";
+import { planWhole } from "../run/whole-model.ts";
+import type { SchemaPlan } from "../table/schema/schema-change.ts";
+import { forecastCost } from "./forecast-cost.ts";
+import type { Estimate, ModelPlan, PlannedReason, PlanOptions } from "./run-plan.ts";
+
+interface PlannerOptions extends PlanOptions {
+  readonly database: Database;
+  readonly graph: Graph;
+  readonly configs: ReadonlyMap<string, unknown>;
+  readonly schema: SchemaPlan;
+  readonly context: ModelContext;
+  readonly codeOf: CodeOf;
+  readonly llm: LlmSource;
+  readonly directory: string;
+  readonly documentsChange: boolean;
+}
+
+/** Plans one model after the other, upstreams first. */
+export class Planner {
+  readonly models: ModelPlan[] = [];
+  readonly #options: PlannerOptions;
+  readonly #pending = new Set<string>();
+  /** Tables and views that do not stand as they will. */
+  readonly #unsettled: Set<string>;
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+    this.#unsettled = new Set([...options.schema.created, ...options.schema.altered]);
+  }
+
+  async add(resolved: ResolvedModel): Promise<void> {
+    const { model, shape, upstreams } = resolved;
+    const upstreamPending = upstreams.filter((upstream) => this.#pending.has(upstream));
+    const job = await this.#job(resolved);
+    const { rows, changed } = await this.#reasons(job);
+    const units: Partial<Record<PlannedReason, number>> = {};
+    for (const { reason, count } of rows) units[reason] = (units[reason] ?? 0) + count;
+    const work = WORK_REASONS.reduce((sum, reason) => sum + (units[reason] ?? 0), 0);
+    const isView = model.materialized === "view";
+    if (work > 0 && isView) this.#unsettled.add(shape.name);
+    // A view shows what documents there will be as soon as they are there.
+    const showsChange = isView && this.#options.documentsChange && readsDocuments(resolved);
+    if (work > 0 || (units.deleted ?? 0) > 0 || upstreamPending.length > 0 || showsChange)
+      this.#pending.add(model.name);
+    this.models.push({
+      model: model.name,
+      table: shape.name,
+      form: shownForm(model),
+      units,
+      work,
+      upstreamPending,
+      changed,
+      estimate: await this.#estimate(resolved, work),
+      cost: await forecastCost(job, { work, isOtherModel: (units.llm ?? 0) > 0 }),
+      ...(this.#options.rows === undefined
+        ? {}
+        : { rows: rows.flatMap(({ keys, reason }) => keys.map((key) => ({ key, reason }))) }),
+    });
+  }
+
+  async #job(resolved: ResolvedModel): Promise<PlanningJob & FunctionJob> {
+    const { database, configs, schema, context, codeOf, graph, llm, directory } = this.#options;
+    const { model, shape } = resolved;
+    return {
+      database,
+      resolved,
+      context,
+      config: configs.get(model.name),
+      code: await codeOf(model.name),
+      llm,
+      scope: scopeOfModel(this.#options, resolved, graph),
+      knownTables: new Set([...graph.values()].map((each) => each.shape.name)),
+      isTableMissing: schema.created.includes(shape.name),
+      directory,
+      emit: () => undefined,
+    };
+  }
+
+  async #reasons(job: PlanningJob): Promise<Reasons> {
+    const { model, sources } = job.resolved;
+    // What an upstream will only then have cannot be asked about yet.
+    const isUnknown = sources.some(({ origin }) => origin.type === "model" && this.#unsettled.has(origin.shape.name));
+    if (isUnknown && model.materialized !== "view") return { rows: [], changed: [] };
+    return model.forEach === undefined ? wholeReasons(job) : this.#unitReasons(job);
+  }
+
+  async #unitReasons(job: PlanningJob): Promise<Reasons> {
+    const { database, rows: most = 0 } = this.#options;
+    const { plan } = await planUnits(job);
+    const system = database.systemSchema;
+    const parameters = new Parameters();
+    const reasons = unitReasonsSql(plan, system, parameters);
+    const limit = parameters.add(most);
+    const rows = await database.query<ReasonRow>(
+      `select reason, count(*)::int as count, array_agg(distinct program_hash) as programs,
+         (array_agg(source_key order by source_key))[1:${limit}] as keys
+       from (${reasons}) as unit group by reason`,
+      parameters.values,
+    );
+    const programs = new Set(rows.filter(({ reason }) => isWork(reason)).flatMap((row) => row.programs));
+    const changed = plan.program.known
+      .filter(({ hash }) => programs.has(hash))
+      .flatMap(({ difference }) => difference?.what ?? []);
+    const listed = rows.map((row) => (isWork(row.reason) || row.reason === "deleted" ? row : { ...row, keys: [] }));
+    return { rows: listed, changed: [...new Set(changed)].toSorted() };
+  }
+
+  // The mean of what is stored; units in flight share the time.
+  async #estimate({ model }: ResolvedModel, work: number): Promise<Estimate | undefined> {
+    if (work === 0) return undefined;
+    const { database } = this.#options;
+    const [row] = await database.query<{ mean: number | null; units: number }>(
+      `select avg(duration_ms)::float8 as mean, count(*)::int as units from (
+         select duration_ms from ${database.systemSchema}.unit_state where model = $1 and status = 'done' limit 10000) as unit`,
+      [model.name],
+    );
+    if (row === undefined || row.mean === null) return undefined;
+    const lanes = model.forEach === undefined ? 1 : Math.min(work, model.concurrency);
+    return { ms: Math.round((row.mean * work) / lanes), basis: `mean of ${row.units}` };
+  }
+}
+
+interface ReasonRow extends Record<string, unknown> {
+  readonly reason: PlannedReason;
+  readonly count: number;
+  readonly programs: readonly string[];
+  readonly keys: readonly string[];
+}
+
+interface Reasons {
+  readonly rows: readonly ReasonRow[];
+  readonly changed: readonly string[];
+}
+
+async function wholeReasons(job: PlanningJob): Promise<Reasons> {
+  const { reason, what } = await planWhole(job);
+  const keys = isWork(reason) ? [""] : [];
+  return { rows: [{ reason, count: 1, programs: [], keys }], changed: isWork(reason) ? what : [] };
+}
+
+function readsDocuments({ sources }: ResolvedModel): boolean {
+  return sources.some(({ origin }) => origin.type === "documents");
+}
+
+const isWork = (reason: PlannedReason) => (WORK_REASONS as readonly string[]).includes(reason);

@@ -1,0 +1,165 @@
+import { sha256 } from "../core/hash.ts";
+import { canonicalJson } from "../core/json.ts";
+import type { DatabaseClient } from "../database/connect.ts";
+import type { LlmSource } from "../llm/llm.ts";
+import { digestAdopted } from "../llm/adopted-prompts.ts";
+import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
+import type { AnyModel, OnChange } from "../model/define-model.ts";
+import { dataColumns, describeTable } from "../table/table-shape.ts";
+import { Parameters } from "../database/sql-text.ts";
+
+/** What, beside its own rows, decides a unit's output, as digests that can be told apart. */
+export interface ProgramParts {
+  readonly code: string;
+  /** Digest of the source text. Output is stale by code only if both digests differ, so that new tools re-run nothing. */
+  readonly source: string;
+  /** Digests of the parameters, by name. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly schema: string;
+  readonly version: string | null;
+  /** The language model and its settings, for a model that asks one. */
+  readonly llm: string | null;
+  /** Digests of the tuned prompts of the project, by signature, for a model that asks. */
+  readonly prompts: Readonly<Record<string, string>>;
+  /** Digests of the sources that every unit sees in full, by name. */
+  readonly sides: Readonly<Record<string, string>>;
+}
+
+/** A program as it is stored. */
+export type StoredParts = Omit<ProgramParts, "prompts"> & {
+  /** Programs that were stored before there were tuned prompts have none. */
+  readonly prompts?: ProgramParts["prompts"];
+  /** Signatures that units of this program have asked; null where nobody wrote them down. */
+  readonly asked?: readonly string[] | null;
+};
+
+/** The program of today, and what the ledger knows of those before it. */
+export interface Program {
+  readonly hash: string;
+  readonly parts: ProgramParts;
+  readonly known: readonly KnownProgram[];
+}
+
+/** A program that stored output was made by. */
+export interface KnownProgram {
+  readonly hash: string;
+  readonly parts: StoredParts;
+  /** How it differs from today's; undefined when its output is as good. */
+  readonly difference: ProgramDifference | undefined;
+}
+
+export interface ProgramDifference {
+  readonly reason: "code" | "config" | "prompt" | "llm" | "schema" | "upstream";
+  /** What exactly: `version`, names of parameters, of signatures or of sources; empty when there is no name for it. */
+  readonly what: readonly string[];
+}
+
+export function describeParts(
+  model: AnyModel,
+  given: Pick<ProgramParts, "sides"> & {
+    readonly config: unknown;
+    readonly code: CodeFingerprint;
+    readonly llm: Pick<LlmSource, "fingerprint" | "adopted">;
+  },
+): ProgramParts {
+  const table = dataColumns(describeTable(model.table)).map(({ name, sqlType, notNull }) => [name, sqlType, notNull]);
+  return {
+    code: given.code.code,
+    source: given.code.source,
+    config: Object.fromEntries(Object.entries(given.config ?? {}).map(([name, value]) => [name, digest(value)])),
+    schema: digest({ table, writeStrategy: model.writeStrategy, by: model.by }),
+    version: model.version ?? null,
+    llm: given.code.asksLlm ? given.llm.fingerprint : null,
+    prompts: given.code.asksLlm ? digestAdopted(given.llm.adopted ?? new Map()) : {},
+    sides: given.sides,
+  };
+}
+
+const digest = (value: unknown) => sha256(canonicalJson(value) ?? "").slice(0, 32);
+
+/** Puts today's program beside the stored ones. For a model that keeps its output, changed sources weigh most. */
+export function createProgram(
+  parts: ProgramParts,
+  stored: ReadonlyMap<string, StoredParts>,
+  onChange: OnChange,
+): Program {
+  const known = [...stored].map(([hash, before]) => {
+    const all = differences(before, parts);
+    const ofSources = onChange === "keep" ? all.find(({ reason }) => reason === "upstream") : undefined;
+    return { hash, parts: before, difference: ofSources ?? all[0] };
+  });
+  return { hash: digest(parts), parts, known };
+}
+
+/** Every way in which a program differs from today's, the weightiest first; none when it would write the same. */
+export function differences(before: StoredParts, now: ProgramParts): readonly ProgramDifference[] {
+  const found: ProgramDifference[] = [];
+  if (before.version !== now.version) found.push({ reason: "code", what: ["version"] });
+  else if (before.code !== now.code && before.source !== now.source) found.push({ reason: "code", what: [] });
+  const config = differingKeys(before.config, now.config);
+  if (config.length > 0) found.push({ reason: "config", what: config });
+  const prompts = differingKeys(before.prompts ?? {}, now.prompts).filter(
+    // What none of its units ever asked has no part in its output.
+    (signature) => before.asked?.includes(signature) ?? true,
+  );
+  if (prompts.length > 0) found.push({ reason: "prompt", what: prompts });
+  // Programs that were stored before there was a language layer say nothing about it.
+  if ((before.llm ?? null) !== now.llm) found.push({ reason: "llm", what: [] });
+  if (before.schema !== now.schema) found.push({ reason: "schema", what: [] });
+  const sides = differingKeys(before.sides, now.sides);
+  if (sides.length > 0) found.push({ reason: "upstream", what: sides });
+  return found;
+}
+
+function differingKeys(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): readonly string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  return names.filter((name) => before[name] !== now[name]).toSorted();
+}
+
+/** Stores today's program, so that a later run can say what has changed since. */
+export async function saveProgram(client: Pick<DatabaseClient, "query">, scope: ProgramScope): Promise<void> {
+  const parameters = new Parameters();
+  await client.query(`with ${saveProgramSql(scope, parameters)} select`, parameters.values);
+}
+
+export interface ProgramScope {
+  readonly system: string;
+  readonly model: string;
+  readonly program: Program;
+}
+
+/** Stores the digests of today where nothing is to be done because what is stored is as good. */
+export async function renewPrograms(client: Pick<DatabaseClient, "query">, scope: ProgramScope): Promise<void> {
+  if (outdatedPrograms(scope.program).length === 0) return;
+  const parameters = new Parameters();
+  await client.query(renewProgramsSql(scope, parameters), parameters.values);
+}
+
+// Output as good as today's under another digest: the next comparison starts from today's digests, or the second small
+// change in a row would look like a large one.
+function outdatedPrograms({ parts: { code, source }, known }: Program): readonly string[] {
+  return known
+    .filter(({ difference, parts }) => difference === undefined && (parts.code !== code || parts.source !== source))
+    .map(({ hash }) => hash);
+}
+
+function renewProgramsSql({ system, model, program }: ProgramScope, parameters: Parameters): string {
+  const { code, source } = program.parts;
+  return `update ${system}.program
+      set parts = parts || jsonb_build_object('code', ${parameters.add(code)}::text, 'source', ${parameters.add(source)}::text)
+      where model = ${parameters.add(model)} and program_hash = any(${parameters.add(outdatedPrograms(program))})`;
+}
+
+/** The parts of a `with` that store today's program. */
+export function saveProgramSql(scope: ProgramScope, parameters: Parameters): string {
+  const { system, model, program } = scope;
+  const { hash, parts } = program;
+  const name = parameters.add(model);
+  return `renewed as (${renewProgramsSql(scope, parameters)}),
+    saved as (
+      insert into ${system}.program (model, program_hash, parts, asked)
+      values (${name}, ${parameters.add(hash)}, ${parameters.add(JSON.stringify(parts))}, '{}') on conflict do nothing)`;
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MillraceError } from "../core/errors.ts";
+import { SILENCE_SECONDS } from "../core/lease-seconds.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
+import { isAliveSql } from "./presence.ts";
+import type { Receipt } from "./results.ts";
+
+export interface LeaseHolder {
+  readonly runId: string;
+  readonly executorId: string;
+}
+
+export interface LeaseRequest extends LeaseHolder {
+  readonly database: Database;
+  readonly model: string;
+  /** False: give up at once when another run holds the model. */
+  readonly wait: boolean;
+  readonly signal: AbortSignal;
+  readonly onWaiting: (holder: LeaseHolder) => void;
+}
+
+/**
+ * The right to write one model's rows. At most one process has it; every write transaction checks it. Taking it also
+ * opens the model's record in the run.
+ */
+export class Lease {
+  readonly model: string;
+  readonly token: string;
+  /** Receipt of an earlier attempt of the same run that got to its end: there is nothing left to do. */
+  readonly receipt: Receipt | undefined;
+  /** The holder before did not give it back: what it left behind is to be cleared away. */
+  readonly isTakeover: boolean;
+  readonly #database: Database;
+
+  private constructor(database: Database, model: string, token: string, taken: Taken) {
+    this.receipt = taken.receipt ?? undefined;
+    this.isTakeover = taken.is_takeover;
+    this.#database = database;
+    this.model = model;
+    this.token = token;
+  }
+
+  /** Takes the lease, waiting for the run that has it; a holder that died or fell silent is replaced. */
+  static async take(request: LeaseRequest): Promise<Lease> {
+    const { database, model, signal } = request;
+    const token = randomUUID();
+    let isAnnounced = false;
+    for (;;) {
+      signal.throwIfAborted();
+      // Asking who is alive costs more than all the rest, and seldom is there somebody to ask about.
+      const taken = (await tryTake(request, token)) ?? (await tryTake(request, token, { replaceDead: true }));
+      if (taken !== undefined) return new Lease(database, model, token, taken);
+      const holder = await findHolder(database, model);
+      if (holder === undefined) continue;
+      if (!request.wait) throw busy(model, holder);
+      if (!isAnnounced) request.onWaiting(holder);
+      isAnnounced = true;
+      await sleep(200, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  /** Fails the transaction of a process that has lost its lease, before anything is written. */
+  async assertHeld(client: DatabaseClient): Promise<void> {
+    const { rowCount } = await client.query(
+      `select from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2 for share`,
+      [this.model, this.token],
+    );
+    if (rowCount !== 1) throw leaseLost(this.model);
+  }
+
+  async release(): Promise<void> {
+    await this.#database.query(
+      `delete from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2`,
+      [this.model, this.token],
+    );
+  }
+}
+
+export function leaseLost(model: string): MillraceError {
+  return new MillraceError(
+    "LEASE_LOST",
+    `Another run took over model "${model}" while this process did not answer; nothing more is written here.`,
+    { hint: "See `millrace runs ls` for the run that goes on." },
+  );
+}
+
+interface Taken {
+  /** Receipt of an earlier attempt of the same run that got to its end. */
+  readonly receipt: Receipt | null;
+  readonly is_takeover: boolean;
+}
+
+// One statement, and so one commit, with a name, so that a connection plans it once: a model that does nothing should
+// cost next to nothing.
+async function tryTake(
+  { database, model, runId, executorId }: LeaseRequest,
+  token: string,
+  { replaceDead = false } = {},
+): Promise<Taken | undefined> {
+  const { systemSchema: system } = database;
+  const isHolderDead = replaceDead ? `not ${isAliveSql("lease.executor_id")}` : "false";
+  // A server that dies at once may forget the lease with its holders' connections; nobody else can guess its token.
+  const text = `with quiet as (
+       select set_config('synchronous_commit', 'off', true)
+     ), taken as (
+       insert into ${system}.model_lease as lease (model, token, run_id, executor_id, expires_at)
+       values ($1, $2, $3, $4, now() + make_interval(secs => $5))
+       on conflict (model) do update
+       set token = excluded.token, run_id = excluded.run_id, executor_id = excluded.executor_id,
+           acquired_at = now(), expires_at = excluded.expires_at
+       where lease.expires_at < now()
+          or (lease.run_id = $3 and lease.executor_id = $4)
+          or ${isHolderDead}
+       returning xmax::text <> '0' as is_takeover
+     ), opened as (
+       insert into ${system}.model_run as record (run_id, model) select $3, $1 from taken
+       on conflict (run_id, model) do update
+       set finished_at = case when record.receipt is null then null else record.finished_at end,
+           started_at = case when record.receipt is null then now() else record.started_at end
+       returning receipt
+     )
+     select is_takeover, receipt from taken cross join opened cross join quiet`;
+  const name = replaceDead ? undefined : "take lease";
+  const values = [model, token, runId, executorId, SILENCE_SECONDS];
+  const { rows } = await database.use((client) => client.query<Taken>({ name, text, values }));
+  return rows[0];
+}
+
+async function findHolder(database: Database, model: string): Promise<LeaseHolder | undefined> {
+  const [row] = await database.query<{ run_id: string; executor_id: string }>(
+    `select run_id, executor_id from ${database.systemSchema}.model_lease where model = $1`,
+    [model],
+  );
+  return row === undefined ? undefined : { runId: row.run_id, executorId: row.executor_id };
+}
+
+function busy(model: string, holder: LeaseHolder): MillraceError {
+  return new MillraceError(
+    "MODEL_BUSY",
+    `Model "${model}" is being written by run ${holder.runId} (${holder.executorId}).`,
+    {
+      details: { ...holder },
+      hint: "Wait for that run, or leave out --no-wait to wait here.",
+    },
+  );
+}

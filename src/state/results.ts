@@ -1,0 +1,65 @@
+import type { TestStatus } from "../data-tests/judge-test.ts";
+import type { ErrorJson } from "../core/errors.ts";
+import type { TestSeverity } from "../model/data-test.ts";
+
+export type ModelStatus = "succeeded" | "partial" | "failed" | "skipped" | "cancelled";
+export type RunStatus = "running" | "interrupted" | "succeeded" | "partial" | "failed" | "cancelled" | "stopped";
+
+/** What LLM calls cost; null where it is unknown, never 0. */
+export interface Usage {
+  readonly calls: number;
+  readonly cachedCalls: number;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+}
+
+/** What became of one model in one run: counts, never rows. */
+export interface Receipt {
+  readonly status: ModelStatus;
+  readonly tableName: string;
+  /** Rows inserted or changed; rows that were already equal are in `rowsUnchanged`. */
+  readonly rowsWritten: number;
+  readonly rowsDeleted: number;
+  readonly rowsUnchanged: number;
+  readonly unitsDone: number;
+  readonly unitsFailed: number;
+  /** Units that are quarantined, whenever that was: no run takes them until something about them changes. */
+  readonly unitsQuarantined: number;
+  readonly executionTimeMs: number;
+  readonly usage: Usage | null;
+  readonly error?: ErrorJson;
+  /** Whatever numbers a table model returned. */
+  readonly counts?: Readonly<Record<string, number>>;
+  /** How many of its data tests ended how; there in a build only. */
+  readonly tests?: TestCounts;
+}
+
+export type TestCounts = Readonly<Record<TestStatus, number>>;
+
+/** What became of one data test. */
+export interface TestResult {
+  readonly model: string;
+  readonly test: string;
+  readonly severity: TestSeverity;
+  readonly status: TestStatus;
+  /** Rows that the test's query gave. */
+  readonly failures: number;
+  /** The first of them. */
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly error?: ErrorJson;
+  readonly durationMs: number;
+}
+
+export interface RunResult {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly models: Readonly<Record<string, Receipt>>;
+  /** Names of the models that ran, in the order they finished. */
+  readonly modelsExecuted: readonly string[];
+  readonly modelsSkipped: readonly string[];
+  readonly errors: Readonly<Record<string, ErrorJson>>;
+  readonly usage: Usage | null;
+  readonly durationMs: number;
+}

@@ -1,0 +1,184 @@
+import { storableJson } from "../core/json.ts";
+import type { Database } from "../database/connect.ts";
+import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
+import { runEndSql, runStatusSql } from "./presence.ts";
+import { ModelRunStore } from "./model-run-store.ts";
+import type { RunResult, RunStatus } from "./results.ts";
+import type { RunScope } from "./run-scope.ts";
+
+/** What a run was asked to do: enough to go on with it in another process. */
+export interface RunSpec {
+  readonly runId: string;
+  readonly pipeline: string;
+  /** Models with the upstreams they wait for in this run, upstreams first. */
+  readonly models: readonly {
+    readonly name: string;
+    readonly upstreams: readonly string[];
+    readonly isView?: boolean;
+  }[];
+  readonly mode: RunMode;
+  readonly filters: DocumentFilters;
+  readonly documentIds: readonly string[] | typeof allDocuments;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly stopOnError: boolean;
+  readonly scope: RunScope;
+}
+
+/** A run as it is listed. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly mode: RunMode;
+  readonly models: number;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly durationMs: number;
+}
+
+/** The `run` table: what was asked, what became of it. */
+export class RunStore {
+  readonly models: ModelRunStore;
+  readonly #database: Database;
+  readonly #system: string;
+
+  constructor(database: Database) {
+    this.models = new ModelRunStore(database);
+    this.#database = database;
+    this.#system = database.systemSchema;
+  }
+
+  async insert(spec: RunSpec, executorId: string): Promise<void> {
+    await this.#database.query(
+      `insert into ${this.#system}.run
+         (run_id, pipeline, models, mode, filters, document_ids, settings, metadata, stop_on_error, status, executor_id, scope)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running', $10, $11)`,
+      [
+        spec.runId,
+        spec.pipeline,
+        JSON.stringify(spec.models),
+        spec.mode,
+        JSON.stringify(spec.filters),
+        spec.documentIds === allDocuments ? null : spec.documentIds,
+        JSON.stringify(spec.settings),
+        storableJson(spec.metadata),
+        spec.stopOnError,
+        executorId,
+        JSON.stringify(spec.scope),
+      ],
+    );
+  }
+
+  /**
+   * Hands a run that did not succeed to this process; the given models run again and go on counting. False when another
+   * process plays it, or has brought it to its end meanwhile: then nothing has changed.
+   */
+  async reopen(runId: string, executorId: string, models: readonly string[]): Promise<boolean> {
+    return this.#database.transaction(async (client) => {
+      const { rowCount } = await client.query(
+        `update ${this.#system}.run as run set status = 'running', executor_id = $2, result = null, finished_at = null
+         where run_id = $1 and ${runStatusSql} not in ('running', 'succeeded')`,
+        [runId, executorId],
+      );
+      if (rowCount !== 1) return false;
+      await client.query(
+        `update ${this.#system}.model_run set receipt = null, finished_at = null, units_failed = 0 where run_id = $1 and model = any($2)`,
+        [runId, models],
+      );
+      return true;
+    });
+  }
+
+  async loadSpec(runId: string): Promise<(RunSpec & { readonly status: RunStatus }) | undefined> {
+    const [row] = await this.#database.query<RunRow>(
+      `select *, ${runStatusSql} as status from ${this.#system}.run as run where run_id = $1`,
+      [runId],
+    );
+    if (row === undefined) return undefined;
+    return {
+      runId: row.run_id,
+      pipeline: row.pipeline,
+      models: row.models,
+      mode: row.mode,
+      filters: row.filters,
+      documentIds: row.document_ids ?? allDocuments,
+      settings: row.settings,
+      metadata: row.metadata,
+      stopOnError: row.stop_on_error,
+      scope: row.scope,
+      status: row.status,
+    };
+  }
+
+  async list(options: { readonly limit?: number; readonly runId?: string } = {}): Promise<readonly RunRecord[]> {
+    const rows = await this.#database.query<RunRow>(
+      `select run_id, pipeline, mode, started_at, finished_at, jsonb_array_length(models) as model_count,
+         extract(epoch from ${runEndSql(this.#system)} - started_at) * 1000 as duration, ${runStatusSql} as status
+       from ${this.#system}.run as run where $2::text is null or run_id = $2
+       order by started_at desc limit $1`,
+      [options.limit ?? 20, options.runId ?? null],
+    );
+    return rows.map((row) => ({
+      runId: row.run_id,
+      pipeline: row.pipeline,
+      status: row.status,
+      mode: row.mode,
+      models: row.model_count,
+      startedAt: row.started_at,
+      finishedAt: row.finished_at,
+      durationMs: Number(row.duration),
+    }));
+  }
+
+  /** Runs whose id begins with `prefix`. */
+  async findIds(prefix: string): Promise<readonly string[]> {
+    const rows = await this.#database.query<{ run_id: string }>(
+      `select run_id from ${this.#system}.run where starts_with(run_id, $1) order by started_at desc limit 10`,
+      [prefix],
+    );
+    return rows.map((row) => row.run_id);
+  }
+
+  /** Stores how a run ended, unless somebody has ended it before. */
+  async finish(result: RunResult): Promise<void> {
+    await this.#database.query(
+      `update ${this.#system}.run set status = $2, result = $3, finished_at = now() where run_id = $1 and status = 'running'`,
+      [result.runId, result.status, storableJson(result)],
+    );
+  }
+
+  /** Ends a run whose process is gone, as of when it went. */
+  async markCancelled(runId: string): Promise<void> {
+    await this.#database.query(
+      `update ${this.#system}.run as run set status = 'cancelled', finished_at = ${runEndSql(this.#system)} where run_id = $1 and status = 'running'`,
+      [runId],
+    );
+  }
+
+  async loadResult(runId: string): Promise<RunResult | undefined> {
+    const [row] = await this.#database.query<{ result: RunResult | null }>(
+      `select result from ${this.#system}.run where run_id = $1`,
+      [runId],
+    );
+    return row?.result ?? undefined;
+  }
+}
+
+interface RunRow extends Record<string, unknown> {
+  run_id: string;
+  pipeline: string;
+  models: RunSpec["models"];
+  model_count: number;
+  mode: RunMode;
+  filters: DocumentFilters;
+  document_ids: string[] | null;
+  settings: Record<string, string>;
+  metadata: Record<string, unknown>;
+  stop_on_error: boolean;
+  scope: RunScope;
+  status: RunStatus;
+  started_at: string;
+  finished_at: string | null;
+  duration: string;
+}

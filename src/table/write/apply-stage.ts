@@ -1,0 +1,215 @@
+import { type DatabaseClient, quoteName } from "../../database/connect.ts";
+import { hasWrittenKey, sameKey } from "./stage-conflicts.ts";
+import type { Stage } from "./stage.ts";
+import type { TableShape } from "../table-shape.ts";
+import { type WrittenColumn, writtenColumns } from "../encode/written-columns.ts";
+
+export type WriteStrategy = "replace" | "merge" | "append";
+
+/** What a write did: inserted and updated rows, deleted rows, rows that were equal and stayed untouched. */
+export interface RowCounts {
+  readonly rowsWritten: number;
+  readonly rowsDeleted: number;
+  readonly rowsUnchanged: number;
+}
+
+export interface ApplyOptions {
+  readonly shape: TableShape;
+  readonly stage: Stage;
+  readonly strategy: WriteStrategy;
+  readonly runId: string;
+  readonly modelName: string;
+  /** The units the stage speaks for; undefined when it speaks for the whole table. */
+  readonly unitKeys?: UnitKeys | undefined;
+}
+
+/** Names of units, or SQL of a relation that has them as `source_key`. */
+export type UnitKeys = readonly string[] | { readonly relation: string };
+
+/** SQL that is true for rows `t` that these units wrote, and the parameters it takes. */
+export function writtenBy(
+  modelName: string,
+  unitKeys: UnitKeys | undefined,
+): { readonly isOwn: string; readonly parameters: readonly unknown[] } {
+  if (unitKeys === undefined) return { isOwn: "true", parameters: [] };
+  const isListed =
+    "relation" in unitKeys
+      ? `exists (select from ${unitKeys.relation} listed where listed.source_key = t.source_key)`
+      : "t.source_key = any($2)";
+  return {
+    isOwn: `t.model_name = $1 and ${isListed}`,
+    parameters: "relation" in unitKeys ? [modelName] : [modelName, unitKeys],
+  };
+}
+
+/** Makes the staged rows the table's own, inside the caller's transaction. Conflicts are the caller's to find. */
+export async function applyRows(client: DatabaseClient, options: ApplyOptions): Promise<RowCounts> {
+  const { shape, strategy } = options;
+  if (strategy === "append") return appendRows(client, options);
+  const { staged, isLarge } = await measureStage(client, options);
+  if (strategy === "replace" && !(await hasKeys(client, options))) return replaceWithoutKey(client, options, staged);
+  const rowsDeleted = strategy === "replace" ? await withoutNestedLoops(client, () => deleteGone(client, options)) : 0;
+  const isMissing = `not exists (select 1 from ${quoteName(shape.name)} t where ${sameKey(shape, "t", "s")})`;
+  const write = async (): Promise<number> =>
+    (await updateDifferent(client, options)) + (await insertMissing(client, options, isMissing));
+  const rowsWritten = isLarge ? await withoutNestedLoops(client, write) : await write();
+  return { rowsWritten, rowsDeleted, rowsUnchanged: staged - rowsWritten };
+}
+
+const LARGE_ROWS = 1_000;
+const MUCH_LARGER = 20;
+
+async function measureStage(
+  client: DatabaseClient,
+  { shape, stage }: ApplyOptions,
+): Promise<{ staged: number; isLarge: boolean }> {
+  const { rows } = await client.query<{ count: string; stage_bytes: string; table_bytes: string }>(
+    `select count(*), pg_relation_size('${quoteText(stage.name)}') as stage_bytes, pg_relation_size('${quoteText(quoteName(shape.name))}') as table_bytes from ${stage.name}`,
+  );
+  const [{ count, stage_bytes, table_bytes } = { count: 0, stage_bytes: 0, table_bytes: 0 }] = rows;
+  return {
+    staged: Number(count),
+    isLarge: Number(count) > LARGE_ROWS && Number(table_bytes) < MUCH_LARGER * Number(stage_bytes),
+  };
+}
+
+// The planner takes a unit for a handful of rows, and an empty table for one that stays empty while rows are inserted;
+// a nested loop would then read the stage, or the growing table, once for each row.
+async function withoutNestedLoops<Result>(client: DatabaseClient, work: () => Promise<Result>): Promise<Result> {
+  await client.query("set local enable_nestloop = off");
+  const result = await work();
+  await client.query("set local enable_nestloop = default");
+  return result;
+}
+
+const quoteText = (text: string) => text.replaceAll("'", "''");
+
+async function hasKeys(client: DatabaseClient, { shape, stage }: ApplyOptions): Promise<boolean> {
+  if (!hasWrittenKey(shape)) return false;
+  const optional = writtenColumns(shape).filter(
+    (column) => shape.primaryKey.includes(column.name) && column.databaseDefault !== undefined,
+  );
+  if (optional.length === 0) return true;
+  const isMissing = optional.map((column) => `${quoteName(column.name)} is null`).join(" or ");
+  const { rows } = await client.query<{ missing: boolean }>(
+    `select exists (select 1 from ${stage.name} where ${isMissing}) as missing`,
+  );
+  return rows[0]?.missing !== true;
+}
+
+async function appendRows(client: DatabaseClient, options: ApplyOptions): Promise<RowCounts> {
+  await deleteRetried(client, options);
+  return { rowsWritten: await insertMissing(client, options, "true"), rowsDeleted: 0, rowsUnchanged: 0 };
+}
+
+/** A retry or resume of the same run starts over: its rows must not be there twice. */
+export async function deleteRetried(
+  client: DatabaseClient,
+  { shape, runId, modelName, unitKeys }: Pick<ApplyOptions, "shape" | "runId" | "modelName" | "unitKeys">,
+): Promise<void> {
+  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
+  const given = [...parameters, runId, modelName];
+  await client.query(
+    `delete from ${quoteName(shape.name)} t where ${isOwn} and t.workflow_id = $${given.length - 1} and t.model_name = $${given.length}`,
+    given,
+  );
+}
+
+async function deleteGone(
+  client: DatabaseClient,
+  { shape, stage, modelName, unitKeys }: ApplyOptions,
+): Promise<number> {
+  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
+  const { rowCount } = await client.query(
+    `delete from ${quoteName(shape.name)} t where ${isOwn} and not exists (select 1 from ${stage.name} s where ${sameKey(shape, "t", "s")})`,
+    [...parameters],
+  );
+  return rowCount ?? 0;
+}
+
+async function updateDifferent(
+  client: DatabaseClient,
+  { shape, stage, strategy, runId, modelName }: ApplyOptions,
+): Promise<number> {
+  const columns = writtenColumns(shape).filter((column) => !shape.primaryKey.includes(column.name));
+  const values = columns.map((column) => ({
+    name: quoteName(column.name),
+    value: givenOr(column, `t.${quoteName(column.name)}`),
+  }));
+  // A merged row may come from several units in turn; that alone is no change.
+  const compared = strategy === "merge" ? values : [...values, { name: "source_key", value: stage.unit }];
+  const before = compared.map(({ name }) => `t.${name}`).join(", ");
+  const after = compared.map(({ value }) => value).join(", ");
+  const sets = values.map(({ name, value }) => `${name} = ${value}, `).join("");
+  // The image operator sees what "is distinct from" does not (1.0 and 1.00, 0 and -0), takes json, and is cheaper.
+  const { rowCount } = await client.query(
+    `update ${quoteName(shape.name)} t set ${sets}source_key = ${stage.unit}, model_name = $2, workflow_id = $1, updated_at = now()
+     from ${stage.name} s where ${sameKey(shape, "t", "s")} and row(${before})::record operator(pg_catalog.*<>) row(${after})::record`,
+    [runId, modelName],
+  );
+  return rowCount ?? 0;
+}
+
+async function insertMissing(
+  client: DatabaseClient,
+  { shape, stage, runId, modelName }: ApplyOptions,
+  condition: string,
+  parameters: readonly unknown[] = [],
+): Promise<number> {
+  const columns = writtenColumns(shape);
+  const values = columns.map((column) => givenOr(column, column.databaseDefault ?? "null"));
+  const { rowCount } = await client.query(
+    `insert into ${quoteName(shape.name)} (${columns.map((column) => quoteName(column.name)).join(", ")}, workflow_id, model_name, source_key)
+     select ${values.join(", ")}, $1, $2, ${stage.unit} from ${stage.name} s where ${condition}`,
+    [runId, modelName, ...parameters],
+  );
+  return rowCount ?? 0;
+}
+
+/** SQL of a staged value, or of what stands in for it where the row gave none. */
+function givenOr({ name, databaseDefault, givenColumn }: WrittenColumn, otherwise: string): string {
+  const staged = `s.${quoteName(name)}`;
+  if (databaseDefault === undefined) return staged;
+  if (givenColumn === undefined) return `coalesce(${staged}, ${otherwise})`;
+  return `case when s.${quoteName(givenColumn)} then ${staged} else ${otherwise} end`;
+}
+
+// Without a key nothing says which row became which: a unit whose rows differ in any way is written anew.
+async function replaceWithoutKey(client: DatabaseClient, options: ApplyOptions, staged: number): Promise<RowCounts> {
+  const { shape, stage, modelName, unitKeys } = options;
+  const values = (await comparedColumns(client, options)).map((column) => column.name);
+  const digest = (row: string) =>
+    `count(*), sum(hashtextextended(${row}, 1)::numeric), sum(hashtextextended(${row}, 2)::numeric)`;
+  const text = (alias: string) => `row(${values.map((name) => `${alias}.${quoteName(name)}`).join(", ")})::text`;
+  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
+  const unit = unitKeys === undefined ? "''::text" : "t.source_key";
+  const { rows } = await client.query<{ unit: string }>(
+    `with old(unit, n, a, b) as (select ${unit}, ${digest(text("t"))} from ${quoteName(shape.name)} t where ${isOwn} group by 1),
+          new(unit, n, a, b) as (select ${stage.unit}, ${digest(text("s"))} from ${stage.name} s group by 1)
+     select unit from old full join new using (unit) where (old.n, old.a, old.b) is distinct from (new.n, new.a, new.b)`,
+    [...parameters],
+  );
+  const changed = rows.map((row) => row.unit);
+  if (changed.length === 0) return { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: staged };
+  const old = writtenBy(modelName, unitKeys === undefined ? undefined : changed);
+  const deleted = await client.query(`delete from ${quoteName(shape.name)} t where ${old.isOwn}`, [...old.parameters]);
+  const rowsWritten = await insertMissing(client, options, `${stage.unit} = any($3)`, [changed]);
+  return { rowsWritten, rowsDeleted: deleted.rowCount ?? 0, rowsUnchanged: staged - rowsWritten };
+}
+
+// What the database fills in differs at every write; such a column counts only when the rows give it a value.
+async function comparedColumns(
+  client: DatabaseClient,
+  { shape, stage }: ApplyOptions,
+): Promise<readonly WrittenColumn[]> {
+  const columns = writtenColumns(shape);
+  const optional = columns.filter((column) => column.databaseDefault !== undefined);
+  if (optional.length === 0) return columns;
+  const list = optional.map((column) => `bool_or(${quoteName(column.name)} is not null)`);
+  const { rows } = await client.query<(boolean | null)[]>({
+    text: `select ${list.join(", ")} from ${stage.name}`,
+    rowMode: "array",
+  });
+  const isGiven = new Map(optional.map((column, index) => [column, rows[0]?.[index] === true]));
+  return columns.filter((column) => isGiven.get(column) ?? true);
+}

@@ -1,0 +1,153 @@
+import nodePath from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { DocumentFilters } from "millrace";
+import { resolveDocumentFilters } from "../../../src/documents/filters/document-filters.ts";
+import { documentId } from "../../../src/documents/document-id.ts";
+import { listDocuments } from "../../../src/documents/list-documents.ts";
+import { createDocumentsProject, type DocumentsProject } from "../documents-project.ts";
+
+let project: DocumentsProject;
+const paths = [
+  "docs/a.md",
+  "docs/b.html",
+  "docs/deep/a.md",
+  "docs/[x].md",
+  "docs/caf\u00E9.md",
+  "notes/only.txt",
+  "broken.md",
+];
+const records = ["https://x.y/z", "data.jsonl#2"];
+
+beforeAll(async () => {
+  project = await createDocumentsProject({
+    ...Object.fromEntries(paths.map((path) => [path, path === "broken.md" ? Buffer.from([0xff]) : "text"])),
+    "data.jsonl": '{"id":1,"text":"a","url":"https://x.y/z"}\n{"id":2,"text":"b"}\n',
+  });
+  await project.sync(["."]);
+});
+afterAll(() => project[Symbol.asyncDispose]());
+
+const resolve = (filters: DocumentFilters, workingDirectory?: string) =>
+  resolveDocumentFilters({ database: project.database, directory: project.directory, filters, workingDirectory });
+
+/** URIs of what the filters select, so that a failure can be read. */
+async function select(filters: DocumentFilters, workingDirectory?: string): Promise<string[] | undefined> {
+  const ids = await resolve(filters, workingDirectory);
+  expect(ids).toEqual(ids?.toSorted());
+  const rows = await project.rows();
+  return ids?.map((id) => Object.entries(rows).find(([, row]) => row["id"] === id)?.[0] ?? id).toSorted();
+}
+
+describe("filters", () => {
+  test("none given restrict nothing", async () => {
+    expect(await resolve({})).toBeUndefined();
+    expect(await resolve({ ids: undefined, limit: undefined } as unknown as DocumentFilters)).toBeUndefined();
+  });
+
+  test.each<[string, DocumentFilters, string[]]>([
+    ["no ids select nothing", { ids: [] }, []],
+    [
+      "ids, paths and addresses together",
+      { ids: [documentId("docs/a.md"), "docs/b.html", "https://x.y/z"] },
+      ["docs/a.md", "docs/b.html", "https://x.y/z"],
+    ],
+    ["the beginning of an id", { ids: [documentId("docs/a.md").slice(0, 8).toUpperCase()] }, ["docs/a.md"]],
+    ["a path with ./", { ids: ["./docs/a.md"] }, ["docs/a.md"]],
+    ["a Windows path", { ids: [String.raw`docs\deep\a.md`] }, ["docs/deep/a.md"]],
+    ["the end of a path", { ids: ["only.txt", "deep/a.md"] }, ["docs/deep/a.md", "notes/only.txt"]],
+    ["a decomposed name", { ids: ["docs/cafe\u0301.md"] }, ["docs/caf\u00E9.md"]],
+    ["a file of records means all of them", { ids: ["data.jsonl"] }, records.toSorted()],
+    ["one record", { ids: ["data.jsonl#2"] }, ["data.jsonl#2"]],
+    ["the same document twice", { ids: ["docs/a.md", documentId("docs/a.md")] }, ["docs/a.md"]],
+    ["a pattern", { includePattern: "docs/**" }, paths.filter((path) => path.startsWith("docs/"))],
+    ["a pattern with ./", { includePattern: "./docs/*.md" }, ["docs/[x].md", "docs/a.md", "docs/caf\u00E9.md"]],
+    ["a star that stays in its folder", { includePattern: "docs/*.html" }, ["docs/b.html"]],
+    ["a pattern without a slash is about file names", { includePattern: "a.*" }, ["docs/a.md", "docs/deep/a.md"]],
+    ["a folder's name", { includePattern: "notes" }, ["notes/only.txt"]],
+    ["a literal name with brackets", { includePattern: "docs/[x].md" }, ["docs/[x].md"]],
+    ["a pattern for addresses", { includePattern: "https://x.y/**" }, ["https://x.y/z"]],
+    [
+      "exclusion after inclusion",
+      { includePattern: "docs/**", excludePattern: "**/a.md" },
+      ["docs/[x].md", "docs/b.html", "docs/caf\u00E9.md"],
+    ],
+    ["exclusion alone", { excludePattern: "docs/**" }, ["broken.md", "notes/only.txt", ...records]],
+    ["status", { withStatus: "failed" }, ["broken.md"]],
+    ["content type", { withContentType: "text/html" }, ["docs/b.html"]],
+    ["a pattern that matches nothing", { includePattern: "nothing/**" }, []],
+    ["filters that exclude each other", { ids: ["docs/a.md"], withContentType: "text/html" }, []],
+    ["the limit, last and by path", { includePattern: "docs/**", limit: 2 }, ["docs/[x].md", "docs/a.md"]],
+  ])("%s", async (_, filters, expected) => expect(await select(filters)).toEqual(expected.toSorted()));
+
+  test("paths may be relative to where the user stands", async () => {
+    expect(await select({ ids: ["b.html", "../notes/only.txt"] }, nodePath.join(project.directory, "docs"))).toEqual([
+      "docs/b.html",
+      "notes/only.txt",
+    ]);
+  });
+
+  test("all unknown and ambiguous documents are reported at once", async () => {
+    await expect(
+      resolve({ ids: ["docs/a.md", "a.md", "docs/b.htm", "abc123", "ffffffff0000", "", "https://no.where"] }),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`
+      [UsageError: "a.md" may be any of "docs/a.md", "docs/deep/a.md".
+      No document is called "docs/b.htm". Did you mean "docs/b.html"?
+      No document is called "abc123". An id needs at least 8 of its characters.
+      No document is called "ffffffff0000".
+      No document is called "".
+      No document is called "https://no.where".]
+    `);
+  });
+
+  test("only ambiguous ones have a code of their own", async () => {
+    await expect(resolve({ ids: ["a.md"] })).rejects.toMatchObject({ name: "UsageError", code: "DOCUMENT_AMBIGUOUS" });
+  });
+
+  test("a path that means one file here and another in the project is ambiguous", async () => {
+    const here = nodePath.join(project.directory, "docs/deep");
+    await expect(select({ ids: ["a.md"] }, here)).resolves.toEqual(["docs/deep/a.md"]);
+    await expect(select({ ids: ["docs/a.md"] }, here)).resolves.toEqual(["docs/a.md"]);
+  });
+
+  test.each<[DocumentFilters, string]>([
+    [{ limit: 0 }, "0 is not a positive whole number"],
+    [{ limit: 1.5 }, "1.5 is not a positive whole number"],
+    [{ includePattern: " " }, "the pattern is empty"],
+    [{ includePattern: "!docs/**" }, "excludePattern"],
+    [{ withStatus: "redy" }, 'Did you mean "ready"?'],
+    [{ withContentType: "text/markdwn" }, 'Did you mean "text/markdown"?'],
+  ])("%o is refused", async (filters, message) => {
+    await expect(resolve(filters)).rejects.toMatchObject({
+      code: "FILTER_INVALID",
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  test.each([{ inCluster: "x" }, { withEntity: "Topic:x" }, { withRelationship: "a:b:c" }])(
+    "%o needs tables that models fill",
+    async (filters) => {
+      await expect(resolve(filters)).rejects.toMatchObject({ code: "FILTER_NOT_AVAILABLE" });
+    },
+  );
+});
+
+describe("the list of documents", () => {
+  test("says what is wrong with which one", async () => {
+    const { database, directory } = project;
+    const all = await listDocuments({ database });
+    expect(all.map(({ path }) => path)).toEqual([
+      "broken.md",
+      "data.jsonl",
+      "data.jsonl",
+      ...paths.filter((path) => path !== "broken.md").toSorted(),
+    ]);
+    expect(all[0]).toMatchObject({
+      status: "failed",
+      error: "DOCUMENT_NOT_UTF8: The file is not valid UTF-8.",
+      contentType: "text/plain",
+    });
+    expect(await listDocuments({ database, limit: 2 })).toHaveLength(2);
+    expect(await listDocuments({ database, directory, filters: { ids: [] } })).toEqual([]);
+    await expect(listDocuments({ database, limit: 0 })).rejects.toMatchObject({ code: "LIMIT_INVALID" });
+  });
+});
