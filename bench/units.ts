@@ -3,7 +3,7 @@
 import { defineModel, openProject, ref } from "millrace";
 import { integer, pipelineTable } from "millrace/schema";
 import type { Database } from "../src/database/connect.ts";
-import { recordDone, type UnitFate } from "../src/state/unit-state.ts";
+import { recordDone, type UnitOutcome } from "../src/state/unit-state.ts";
 import { withBenchDatabase } from "./bench-database.ts";
 import { measure, printTable } from "./measure.ts";
 
@@ -82,7 +82,7 @@ async function ledgerAlone(database: Database, size: number): Promise<number> {
   const inputHash = Buffer.alloc(32, 1);
   const { ms } = await measure(async () => {
     for (let start = 0; start < size; start += 1_000) {
-      const units = Array.from({ length: 1_000 }, (_, index): UnitFate => {
+      const units = Array.from({ length: 1_000 }, (_, index): UnitOutcome => {
         return {
           sourceKey: String(start + index),
           documentId: null,

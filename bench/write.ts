@@ -9,7 +9,7 @@ import { createRowEncoder } from "../src/table/encode/row-encoder.ts";
 import { applySchemaChanges } from "../src/table/schema/schema-change.ts";
 import { UNIT_COLUMN, unitStage } from "../src/table/write/stage.ts";
 import { describeTable } from "../src/table/table-shape.ts";
-import { applyStage, TableWriter } from "../src/table/write/table-writer.ts";
+import { applyWrittenRows, TableWriter } from "../src/table/write/table-writer.ts";
 import { lineColumns } from "../src/table/encode/written-columns.ts";
 import { withBenchDatabase } from "./bench-database.ts";
 import { benchTable, type BenchUnit, createUnits } from "./bench-rows.ts";
@@ -153,7 +153,9 @@ async function writeTable(database: Database, of: readonly BenchUnit[], strategy
   const writer = new TableWriter<object>({ database, shape, stage: "stage_bench" });
   for (const unit of of) await writer.write(unit.rows);
   await writer.close();
-  await database.transaction((client) => applyStage(client, { writer, strategy, runId: "run", modelName: "bench" }));
+  await database.transaction((client) =>
+    applyWrittenRows(client, { writer, strategy, runId: "run", modelName: "bench" }),
+  );
 }
 
 async function runSlowCases(database: Database): Promise<void> {

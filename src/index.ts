@@ -52,7 +52,7 @@ export type { TriedUnit } from "./plan/try-model.ts";
 export type { RowKey } from "./trace/find-row.ts";
 export type { TracedDocument } from "./trace/trace-documents.ts";
 export type { InputTrace, RowTrace, TracedUnit, TraceOptions } from "./trace/trace.ts";
-export type { StoredFate } from "./run/units/unit-fates.ts";
+export type { UnitState } from "./run/units/unit-fates.ts";
 export type { FailedUnit, FailedUnits } from "./project/unit-errors.ts";
 export type { SourceFreshness } from "./project/source-freshness.ts";
 export type { TestOptions } from "./project/project-tests.ts";

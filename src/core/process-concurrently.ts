@@ -8,7 +8,7 @@ export interface ConcurrentOptions<Item> {
   readonly work: (item: Item, signal: AbortSignal) => Promise<void>;
 }
 
-const LONGEST_TURN_MS = 10;
+const MAX_TURN_MS = 10;
 
 /** Works on items as they come, some at a time. The first error stops the rest and is thrown. */
 export async function processConcurrently<Item>(
@@ -27,7 +27,7 @@ export async function processConcurrently<Item>(
       if (next.done === true || signal.aborted) return;
       await options.work(next.value, signal);
       // Functions that never wait would keep timers, sockets and heartbeats from their turn.
-      if (performance.now() - turnStarted > LONGEST_TURN_MS) {
+      if (performance.now() - turnStarted > MAX_TURN_MS) {
         await nextTurn();
         turnStarted = performance.now();
       }

@@ -1,6 +1,6 @@
 import { is, SQL, sql, type SQLWrapper } from "drizzle-orm";
 import { UsageError } from "../core/errors.ts";
-import type { AnyDataTest, DataTest, DataTestOptions, TestedTable, TestScope } from "../model/data-test.ts";
+import type { AnyDataTest, DataTest, DataTestOptions, TestedTable, TestQueryParts } from "../model/data-test.ts";
 import type { AnyModel, Model } from "../model/define-model.ts";
 import type { Source, SourceSpec, UntypedRow } from "../model/sources.ts";
 
@@ -180,7 +180,7 @@ function createTest<Row>(
   } satisfies AnyDataTest) as unknown as DataTest<Row>;
 }
 
-function notNullSql(columns: readonly string[], column: TestScope["column"]): SQL {
+function notNullSql(columns: readonly string[], column: TestQueryParts["column"]): SQL {
   return sql.join(
     columns.map((key) => sql`${column(key)} is not null`),
     sql` and `,

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { type SQL, sql } from "drizzle-orm";
 import { judgeTest } from "./judge-test.ts";
-import { renderTest, type TestQuery } from "./test-query.ts";
+import { testQuery, type TestQuery } from "./test-query.ts";
 import type { ResolvedTest } from "./resolve-test.ts";
 import { type ErrorJson, errorToJson } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
@@ -11,8 +11,8 @@ import { withQuerySlot } from "../database/query-slots.ts";
 import { explainSqlError } from "../database/sql-error.ts";
 
 /** Failing rows that are kept. */
-const MOST_ROWS = 100;
-const LONGEST_TEXT = 1_000;
+const MAX_ROWS = 100;
+const MAX_TEXT_LENGTH = 1_000;
 
 export interface RunTestOptions {
   readonly database: Database;
@@ -33,10 +33,7 @@ export async function runTest(resolved: ResolvedTest, options: RunTestOptions): 
     durationMs: Math.round(performance.now() - started),
   });
   try {
-    const { failures, rows } = await findFailures(
-      renderTest(resolved, changedSql(resolved, options.database)),
-      options,
-    );
+    const { failures, rows } = await findFailures(testQuery(resolved, changedSql(resolved, options.database)), options);
     return end({ status: judgeTest(test, failures), failures, rows });
   } catch (error) {
     options.signal.throwIfAborted();
@@ -61,7 +58,7 @@ async function findFailures(
         const failures = Number(counted.rows[0]?.failures ?? 0);
         if (failures === 0) return { failures, rows: [] };
         const { rows } = await client.query<{ row: Record<string, unknown> }>(
-          `select row_to_json(failing) as row from (\n${text}\n) as failing limit ${MOST_ROWS}`,
+          `select row_to_json(failing) as row from (\n${text}\n) as failing limit ${MAX_ROWS}`,
           [...values],
         );
         return { failures, rows: rows.map(({ row }) => cutTexts(row)) };
@@ -73,7 +70,7 @@ async function findFailures(
 // A document in a column would be kept a hundred times.
 function cutTexts(row: Record<string, unknown>): Record<string, unknown> {
   const cut = (value: unknown) =>
-    typeof value === "string" && value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value;
+    typeof value === "string" && value.length > MAX_TEXT_LENGTH ? `${value.slice(0, MAX_TEXT_LENGTH)}…` : value;
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cut(value)]));
 }
 

@@ -8,7 +8,7 @@ import { inDeclaredOrder, runTest, type RunTestOptions } from "./run-test.ts";
 import { countResults, storeCounts, storeResults } from "./test-store.ts";
 
 /** Failing rows that go along with an event; the others are in the table of results. */
-const MOST_SHOWN = 10;
+const MAX_SHOWN = 10;
 
 export interface TestModelOptions extends RunTestOptions {
   readonly runId: string;
@@ -27,7 +27,7 @@ export async function testModel(options: TestModelOptions): Promise<TestCounts> 
     emit({
       type: "test_finished",
       model: result.model,
-      result: { ...result, rows: result.rows.slice(0, MOST_SHOWN) },
+      result: { ...result, rows: result.rows.slice(0, MAX_SHOWN) },
     }),
   );
   const tests = countResults(results);

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type { TestScope } from "../model/data-test.ts";
+import type { TestQueryParts } from "../model/data-test.ts";
 import { dataColumns, hasColumns } from "../table/table-shape.ts";
 import type { ResolvedTest } from "./resolve-test.ts";
 
@@ -13,7 +13,7 @@ export interface TestQuery {
 const dialect = new PgDialect();
 
 /** The query that gives the failing rows of a test; `changed` limits the rows it looks at. */
-export function renderTest({ test, shape, column, reads }: ResolvedTest, changed?: SQL): TestQuery {
+export function testQuery({ test, shape, column, reads }: ResolvedTest, changed?: SQL): TestQuery {
   const table = sql.identifier(shape.name).getSQL();
   // A view has no record of who wrote its rows, and when.
   const isPart = changed !== undefined && test.rows === "changed" && shape.query !== "view";
@@ -25,7 +25,7 @@ export function renderTest({ test, shape, column, reads }: ResolvedTest, changed
           sql` and `,
         )}) as tested`;
   const own = test.where === undefined ? [] : [test.where.getSQL()];
-  const scope: TestScope = {
+  const scope: TestQueryParts = {
     table,
     column,
     all: from(own),

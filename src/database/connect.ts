@@ -1,6 +1,6 @@
 import pg from "pg";
 import { MillraceError } from "../core/errors.ts";
-import { SILENCE_SECONDS } from "../core/lease-seconds.ts";
+import { LEASE_SECONDS } from "../core/lease-seconds.ts";
 
 /** A connection that can also be taken for one transaction or one session. */
 export type DatabaseClient = pg.PoolClient;
@@ -126,7 +126,7 @@ export async function inTransaction<Result>(
   work: (client: DatabaseClient) => Promise<Result>,
 ): Promise<Result> {
   // A suspended process must not hold its locks for ever.
-  await client.query(`begin; set local idle_in_transaction_session_timeout = '${SILENCE_SECONDS}s'`);
+  await client.query(`begin; set local idle_in_transaction_session_timeout = '${LEASE_SECONDS}s'`);
   try {
     const result = await work(client);
     await client.query("commit");

@@ -10,7 +10,7 @@ export interface CopyTarget {
 }
 
 // What the socket may still have to pass on: enough for the server to be busy while the next rows are encoded.
-const MOST_UNSENT_BYTES = 1024 * 1024;
+const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /** A `COPY … FROM STDIN` that takes messages until it is finished; the connection stays usable after an error. */
 export class CopyIn {
@@ -37,7 +37,7 @@ export class CopyIn {
   /** Sends a whole message and resolves when the next may come; `onSent` tells when its bytes can be used again. */
   async send(message: Buffer, onSent?: () => void): Promise<void> {
     this.#stream.write(message, onSent);
-    if (this.#stream.writableLength > MOST_UNSENT_BYTES) await Promise.race([drained(this.#stream), this.#copy.ended]);
+    if (this.#stream.writableLength > MAX_UNSENT_BYTES) await Promise.race([drained(this.#stream), this.#copy.ended]);
     // A drain can come in the same turn; without this nothing else would run while a large copy does.
     await new Promise((resolve) => setImmediate(resolve));
   }

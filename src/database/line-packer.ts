@@ -1,7 +1,7 @@
 const MESSAGE_BYTES = 256 * 1024;
 const HEADER_BYTES = 5;
-const MOST_BYTES_PER_CHARACTER = 3;
-const MOST_SPARE = 8;
+const MAX_BYTES_PER_CHARACTER = 3;
+const MAX_SPARE = 8;
 
 /**
  * Packs lines into CopyData messages, written straight into their bytes: joining them first would copy everything
@@ -14,7 +14,7 @@ export class LinePacker {
 
   /** Adds a line. Returns the message before it when that is full. */
   add(line: string): Buffer | undefined {
-    const mostBytes = line.length * MOST_BYTES_PER_CHARACTER + 1;
+    const mostBytes = line.length * MAX_BYTES_PER_CHARACTER + 1;
     let full: Buffer | undefined;
     if (this.#length + mostBytes > this.#bytes.length) {
       full = this.take();
@@ -39,7 +39,7 @@ export class LinePacker {
 
   /** Takes back a message that has been sent. */
   recycle({ buffer }: Buffer): void {
-    if (buffer.byteLength === MESSAGE_BYTES && this.#spare.length < MOST_SPARE) this.#spare.push(buffer);
+    if (buffer.byteLength === MESSAGE_BYTES && this.#spare.length < MAX_SPARE) this.#spare.push(buffer);
   }
 
   #findRoom(bytes: number): Buffer {

@@ -15,7 +15,7 @@ export interface FailedStatement {
   readonly query: string;
 }
 
-const LONGEST_LINE = 120;
+const MAX_LINE_LENGTH = 120;
 // Deadlocks, a full server, a lock that was not to be had: the same query may succeed the next time.
 const PASSING = /^(40|53|55)/;
 
@@ -52,6 +52,6 @@ function findLine({ position }: ServerError, { statement, query }: FailedStateme
   const text = query.split("\n")[before.length - 1]?.trim() ?? "";
   return {
     number: before.length,
-    text: text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE - 1)}…` : text,
+    text: text.length > MAX_LINE_LENGTH ? `${text.slice(0, MAX_LINE_LENGTH - 1)}…` : text,
   };
 }

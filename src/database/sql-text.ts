@@ -17,4 +17,4 @@ export class Parameters {
 }
 
 /** A column of the table that `alias` stands for. */
-export const columnSql = (alias: string, { name }: { readonly name: string }) => `${alias}.${quoteName(name)}`;
+export const columnRef = (alias: string, { name }: { readonly name: string }) => `${alias}.${quoteName(name)}`;

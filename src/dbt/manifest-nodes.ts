@@ -2,14 +2,14 @@ import type { ResolvedModel } from "../graph/resolve-model.ts";
 import type { AnyDataTest } from "../model/data-test.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { Exposure } from "../model/exposure.ts";
-import type { ProgramParts } from "../state/fingerprint.ts";
+import type { FingerprintParts } from "../state/fingerprint.ts";
 import { dataColumns, type TableShape } from "../table/table-shape.ts";
 import type { ArtifactNames } from "./artifact-names.ts";
 
 export interface ModelNodeOptions {
   readonly names: ArtifactNames;
   readonly file: string;
-  readonly program: ProgramParts;
+  readonly program: FingerprintParts;
 }
 
 /** A model as a node of dbt's manifest; what dbt has no word for is under `meta.millrace`. */
@@ -140,7 +140,7 @@ function placeOf(name: string, file: string, names: ArtifactNames) {
   };
 }
 
-function describeModel(model: AnyModel, program: ProgramParts) {
+function describeModel(model: AnyModel, program: FingerprintParts) {
   const { form, writeStrategy, forEach, by, owner, onChange, concurrency, version } = model;
   const known = { form, writeStrategy, forEach, by, owner, onChange, concurrency, version, program };
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));

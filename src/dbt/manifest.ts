@@ -2,7 +2,7 @@ import type { Project } from "../project/project.ts";
 import { describeArtifact } from "./artifact-metadata.ts";
 import { type ArtifactNames, artifactNames } from "./artifact-names.ts";
 import { exposureNode, modelNode, parentsOf, seedNode, sourceNode, testNode } from "./manifest-nodes.ts";
-import { describePrograms } from "./model-fingerprints.ts";
+import { describeFingerprints } from "./model-fingerprints.ts";
 
 export type Manifest = Awaited<ReturnType<typeof createManifest>>;
 
@@ -12,7 +12,7 @@ export async function createManifest(project: Project, options: { readonly invoc
   const graph = project.graph();
   const names = artifactNames(project);
   // To bundle every model of a project would take longer than to list them.
-  const programs = await describePrograms(project, graph, (name) =>
+  const programs = await describeFingerprints(project, graph, (name) =>
     code.known(registry.get(name), registry.fileOf(name)),
   );
   const nodes: Record<string, ReturnType<typeof modelNode | typeof seedNode | typeof testNode>> = {};

@@ -5,8 +5,8 @@ import type { Graph } from "../graph/build-graph.ts";
 import type { ModelChange } from "../graph/select-nodes.ts";
 import { kindOfChange } from "../project/model-changes.ts";
 import type { Project } from "../project/project.ts";
-import { differences, type ProgramParts } from "../state/fingerprint.ts";
-import { describePrograms } from "./model-fingerprints.ts";
+import { differences, type FingerprintParts } from "../state/fingerprint.ts";
+import { describeFingerprints } from "./model-fingerprints.ts";
 
 interface StoredNode {
   readonly resource_type: string;
@@ -16,7 +16,7 @@ interface StoredNode {
   readonly schema: string;
   readonly attached_node?: string;
   readonly config: Readonly<Record<string, unknown>>;
-  readonly meta: { readonly millrace?: { readonly program?: ProgramParts } };
+  readonly meta: { readonly millrace?: { readonly program?: FingerprintParts } };
 }
 
 interface StoredManifest {
@@ -35,7 +35,7 @@ export async function changesSinceManifest(
 ): Promise<ReadonlyMap<string, ReadonlySet<ModelChange>>> {
   const { nodes } = await readArtifact<StoredManifest>(folder, "manifest.json");
   const { registry, code } = project;
-  const programs = await describePrograms(project, graph, async (name) =>
+  const programs = await describeFingerprints(project, graph, async (name) =>
     code.of(registry.get(name), registry.fileOf(name)),
   );
   const before = new Map(modelsOf(nodes).map((node) => [node.name, node]));

@@ -5,7 +5,7 @@ import type { Receipt, Usage } from "../state/results.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import { describeTests } from "./render-test-result.ts";
-import { type DisplayStatus, type ModelState, unitRate } from "./reporters/run-state.ts";
+import { type DisplayStatus, type ModelProgress, unitRate } from "./reporters/run-state.ts";
 
 const GLYPHS: Readonly<Record<DisplayStatus, string>> = {
   pending: "○",
@@ -45,7 +45,7 @@ export function paintStatus(status: string, text: string, colors: Palette): stri
 }
 
 /** What there is to say about a model now, the most important first. */
-export function describeModel(model: ModelState, now: number): readonly string[] {
+export function describeModel(model: ModelProgress, now: number): readonly string[] {
   const { receipt, error, note } = model;
   switch (model.status) {
     case "pending":
@@ -68,13 +68,13 @@ export function describeModel(model: ModelState, now: number): readonly string[]
 }
 
 /** Share of the units that are over, from 0 to 1; undefined when nobody knows how many there are. */
-export function shareDone(model: ModelState): number | undefined {
+export function shareDone(model: ModelProgress): number | undefined {
   const { unitsTotal, unitsDone, unitsFailed } = model.progress ?? {};
   if (unitsTotal === undefined || unitsTotal === 0) return undefined;
   return Math.min(1, ((unitsDone ?? 0) + (unitsFailed ?? 0)) / unitsTotal);
 }
 
-function describeProgress(model: ModelState, now: number): readonly string[] {
+function describeProgress(model: ModelProgress, now: number): readonly string[] {
   const { progress, startedAt } = model;
   const elapsed = startedAt === undefined || now - startedAt < 1_000 ? [] : [formatDuration(now - startedAt)];
   if (progress === undefined) return elapsed;
@@ -93,7 +93,7 @@ function describeProgress(model: ModelState, now: number): readonly string[] {
   return [count, ...failed, formatRate(rate), ...left, ...said];
 }
 
-function describeReceipt(model: ModelState, receipt: Receipt): readonly string[] {
+function describeReceipt(model: ModelProgress, receipt: Receipt): readonly string[] {
   const { rowsWritten, rowsDeleted, rowsUnchanged, unitsDone, unitsFailed, executionTimeMs, usage, counts, tests } =
     receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];

@@ -1,4 +1,4 @@
-export interface GraphNode {
+export interface TreeNode {
   readonly name: string;
   readonly upstreams: readonly string[];
 }
@@ -14,7 +14,7 @@ export interface TreeLine {
 }
 
 /** Draws a graph as a tree: every model hangs under the deepest of those it reads. */
-export function layoutTree(nodes: readonly GraphNode[]): readonly TreeLine[] {
+export function layoutTree(nodes: readonly TreeNode[]): readonly TreeLine[] {
   const known = new Map(nodes.map((node) => [node.name, node]));
   const depth = new Map<string, number>();
   const parents = new Map<string, string>();

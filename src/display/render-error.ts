@@ -4,7 +4,7 @@ import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import { type Suggest, suggestPlainly, withSuggestions } from "./suggest.ts";
 
-export interface ErrorOptions {
+export interface RenderErrorOptions {
   readonly colors: Palette;
   readonly width: number;
   /** Also the stack, and what caused it. */
@@ -15,13 +15,13 @@ export interface ErrorOptions {
 const INDENT = "  ";
 
 /** An error as a person needs it: code, what, where, next step. */
-export function renderError(error: unknown, options: ErrorOptions): readonly string[] {
+export function renderError(error: unknown, options: RenderErrorOptions): readonly string[] {
   const { colors, isVerbose = false } = options;
   const stack = isVerbose ? ["", ...renderStack(error).map((line) => colors.dim(line))] : [];
   return [...(error instanceof MillraceError ? renderKnown(error, options) : renderUnknown(error, options)), ...stack];
 }
 
-function renderKnown(error: MillraceError, options: ErrorOptions): readonly string[] {
+function renderKnown(error: MillraceError, options: RenderErrorOptions): readonly string[] {
   const { colors, width, command = suggestPlainly } = options;
   const hint = error.hint === undefined ? [] : [withSuggestions(error.hint, command)];
   const issues = error instanceof IssuesError ? error.issues : [];
@@ -36,7 +36,7 @@ function renderKnown(error: MillraceError, options: ErrorOptions): readonly stri
   ];
 }
 
-function renderUnknown(error: unknown, { colors, width, isVerbose = false }: ErrorOptions): readonly string[] {
+function renderUnknown(error: unknown, { colors, width, isVerbose = false }: RenderErrorOptions): readonly string[] {
   const { code, message } = errorToJson(error);
   const advice = isVerbose
     ? "→ Millrace did not expect this: it is a bug. Please report it with the stack below."
@@ -48,7 +48,7 @@ function renderUnknown(error: unknown, { colors, width, isVerbose = false }: Err
 }
 
 // The code comes last: people read the sentence, programs and search engines find the code anywhere.
-function renderHeadline(message: string, code: string, { colors, width }: ErrorOptions): readonly string[] {
+function renderHeadline(message: string, code: string, { colors, width }: RenderErrorOptions): readonly string[] {
   const tag = `[${code}]`;
   const lines = wrap(`${message} ${tag}`, width);
   return lines.map((line, index) => {

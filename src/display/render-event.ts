@@ -3,7 +3,7 @@ import type { RunEvent } from "../state/run-events.ts";
 import { describeDocuments } from "./describe-documents.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
-import { renderTest } from "./render-test-result.ts";
+import { renderTestResult } from "./render-test-result.ts";
 import { type Suggest, suggestPlainly, withSuggestions } from "./suggest.ts";
 
 interface EventOptions {
@@ -40,7 +40,9 @@ export function renderEvent(event: RunEvent, options: EventOptions): readonly st
     }
     case "test_finished":
       // Of those that pass, the model tells how many there are.
-      return event.result.status === "passed" && !isVerbose ? [] : renderTest(event.result, { colors, width, command });
+      return event.result.status === "passed" && !isVerbose
+        ? []
+        : renderTestResult(event.result, { colors, width, command });
     case "warning":
       return [
         `${colors.yellow("warning")}    ${escapeControls(withSuggestions(event.message, command), { keepNewlines: true })}`,

@@ -1,8 +1,8 @@
 import type { ShownForm } from "../model/define-sql-model.ts";
-import { type GraphNode, layoutTree } from "./layout-tree.ts";
+import { type TreeNode, layoutTree } from "./layout-tree.ts";
 import type { Palette } from "./output.ts";
 
-export interface GraphModel extends GraphNode {
+export interface GraphModel extends TreeNode {
   readonly form: ShownForm;
   readonly description?: string | undefined;
 }

@@ -5,9 +5,9 @@ import { formatCost } from "./describe-model.ts";
 import type { Palette } from "./output.ts";
 import { renderTable } from "./render-table.ts";
 
-const MOST_EXAMPLES = 10;
+const MAX_EXAMPLES = 10;
 /** Characters of what a metric says; `--json` has all of it. */
-const MOST_TEXT = 100;
+const MAX_TEXT_LENGTH = 100;
 
 interface Look {
   readonly colors: Palette;
@@ -21,11 +21,11 @@ export function renderEvaluation(name: string, evaluation: Evaluation, { colors,
   const worst = examples
     .filter((example) => example.score < 1)
     .toSorted((a, b) => a.score - b.score || a.index - b.index)
-    .slice(0, MOST_EXAMPLES);
+    .slice(0, MAX_EXAMPLES);
   const rows = worst.map(({ index, score, error, feedback = "" }) => [
     index + 1,
     Number(score.toFixed(3)),
-    error ?? (feedback.length <= MOST_TEXT ? feedback : `${feedback.slice(0, MOST_TEXT)}…`),
+    error ?? (feedback.length <= MAX_TEXT_LENGTH ? feedback : `${feedback.slice(0, MAX_TEXT_LENGTH)}…`),
   ]);
   return [
     `${colors.bold(name)} ${colors.bold(score.toFixed(3))} ${colors.dim(range)}`,

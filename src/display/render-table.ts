@@ -13,7 +13,7 @@ export interface TableOptions {
 const GAP = "  ";
 const LEAST_CELL = 8;
 // A longer cell is cut even where there is room: rows should be lines, not paragraphs.
-const MOST_CELL = 60;
+const MAX_CELL_WIDTH = 60;
 
 /** Rows in aligned columns, cut to the width; rows with too many columns for it become records. */
 export function renderTable(options: TableOptions): readonly string[] {
@@ -22,7 +22,7 @@ export function renderTable(options: TableOptions): readonly string[] {
   const cells = rows.map((row) => columns.map((_, index) => formatCell(row[index])));
   const natural = columns.map((column, index) => {
     const longest = Math.max(textWidth(column), ...cells.map((row) => textWidth(row[index] ?? "")));
-    return isCut ? Math.min(longest, MOST_CELL) : longest;
+    return isCut ? Math.min(longest, MAX_CELL_WIDTH) : longest;
   });
   const widths = shrink(natural, width - GAP.length * (columns.length - 1));
   if (widths === undefined) return renderRecords(options);

@@ -17,7 +17,7 @@ const LABEL_WIDTH = 11;
 const LABELS = { passed: "pass", warned: "warn", failed: "fail", errored: "error", skipped: "skip" } as const;
 
 /** One test on a line, and below it the rows that are wrong. */
-export function renderTest(result: TestResult, options: TestOptions): readonly string[] {
+export function renderTestResult(result: TestResult, options: TestOptions): readonly string[] {
   const { colors, width, command = suggestPlainly } = options;
   const { status, failures, rows, error } = result;
   const paint = {

@@ -2,7 +2,7 @@ import { describeModel, paintStatus, shareDone, statusGlyph } from "./describe-m
 import { cutName, fitParts, padText, textWidth } from "./fit-text.ts";
 import { layoutTree, type TreeLine } from "./layout-tree.ts";
 import type { Palette } from "./output.ts";
-import { hasEnded, type ModelState, type RunState } from "./reporters/run-state.ts";
+import { hasEnded, type ModelProgress, type RunState } from "./reporters/run-state.ts";
 
 export interface TreeOptions {
   readonly colors: Palette;
@@ -58,7 +58,11 @@ function withinHeight(layout: readonly TreeLine[], state: RunState, height = Num
   return { shown: layout.filter((line) => chosen.has(line)), hidden: [`… ${counts.join(", ")}`] };
 }
 
-function renderLine(line: TreeLine, model: ModelState, options: TreeOptions & { readonly nameWidth: number }): string {
+function renderLine(
+  line: TreeLine,
+  model: ModelProgress,
+  options: TreeOptions & { readonly nameWidth: number },
+): string {
   const { colors, width, now, nameWidth } = options;
   const glyph =
     model.status === "running" && options.frame !== undefined
@@ -87,7 +91,12 @@ function paintDetail(
     isFinished,
     model,
     colors,
-  }: { readonly isFirst: boolean; readonly isFinished: boolean; readonly model: ModelState; readonly colors: Palette },
+  }: {
+    readonly isFirst: boolean;
+    readonly isFinished: boolean;
+    readonly model: ModelProgress;
+    readonly colors: Palette;
+  },
 ): string {
   if (model.status === "failed") return isFirst ? colors.red(part) : part;
   if (part.endsWith(" failed")) return colors.red(part);

@@ -32,7 +32,7 @@ const differs = (a: string, b: string) => {
 const ROWS_AT_ONCE = 500;
 const CHARACTERS_AT_ONCE = 8 * 1024 * 1024;
 
-/** Collects what one sync saw in a temporary table; the documents change only when `applyStage` is called. */
+/** Collects what one sync saw in a temporary table; the documents change only when `applyDocumentStage` is called. */
 export class DocumentStage {
   readonly #client: DatabaseClient;
   #waiting: string[] = [];
@@ -80,7 +80,7 @@ export interface StageCounts {
 }
 
 /** Brings the table to what the stage says; rows that are equal are not touched. */
-export async function applyStage(client: DatabaseClient, documents: string, set: string): Promise<StageCounts> {
+export async function applyDocumentStage(client: DatabaseClient, documents: string, set: string): Promise<StageCounts> {
   await keepWhatIsKnown(client, documents);
   const { rows } = await client.query<{ kind: keyof StageCounts; count: number }>(
     `select case when d.content_hash is null then 'added' when ${differs("d", "s")} then 'changed' else 'unchanged' end as kind,

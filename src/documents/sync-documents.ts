@@ -6,7 +6,7 @@ import { checkSetName, CONFIG_SET } from "./document-sets.ts";
 import { findDocuments, type FoundDocuments } from "./find-documents.ts";
 import { readSources } from "./read-sources.ts";
 import { removeVanished } from "./remove-vanished.ts";
-import { applyStage, DocumentStage } from "./stage-documents.ts";
+import { applyDocumentStage, DocumentStage } from "./stage-documents.ts";
 
 export { documentSet } from "./document-sets.ts";
 
@@ -112,7 +112,7 @@ async function writeFound(
     allowDeletes: options.allowDeletes ?? false,
   });
   refuseEmpty(found, removed, options);
-  const counts = await applyStage(client, documents, set);
+  const counts = await applyDocumentStage(client, documents, set);
   return { ...counts, removed, failed, warnings: found.warnings };
 }
 

@@ -5,7 +5,7 @@ import { callModel } from "./calls/call-model.ts";
 import { LlmError } from "./calls/llm-error.ts";
 import { parseAnswer } from "./parse-answer.ts";
 import { costOf } from "./cost.ts";
-import { type Program, renderRequest, requestKey } from "./prompt.ts";
+import { type Prompt, renderRequest, requestKey } from "./prompt.ts";
 import type { CachedAnswer } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
 import { addUsage, NO_USAGE, type Telemetry, UNKNOWN_USAGE, type UsageTotals } from "./telemetry.ts";
@@ -26,7 +26,7 @@ export interface AskedSignature {
   readonly input: unknown;
   readonly output: unknown;
   /** The output has a field to think in. */
-  readonly thinks: boolean;
+  readonly withReasoning: boolean;
 }
 
 export interface Asked {
@@ -38,13 +38,13 @@ export interface Asked {
   readonly paidUsd: number | null;
 }
 
-const MOST_REPAIRS = 1;
+const MAX_REPAIRS = 1;
 
 // Calls of one process that would ask the same at the same time; the first one asks for all.
 const inFlight = new Map<string, Promise<Asked>>();
 
 /** Puts one input to the model: from the cache, or asked, checked, repaired once at the most, and then kept. */
-export async function ask(session: LlmSession, program: Program, input: unknown, options: AskOptions): Promise<Asked> {
+export async function ask(session: LlmSession, program: Prompt, input: unknown, options: AskOptions): Promise<Asked> {
   const request = renderRequest(program, checkInput(program, input), session.params);
   const key = requestKey(request, session.transport);
   const isShared = session.cacheMode === "on" || session.cacheMode === "only";
@@ -71,7 +71,7 @@ export async function ask(session: LlmSession, program: Program, input: unknown,
   }
 }
 
-function checkInput({ name, input: schema }: Program, input: unknown): Readonly<Record<string, unknown>> {
+function checkInput({ name, input: schema }: Prompt, input: unknown): Readonly<Record<string, unknown>> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   throw new UsageError("LLM_INPUT", `The input of ${name} does not fit:\n${z.prettifyError(result.error)}`, {
@@ -81,7 +81,7 @@ function checkInput({ name, input: schema }: Program, input: unknown): Readonly<
 
 async function askOnce(
   session: LlmSession,
-  program: Program,
+  program: Prompt,
   { request, key }: { readonly request: LlmRequest; readonly key: string },
   options: AskOptions,
 ): Promise<Asked> {
@@ -126,7 +126,7 @@ async function askOnce(
 
 async function readCache(
   { cache, cacheMode }: LlmSession,
-  program: Program,
+  program: Prompt,
   key: string,
 ): Promise<{ readonly answer: CachedAnswer; readonly output: unknown } | undefined> {
   if (cache === undefined || cacheMode === "off" || cacheMode === "refresh") return undefined;
@@ -146,10 +146,10 @@ class Conversation {
   usage: UsageTotals = NO_USAGE;
   latencyMs = 0;
   readonly #session: LlmSession;
-  readonly #program: Program;
+  readonly #program: Prompt;
   readonly #options: AskOptions;
 
-  constructor(session: LlmSession, program: Program, options: AskOptions) {
+  constructor(session: LlmSession, program: Prompt, options: AskOptions) {
     this.#session = session;
     this.#program = program;
     this.#options = options;
@@ -161,7 +161,7 @@ class Conversation {
       try {
         return { answer, output: parseAnswer(this.#program, answer) };
       } catch (error) {
-        const isRepairable = error instanceof LlmError && error.kind === "invalid_output" && repairs < MOST_REPAIRS;
+        const isRepairable = error instanceof LlmError && error.kind === "invalid_output" && repairs < MAX_REPAIRS;
         if (!isRepairable) throw error;
         current = {
           ...current,

@@ -5,7 +5,7 @@ import { Budget } from "./calls/budget.ts";
 import type { Embedder } from "./embedder.ts";
 import type { EmbeddingTransport } from "./calls/embedding-transport.ts";
 import type { LlmSource } from "./llm.ts";
-import type { AdoptedArtifacts } from "./adopted-prompts.ts";
+import type { AdoptedPrompts } from "./adopted-prompts.ts";
 import { offlineModel } from "./providers/offline/offline-model.ts";
 import { type CacheMode, PostgresCache } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
@@ -33,7 +33,7 @@ export interface LlmSourceOptions {
   readonly database: Database | undefined;
   readonly budget?: LlmSession["budget"];
   /** Tuned prompts, by signature. */
-  readonly adopted?: AdoptedArtifacts;
+  readonly adopted?: AdoptedPrompts;
 }
 
 /** The models that a config names, or the offline ones. Keys and packages are looked for at the first call. */

@@ -1,12 +1,12 @@
 import type { AskOptions } from "./ask.ts";
 import { type BatchOptions, type BatchResult, runBatch, streamBatch } from "./batch.ts";
 import type { Embedded, Embedder } from "./embedder.ts";
-import type { AdoptedArtifacts } from "./adopted-prompts.ts";
+import type { AdoptedPrompts } from "./adopted-prompts.ts";
 import type { EvaluateOptions, Evaluation } from "./tuning/evaluate.ts";
 import type { Optimization, OptimizeOptions } from "./tuning/optimization.ts";
 import type { Price } from "./cost.ts";
 import { inContext, sourceInContext } from "./override-context.ts";
-import { programOf } from "./prompt.ts";
+import { promptOf } from "./prompt.ts";
 import type { LlmSession } from "./session.ts";
 import type { Signature } from "./signature.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -108,7 +108,7 @@ export interface LlmSource {
   /** Digest of what, beside the prompt, decides an answer. */
   readonly fingerprint: string;
   /** Tuned prompts of the project, by signature. */
-  readonly adopted?: AdoptedArtifacts | undefined;
+  readonly adopted?: AdoptedPrompts | undefined;
   /** What the model's tokens cost; undefined where nobody knows. */
   price(): Promise<Price | undefined>;
   /** The same with other settings. */
@@ -126,14 +126,14 @@ export function createLlm(configured: LlmSource, caller: AskOptions): Llm {
   const predict = async (
     signature: Signature<unknown, unknown>,
     input: unknown,
-    { thinks = false, signal = caller.signal }: { thinks?: boolean; signal?: AbortSignal } = {},
+    { withReasoning = false, signal = caller.signal }: { withReasoning?: boolean; signal?: AbortSignal } = {},
   ) => {
     const source = sourceInContext(configured);
     caller.onAsk?.(signature.name);
-    const program = programOf(signature, { thinks, adopted: source.adopted?.get(signature.name) });
+    const program = promptOf(signature, { withReasoning, adopted: source.adopted?.get(signature.name) });
     const { ask } = await loadAsk();
     const { output, telemetry } = await ask(await source.open(), program, input, { ...caller, signal });
-    caller.onPrediction?.({ signature: signature.name, input, output, thinks });
+    caller.onPrediction?.({ signature: signature.name, input, output, withReasoning });
     // The signature's own schema has checked that the output is what it declares.
     return { output, telemetry } as Prediction<never>;
   };
@@ -143,7 +143,7 @@ export function createLlm(configured: LlmSource, caller: AskOptions): Llm {
       predict(signature, input(row), { signal: AbortSignal.any([signal, caller.signal]) });
   return {
     predict: (signature, input) => predict(signature, input),
-    chainOfThought: (signature, input) => predict(signature, input, { thinks: true }),
+    chainOfThought: (signature, input) => predict(signature, input, { withReasoning: true }),
     runBatch: (signature, rows, options) => runBatch(rows, askRow(signature, options), options),
     streamBatch: (signature, rows, options) => streamBatch(rows, askRow(signature, options), options),
     evaluate: async (signature, options) =>

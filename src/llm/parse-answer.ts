@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { LlmError } from "./calls/llm-error.ts";
-import type { Program } from "./prompt.ts";
+import type { Prompt } from "./prompt.ts";
 import type { LlmAnswer } from "./calls/transport.ts";
 
 /** The answer as the program's output, or the reason why it is none. */
-export function parseAnswer({ name, output }: Program, answer: Pick<LlmAnswer, "text" | "finish">): unknown {
+export function parseAnswer({ name, output }: Prompt, answer: Pick<LlmAnswer, "text" | "finish">): unknown {
   if (answer.finish === "refusal") throw new LlmError("refusal", `The model refused to answer ${name}.`);
   if (answer.finish === "content_filter") {
     throw new LlmError("content_filter", `The provider's content filter held back the answer of ${name}.`);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import { adoptedFile } from "./adopted-prompts.ts";
-import { type Artifact, checkArtifact } from "./tuned-prompt.ts";
+import { type TunedPrompt, checkTunedPrompt } from "./tuned-prompt.ts";
 import type { Signature } from "./signature.ts";
 import type { LlmMessage, LlmParams, LlmRequest } from "./calls/transport.ts";
 
@@ -13,7 +13,7 @@ export interface Demonstration {
 }
 
 /** A signature as it is put to a model: its shape, with a field to think in if that is wanted. */
-export interface Program {
+export interface Prompt {
   readonly name: string;
   readonly instructions: string;
   readonly input: z.ZodObject;
@@ -23,23 +23,23 @@ export interface Program {
 }
 
 /** `adopted` is the tuned prompt of the project; one that the signature brings along comes first. */
-export function programOf(
+export function promptOf(
   signature: Signature<unknown, unknown>,
-  { thinks, adopted }: { readonly thinks: boolean; readonly adopted?: Artifact | undefined },
-): Program {
-  const shape = shapeOf(signature, thinks);
+  { withReasoning, adopted }: { readonly withReasoning: boolean; readonly adopted?: TunedPrompt | undefined },
+): Prompt {
+  const shape = shapeOf(signature, withReasoning);
   const artifact = signature.artifact ?? adopted;
   if (artifact === undefined) return { ...shape, demonstrations: [] };
-  checkArtifact(artifact, signature, {
-    asks: thinks ? "chainOfThought" : "predict",
+  checkTunedPrompt(artifact, signature, {
+    asks: withReasoning ? "chainOfThought" : "predict",
     file: artifact === adopted ? adoptedFile(signature.name) : undefined,
   });
   const { instructions, demonstrations } = artifact;
   return { ...shape, instructions, demonstrations };
 }
 
-function shapeOf(signature: Signature<unknown, unknown>, thinks: boolean): Omit<Program, "demonstrations"> {
-  if (!thinks) return signature;
+function shapeOf(signature: Signature<unknown, unknown>, withReasoning: boolean): Omit<Prompt, "demonstrations"> {
+  if (!withReasoning) return signature;
   const reasoning = z.string().describe("Think step by step here, before the other fields.");
   const output = z.object({ reasoning, ...signature.output.shape });
   return { ...signature, output, schema: z.toJSONSchema(output, { io: "input" }) };
@@ -47,7 +47,7 @@ function shapeOf(signature: Signature<unknown, unknown>, thinks: boolean): Omit<
 
 /** The whole prompt. Equal inputs give equal requests, so that answers can be found again. */
 export function renderRequest(
-  program: Program,
+  program: Prompt,
   input: Readonly<Record<string, unknown>>,
   params: LlmParams,
 ): LlmRequest {
@@ -84,7 +84,7 @@ function renderInput(input: Readonly<Record<string, unknown>>): string {
 const schemaTexts = new WeakMap<object, string>();
 
 // A schema is the same object for all calls of its signature, and long.
-function textOf(schema: Program["schema"]): string {
+function textOf(schema: Prompt["schema"]): string {
   const text = schemaTexts.get(schema) ?? canonicalJson(schema);
   schemaTexts.set(schema, text);
   return text;

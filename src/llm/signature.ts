@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
-import type { Artifact } from "./tuned-prompt.ts";
+import type { TunedPrompt } from "./tuned-prompt.ts";
 import { type FieldsOf, parseFields } from "./signature-text.ts";
 
 declare const inputType: unique symbol;
@@ -19,8 +19,8 @@ export interface Signature<Input, Output> {
   readonly schema: Readonly<Record<string, unknown>>;
   /** Changes with the shapes, not with the instructions. */
   readonly fingerprint: string;
-  /** The tuned prompt it is asked with, after `loadProgram`. */
-  readonly artifact?: Artifact;
+  /** The tuned prompt it is asked with, after `loadTunedPrompt`. */
+  readonly artifact?: TunedPrompt;
   readonly [inputType]: Input;
   readonly [outputType]: Output;
 }

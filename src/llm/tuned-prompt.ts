@@ -39,16 +39,16 @@ const schema = z.object({
 });
 
 /** A tuned prompt with all that is needed to trust it: what it is for, how it was found, how well it did. */
-export type Artifact = z.output<typeof schema>;
+export type TunedPrompt = z.output<typeof schema>;
 
 /** The file's text: the same artifact gives the same bytes. */
-export function formatArtifact({ instructions, ...artifact }: Artifact): string {
+export function formatTunedPrompt({ instructions, ...artifact }: TunedPrompt): string {
   const { format, signature, asks, ...rest } = artifact;
   return `${JSON.stringify({ format, signature, asks, instructions: instructions.split("\n"), ...rest }, null, 2)}\n`;
 }
 
 /** Reads the text of an artifact; undefined for JSON that is something else. */
-export function parseArtifact(text: string, file: string): Artifact | undefined {
+export function parseTunedPrompt(text: string, file: string): TunedPrompt | undefined {
   const value = readJson(text, file);
   const format = (value as { readonly format?: unknown } | null)?.format;
   if (typeof format !== "string" || !format.startsWith("millrace/program@")) return undefined;
@@ -71,14 +71,14 @@ function readJson(text: string, file: string): unknown {
 }
 
 /** Reads an artifact from a file that has to be one. */
-export async function loadArtifact(file: string): Promise<Artifact> {
+export async function readTunedPrompt(file: string): Promise<TunedPrompt> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     throw new UsageError("ARTIFACT_NOT_FOUND", `There is no artifact at ${file}.`, {
       cause: error,
       hint: "`millrace llm optimize` writes one when it has found a better prompt.",
     });
   });
-  const artifact = parseArtifact(text, file);
+  const artifact = parseTunedPrompt(text, file);
   if (artifact !== undefined) return artifact;
   throw new UsageError("ARTIFACT_INVALID", `${file} is JSON, but no artifact.`, {
     hint: "`millrace llm optimize` writes one when it has found a better prompt.",
@@ -86,10 +86,10 @@ export async function loadArtifact(file: string): Promise<Artifact> {
 }
 
 /** Fails when an artifact was made for another signature, or for another way to ask: it would quietly do harm. */
-export function checkArtifact(
-  artifact: Artifact,
+export function checkTunedPrompt(
+  artifact: TunedPrompt,
   signature: Pick<Signature<unknown, unknown>, "name" | "fingerprint">,
-  { asks = artifact.asks, file }: { readonly asks?: Artifact["asks"]; readonly file?: string | undefined } = {},
+  { asks = artifact.asks, file }: { readonly asks?: TunedPrompt["asks"]; readonly file?: string | undefined } = {},
 ): void {
   const { name, fingerprint } = artifact.signature;
   const which = file ?? `The artifact of ${name}`;
@@ -102,22 +102,22 @@ export function checkArtifact(
   }
   if (asks === artifact.asks) return;
   throw new UsageError("ARTIFACT_ASKS", `${which} was made for llm.${artifact.asks}, not for llm.${asks}.`, {
-    hint: `Ask with llm.${artifact.asks}, or optimise with \`thinks: ${String(asks === "chainOfThought")}\`.`,
+    hint: `Ask with llm.${artifact.asks}, or optimise with \`withReasoning: ${String(asks === "chainOfThought")}\`.`,
   });
 }
 
 /** Changes with what is said to the model, not with scores or costs. */
-export function promptDigest({ instructions, demonstrations, asks }: Artifact): string {
+export function promptDigest({ instructions, demonstrations, asks }: TunedPrompt): string {
   return sha256(canonicalJson({ instructions, demonstrations, asks })).slice(0, 32);
 }
 
 /** A signature that is asked with the prompt of an artifact. Fails when the artifact was made for another signature. */
-export function withArtifact<Input, Output>(
+export function withTunedPrompt<Input, Output>(
   signature: Signature<Input, Output>,
-  artifact: Artifact,
+  artifact: TunedPrompt,
   file?: string,
 ): Signature<Input, Output> {
-  checkArtifact(artifact, signature, { file });
+  checkTunedPrompt(artifact, signature, { file });
   return Object.freeze({ ...signature, artifact });
 }
 
@@ -125,13 +125,13 @@ export function withArtifact<Input, Output>(
  * A signature that is asked with the prompt in a file. Fails when that was made for another signature.
  *
  * @example
- * const tuned = await loadProgram(classify, "programs/classify.json");
+ * const tuned = await loadTunedPrompt(classify, "programs/classify.json");
  */
-export async function loadProgram<Input, Output>(
+export async function loadTunedPrompt<Input, Output>(
   signature: Signature<Input, Output>,
   file: string,
 ): Promise<Signature<Input, Output>> {
-  return withArtifact(signature, await loadArtifact(file), file);
+  return withTunedPrompt(signature, await readTunedPrompt(file), file);
 }
 
-export const ARTIFACT_FORMAT = FORMAT;
+export const TUNED_PROMPT_FORMAT = FORMAT;

@@ -31,7 +31,7 @@ export interface TestRelation {
 }
 
 /** What the query of a test is made of. */
-export interface TestScope extends TestRelation {
+export interface TestQueryParts extends TestRelation {
   /** The rows to look at, as an item of `from` with the name `tested`. */
   readonly rows: SQL;
   /** Every row that meets the test's condition, under the same name; more than `rows` when only changed ones count. */
@@ -54,7 +54,7 @@ export interface AnyDataTest {
   /** Columns of the model that it names, as TypeScript keys. */
   readonly columns: readonly string[];
   readonly reads: Readonly<Record<string, { readonly table: TestedTable; readonly columns: readonly string[] }>>;
-  readonly failing: (scope: TestScope) => SQL;
+  readonly failing: (scope: TestQueryParts) => SQL;
 }
 
 /** A test of rows that have at least the columns of `Row`. */

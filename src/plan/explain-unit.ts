@@ -1,10 +1,10 @@
 import { UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
-import { differences, type Program } from "../state/fingerprint.ts";
+import { differences, type Fingerprint } from "../state/fingerprint.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
-import { loadFates, type StoredFate } from "../run/units/unit-fates.ts";
+import { loadUnitStates, type UnitState } from "../run/units/unit-fates.ts";
 import { type UnitReason, WORK_REASONS } from "../run/units/unit-plan.ts";
 import { unitReasonsSql } from "../run/units/unit-query.ts";
 import { planWhole } from "../run/whole-model.ts";
@@ -18,7 +18,7 @@ export interface Explanation {
   /** Everything that differs from what its stored output was made of, in words. */
   readonly differences: readonly string[];
   /** What the ledger knows; undefined for a unit that has never run. */
-  readonly stored: StoredFate | undefined;
+  readonly stored: UnitState | undefined;
 }
 
 /** Looks at one unit of a model: `key` is its key as `plan --rows` prints it, the parts of a composite key, a clear beginning, or the path of the document it belongs to. */
@@ -47,7 +47,7 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
   const [unit] = rows;
   if (unit === undefined) throw notFound(job.resolved, key);
   if (rows.length > 1 && !(key.length === 1 && key[0] === unit.source_key)) throw ambiguous(job.resolved, key, rows);
-  const stored = await loadFate(database, model.name, unit.source_key);
+  const stored = await loadUnitState(database, model.name, unit.source_key);
   const others = plan.matched.map((source) => source.name).join(", ");
   return {
     model: model.name,
@@ -78,7 +78,7 @@ interface UnitRow extends Record<string, unknown> {
 async function explainWhole(job: PlanningJob): Promise<Explanation> {
   const { model } = job.resolved;
   const { program, reason, made } = await planWhole(job);
-  const stored = await loadFate(job.database, model.name, "");
+  const stored = await loadUnitState(job.database, model.name, "");
   return {
     model: model.name,
     unit: "",
@@ -89,7 +89,7 @@ async function explainWhole(job: PlanningJob): Promise<Explanation> {
   };
 }
 
-function programDifferences({ parts, known }: Program, made: string): readonly string[] {
+function programDifferences({ parts, known }: Fingerprint, made: string): readonly string[] {
   const before = known.find(({ hash }) => hash === made);
   if (before === undefined) return ["it was made by a program that is no longer on record"];
   return differences(before.parts, parts).map(({ reason, what }) => {
@@ -119,8 +119,8 @@ function keySql(key: readonly string[], parameters: Parameters, documents: strin
   return `(${matches} or exists (${ofDocument}))`;
 }
 
-async function loadFate(database: Database, model: string, key: string): Promise<StoredFate | undefined> {
-  return (await loadFates(database, model, [key])).get(key);
+async function loadUnitState(database: Database, model: string, key: string): Promise<UnitState | undefined> {
+  return (await loadUnitStates(database, model, [key])).get(key);
 }
 
 function ambiguous({ model }: ResolvedModel, key: readonly string[], rows: readonly UnitRow[]): UsageError {

@@ -20,10 +20,10 @@ export interface ForecastOptions {
   readonly isOtherModel: boolean;
 }
 
-const MOST_PROBED = 5;
+const MAX_PROBED = 5;
 // Answers to extractions and classifications alike lie between these, as a rule.
 const LEAST_OUTPUT_TOKENS = 50;
-const MOST_OUTPUT_TOKENS = 1_000;
+const MAX_OUTPUT_TOKENS = 1_000;
 
 /** Undefined where nothing is asked, or nobody knows what it costs. Cached answers are not foreseen: they cost nothing. */
 export async function forecastCost(
@@ -81,7 +81,7 @@ async function fromPrompts(
     ...job,
     llm: job.llm.with({ model: counter }),
     context: { ...job.context, mode: "full" as const },
-    scope: { sample: MOST_PROBED },
+    scope: { sample: MAX_PROBED },
   };
   const units = await tryModel(probe, { signal });
   if (units.length === 0 || requests.length === 0) return undefined;
@@ -97,10 +97,10 @@ async function fromPrompts(
     };
     return (costOf(usage, price) ?? 0) / units.length;
   };
-  const most = requests[0]?.params.maxOutputTokens ?? MOST_OUTPUT_TOKENS;
+  const most = requests[0]?.params.maxOutputTokens ?? MAX_OUTPUT_TOKENS;
   return {
     lowUsd: perUnit(Math.min(LEAST_OUTPUT_TOKENS, most)) * work,
-    highUsd: perUnit(Math.min(MOST_OUTPUT_TOKENS, most)) * work,
-    basis: `prompts of ${units.length} units, answers of ${LEAST_OUTPUT_TOKENS} to ${Math.min(MOST_OUTPUT_TOKENS, most)} tokens`,
+    highUsd: perUnit(Math.min(MAX_OUTPUT_TOKENS, most)) * work,
+    basis: `prompts of ${units.length} units, answers of ${LEAST_OUTPUT_TOKENS} to ${Math.min(MAX_OUTPUT_TOKENS, most)} tokens`,
   };
 }

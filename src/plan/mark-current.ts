@@ -2,7 +2,7 @@ import { MillraceError } from "../core/errors.ts";
 import { inheritAsked } from "../state/asked-signatures.ts";
 import { isAliveSql } from "../state/presence.ts";
 import { WHOLE_KEY } from "../state/model-state.ts";
-import { saveProgram } from "../state/fingerprint.ts";
+import { saveFingerprint } from "../state/fingerprint.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { unitReasonsSql } from "../run/units/unit-query.ts";
@@ -33,7 +33,7 @@ export async function markCurrent(job: PlanningJob): Promise<number> {
         },
       );
     }
-    await saveProgram(client, { system, model, program });
+    await saveFingerprint(client, { system, model, program });
     await inheritAsked(client, { system, model, programHash: program.hash });
     const parameters = new Parameters();
     const hash = parameters.add(program.hash);

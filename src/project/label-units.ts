@@ -52,8 +52,8 @@ export async function labelUnits(
 }
 
 // Thoughts are no part of an answer that a person would correct.
-function exampleOf({ input, output, thinks }: AskedSignature): Pick<LabelRow, "input" | "expected"> {
-  if (!thinks) return { input, expected: output };
+function exampleOf({ input, output, withReasoning }: AskedSignature): Pick<LabelRow, "input" | "expected"> {
+  if (!withReasoning) return { input, expected: output };
   const { reasoning: _, ...expected } = output as { readonly reasoning: string };
   return { input, expected };
 }

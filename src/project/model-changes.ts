@@ -1,11 +1,11 @@
 import type { Graph } from "../graph/build-graph.ts";
 import type { ModelChange } from "../graph/select-nodes.ts";
 import { configsOf } from "../run/prepare-run.ts";
-import { differences, describeParts, type ProgramDifference, type StoredParts } from "../state/fingerprint.ts";
+import { differences, describeParts, type FingerprintDifference, type StoredParts } from "../state/fingerprint.ts";
 import { queryFingerprint } from "../run/query/query-fingerprint.ts";
 import type { Project } from "./project.ts";
 
-const KIND: Readonly<Record<ProgramDifference["reason"], ModelChange | undefined>> = {
+const KIND: Readonly<Record<FingerprintDifference["reason"], ModelChange | undefined>> = {
   code: "body",
   prompt: "body",
   llm: "configs",
@@ -16,7 +16,7 @@ const KIND: Readonly<Record<ProgramDifference["reason"], ModelChange | undefined
 };
 
 /** The part of a model that a difference of its programs is in; none when it is in the rows upstream. */
-export function kindOfChange({ reason }: Pick<ProgramDifference, "reason">): readonly ModelChange[] {
+export function kindOfChange({ reason }: Pick<FingerprintDifference, "reason">): readonly ModelChange[] {
   const kind = KIND[reason];
   return kind === undefined ? [] : [kind];
 }

@@ -3,7 +3,7 @@ import { readEvents } from "../state/event-log.ts";
 import type { ModelRunRecord } from "../state/model-run-store.ts";
 import type { RunResult, TestResult } from "../state/results.ts";
 import type { RunEvent } from "../state/run-events.ts";
-import type { PlayOptions } from "../run/run-options.ts";
+import type { ResumeOptions } from "../run/run-options.ts";
 import { runNotFound } from "../run/pipeline-runner.ts";
 import type { RunRecord } from "../state/run-store.ts";
 import { loadResults } from "../data-tests/test-store.ts";
@@ -60,7 +60,7 @@ export class ProjectRuns {
     await (await this.#runner()).cancel(await this.resolveId(id));
   }
 
-  async resume(id: string, options: PlayOptions = {}): Promise<RunResult> {
+  async resume(id: string, options: ResumeOptions = {}): Promise<RunResult> {
     return (await this.#runner()).resume(await this.resolveId(id), options);
   }
 

@@ -14,7 +14,7 @@ import { runModel } from "./run-model.ts";
 import { createResult } from "./run-result.ts";
 import { scopeOfModel } from "../state/run-scope.ts";
 import type { RunSpec, RunStore } from "../state/run-store.ts";
-import { settleModels } from "./finish-idle-models.ts";
+import { finishIdleModels } from "./finish-idle-models.ts";
 import { testModel } from "../data-tests/test-model.ts";
 import type { PlanningJob } from "./units/plan-units.ts";
 
@@ -81,7 +81,7 @@ export class ActiveRun {
     const { store, tests, graph } = this.#options;
     const untested = names.filter((name) => tests?.tests.has(name) !== true);
     const jobs = await Promise.all(untested.map((name) => this.#job(name)));
-    const settled = await settleModels(jobs, { store, graph, runId: this.spec.runId });
+    const settled = await finishIdleModels(jobs, { store, graph, runId: this.spec.runId });
     return names.flatMap((model) => {
       const receipt = settled.get(model);
       return receipt === undefined ? [] : [{ model, receipt }];

@@ -3,7 +3,7 @@ import type { Database } from "../database/connect.ts";
 import type { ActiveRun } from "./active-run.ts";
 import type { Engine, LaunchEngine } from "./engine.ts";
 
-export interface RunHostOptions {
+export interface ActiveRunsOptions {
   readonly database: Database;
   readonly executorId: string;
   /** DBOS unless given; a test of many runs cannot wait for it. */
@@ -11,12 +11,12 @@ export interface RunHostOptions {
 }
 
 /** The runs that this process plays, and the engine that plays them. */
-export class RunHost implements AsyncDisposable {
-  readonly #options: RunHostOptions;
+export class ActiveRuns implements AsyncDisposable {
+  readonly #options: ActiveRunsOptions;
   readonly #active = new Map<string, ActiveRun>();
   #engine: Promise<Engine> | undefined;
 
-  constructor(options: RunHostOptions) {
+  constructor(options: ActiveRunsOptions) {
     this.#options = options;
   }
 

@@ -5,13 +5,13 @@ import type { EventLog } from "../state/event-log.ts";
 import type { RunResult } from "../state/results.ts";
 import type { RunSpec } from "../state/run-store.ts";
 
-interface HookScope {
+interface HookContext {
   readonly config: ProjectConfig;
   readonly database: Database;
 }
 
 /** What the project wants done before the first model; when it fails, no model runs. */
-export async function callRunStart({ config, database }: HookScope, spec: RunSpec): Promise<void> {
+export async function callRunStart({ config, database }: HookContext, spec: RunSpec): Promise<void> {
   if (config.onRunStart === undefined) return;
   const { runId, pipeline, mode } = spec;
   try {
@@ -32,7 +32,11 @@ export async function callRunStart({ config, database }: HookScope, spec: RunSpe
 }
 
 /** What the project wants done after the last model. The run has ended by then, whatever happens here. */
-export async function callRunEnd({ config, database }: HookScope, result: RunResult, events: EventLog): Promise<void> {
+export async function callRunEnd(
+  { config, database }: HookContext,
+  result: RunResult,
+  events: EventLog,
+): Promise<void> {
   if (config.onRunEnd === undefined) return;
   try {
     await config.onRunEnd({ ...result, ...queryOf(database) });

@@ -12,7 +12,7 @@ import {
   mayStart,
   type ModelOutcome,
   reasonToSkip,
-  type RunGraph,
+  type Schedule,
 } from "./engine.ts";
 import type { Receipt } from "../state/results.ts";
 
@@ -61,7 +61,7 @@ function lastAttempt(error: unknown): unknown {
  * in one step. Which of several models finished next is itself a recorded step: a replay after a crash makes the same
  * decisions, whatever finishes first then.
  */
-async function runWorkflow(graph: RunGraph): Promise<string> {
+async function runWorkflow(graph: Schedule): Promise<string> {
   const runId = DBOS.workflowID ?? "";
   const outcomes = new Map<string, ModelOutcome>();
   const running = new Map<string, WorkflowHandle<Receipt>>();
@@ -200,7 +200,7 @@ export class DbosEngine implements Engine {
     }
   }
 
-  async run(runId: string, graph: RunGraph): Promise<void> {
+  async run(runId: string, graph: Schedule): Promise<void> {
     const handle = await DBOS.startWorkflow(runWorkflowRegistered, { workflowID: runId })(graph);
     await handle.getResult({ pollingIntervalMs: 50 });
   }

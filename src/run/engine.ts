@@ -4,7 +4,7 @@ import type { RunMode } from "../model/context.ts";
 import type { Receipt } from "../state/results.ts";
 
 /** What a run needs to know to schedule its models. */
-export interface RunGraph {
+export interface Schedule {
   readonly models: readonly {
     readonly name: string;
     readonly upstreams: readonly string[];
@@ -48,7 +48,7 @@ export interface EngineHost {
 /** Brings the models of runs to their turn. */
 export interface Engine extends AsyncDisposable {
   /** Starts a run and waits for its end; the result is in the database by then. */
-  run(runId: string, graph: RunGraph): Promise<void>;
+  run(runId: string, graph: Schedule): Promise<void>;
   cancel(runId: string): Promise<void>;
   /** Forgets a run's scheduling, the given models and those it does not know the end of: the run can be started again. */
   forget(runId: string, models: readonly string[]): Promise<void>;
@@ -77,7 +77,7 @@ export function reasonToSkip(
 
 /** True when nothing stands in the way of a model that is not to be skipped. */
 export function mayStart(
-  { upstreams, after = [] }: RunGraph["models"][number],
+  { upstreams, after = [] }: Schedule["models"][number],
   outcomes: ReadonlyMap<string, ModelOutcome>,
 ): boolean {
   return upstreams.every((name) => hasReceipt(outcomes.get(name))) && after.every((name) => outcomes.has(name));
@@ -88,8 +88,8 @@ export function mayStart(
  * costs less than to run it.
  */
 export function mayBeIdle(
-  { upstreams }: RunGraph["models"][number],
-  models: RunGraph["models"],
+  { upstreams }: Schedule["models"][number],
+  models: Schedule["models"],
   outcomes: ReadonlyMap<string, ModelOutcome>,
 ): boolean {
   return upstreams.every((name) => {

@@ -1,7 +1,7 @@
 import { quoteName } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
-import { renewPrograms } from "../state/fingerprint.ts";
+import { renewFingerprints } from "../state/fingerprint.ts";
 import type { Receipt } from "../state/results.ts";
 import type { RunStore } from "../state/run-store.ts";
 import { Parameters } from "../database/sql-text.ts";
@@ -12,7 +12,7 @@ import { MEMORY_TO_COMPARE } from "./units/unit-work.ts";
 import { planWhole } from "./whole-model.ts";
 
 /** To compare more takes longer than to start a model in vain, and would be done twice where there is work. */
-const MOST_BYTES = 8 * 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
 
 interface SettleOptions {
   readonly store: RunStore;
@@ -24,7 +24,7 @@ interface SettleOptions {
  * Finishes the models of a run that have nothing to do, all at once. The others are left to their own turn, and so is
  * one about which the question fails: there its error is told.
  */
-export async function settleModels(
+export async function finishIdleModels(
   jobs: readonly PlanningJob[],
   { store, runId, graph }: SettleOptions,
 ): Promise<ReadonlyMap<string, Receipt>> {
@@ -34,7 +34,7 @@ export async function settleModels(
     small.map(async (job) => {
       const model = job.resolved.model.name;
       const started = performance.now();
-      const isSettled = !known.has(model) && (await isAtRest(job).catch(() => false));
+      const isSettled = !known.has(model) && (await isUpToDate(job).catch(() => false));
       return isSettled ? [{ model, receipt: idleReceipt(job, performance.now() - started) }] : [];
     }),
   );
@@ -54,7 +54,7 @@ async function withSmallSources(jobs: readonly PlanningJob[], graph: Graph): Pro
   const sizes = new Map(rows.map(({ relation, bytes }) => [relation, Number(bytes)]));
   return jobs.filter((job) => {
     const bytes = (read.get(job) ?? []).reduce((sum, relation) => sum + (sizes.get(relation) ?? 0), 0);
-    return bytes <= MOST_BYTES;
+    return bytes <= MAX_BYTES;
   });
 }
 
@@ -68,12 +68,12 @@ function tablesRead({ sources }: ResolvedModel, graph: Graph, documents: string)
   });
 }
 
-async function isAtRest(job: PlanningJob): Promise<boolean> {
+async function isUpToDate(job: PlanningJob): Promise<boolean> {
   const { database, resolved } = job;
   const scope = { system: database.systemSchema, model: resolved.model.name };
   if (resolved.model.forEach === undefined) {
     const { reason, program } = await planWhole(job);
-    if (isIdle(reason)) await database.use((client) => renewPrograms(client, { ...scope, program }));
+    if (isIdle(reason)) await database.use((client) => renewFingerprints(client, { ...scope, program }));
     return isIdle(reason);
   }
   const { plan } = await planUnits(job);
@@ -86,7 +86,7 @@ async function isAtRest(job: PlanningJob): Promise<boolean> {
     const { rowCount } = await client
       .query(isWork, [...parameters.values])
       .finally(() => client.query("reset work_mem").catch(() => undefined));
-    if (rowCount === 0) await renewPrograms(client, { ...scope, program: plan.program });
+    if (rowCount === 0) await renewFingerprints(client, { ...scope, program: plan.program });
     return rowCount === 0;
   });
 }

@@ -18,13 +18,13 @@ import { configsOf, graphOf, prepareTables, type RunnableProject, syncRunDocumen
 import { spentInRun } from "../state/usage.ts";
 import type { RunResult } from "../state/results.ts";
 import { graphOfRun, plannedModels, summarizeModels } from "./run-graph.ts";
-import { RunHost, type RunHostOptions } from "./active-runs.ts";
+import { ActiveRuns, type ActiveRunsOptions } from "./active-runs.ts";
 import { createRunId } from "./run-id.ts";
-import type { PlayOptions, RunOptions } from "./run-options.ts";
+import type { ResumeOptions, RunOptions } from "./run-options.ts";
 import { type RunRecord, type RunSpec, RunStore } from "../state/run-store.ts";
 
 /** How long a project that closes waits for the ends of its runs. */
-const LONGEST_END_MS = 10_000;
+const MAX_END_MS = 10_000;
 
 /** What a run needs beside its request. */
 interface Prepared {
@@ -40,15 +40,15 @@ export class PipelineRunner implements AsyncDisposable {
   readonly #project: RunnableProject;
   readonly #database: Database;
   readonly #executorId: string;
-  readonly #host: RunHost;
+  readonly #host: ActiveRuns;
   readonly #playing = new Set<Promise<RunResult>>();
   #isClosing = false;
 
-  constructor(options: RunHostOptions & { readonly project: RunnableProject }) {
+  constructor(options: ActiveRunsOptions & { readonly project: RunnableProject }) {
     this.#project = options.project;
     this.#database = options.database;
     this.#executorId = options.executorId;
-    this.#host = new RunHost(options);
+    this.#host = new ActiveRuns(options);
     this.store = new RunStore(options.database);
   }
 
@@ -120,11 +120,11 @@ export class PipelineRunner implements AsyncDisposable {
   }
 
   /** Goes on with a run that did not succeed: models that did stand, the others and what depends on them run again. */
-  resume(runId: string, options: PlayOptions): Promise<RunResult> {
+  resume(runId: string, options: ResumeOptions): Promise<RunResult> {
     return this.#follow(this.#resume(runId, options));
   }
 
-  async #resume(runId: string, options: PlayOptions): Promise<RunResult> {
+  async #resume(runId: string, options: ResumeOptions): Promise<RunResult> {
     const spec = await this.store.loadSpec(runId);
     if (spec === undefined) throw runNotFound(runId);
     if (spec.status === "running") throw runActive(runId);
@@ -183,7 +183,7 @@ export class PipelineRunner implements AsyncDisposable {
     this.#isClosing = true;
     this.#host.stopAll();
     // Their ends are stored while there is a database to store them in; one that is away is not waited for.
-    await Promise.race([Promise.allSettled(this.#playing), sleep(LONGEST_END_MS, undefined, { ref: false })]);
+    await Promise.race([Promise.allSettled(this.#playing), sleep(MAX_END_MS, undefined, { ref: false })]);
     await this.#host[Symbol.asyncDispose]();
   }
 
@@ -196,7 +196,7 @@ export class PipelineRunner implements AsyncDisposable {
     }
   }
 
-  async #play(spec: RunSpec, { graph, configs, events, llm }: Prepared, options: PlayOptions): Promise<RunResult> {
+  async #play(spec: RunSpec, { graph, configs, events, llm }: Prepared, options: ResumeOptions): Promise<RunResult> {
     const { runId } = spec;
     events.open();
     const tests = this.#testsOf(graph, spec.scope);
@@ -247,7 +247,7 @@ export class PipelineRunner implements AsyncDisposable {
   }
 
   // What a run may spend holds for all of it, also after a resume, which may be given more.
-  async #llmOf({ runId, scope }: RunSpec, options: PlayOptions): Promise<LlmSource> {
+  async #llmOf({ runId, scope }: RunSpec, options: ResumeOptions): Promise<LlmSource> {
     const maxCostUsd = options.maxCostUsd ?? scope.maxCostUsd ?? this.#project.config.llm.maxCostUsd;
     if (maxCostUsd === undefined) return this.llm;
     return this.llm.with({ maxCostUsd, spentUsd: await spentInRun(this.#database, { runId }) });

@@ -31,4 +31,4 @@ export interface RunOptions {
 }
 
 /** What does not belong to a run, but to this play of it. */
-export type PlayOptions = Pick<RunOptions, "noWait" | "onEvent" | "signal" | "maxCostUsd">;
+export type ResumeOptions = Pick<RunOptions, "noWait" | "onEvent" | "signal" | "maxCostUsd">;

@@ -3,9 +3,9 @@ import { untilAborted } from "../core/abort.ts";
 import { MillraceError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
 import { createLlm } from "../llm/llm.ts";
-import { applyStage, dropStages, TableWriter } from "../table/write/table-writer.ts";
+import { applyWrittenRows, dropStages, TableWriter } from "../table/write/table-writer.ts";
 import { bindSource } from "../sources/bind-source.ts";
-import { LlmAccount } from "./usage-meter.ts";
+import { UsageMeter } from "./usage-meter.ts";
 import type { ModelJob, Outcome } from "./model-job.ts";
 import { WHOLE_KEY } from "../state/model-state.ts";
 import { openSource } from "../sources/source-reader.ts";
@@ -27,7 +27,7 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   );
   const stage = `${prefix}${randomBytes(4).toString("hex")}`;
   const writer = new TableWriter({ database, shape, stage });
-  const account = new LlmAccount(job);
+  const account = new UsageMeter(job);
   try {
     const readers = Object.fromEntries(sources);
     const llm = createLlm(job.llm, { signal: job.signal, onUsage: account.onUsage, onAsk: account.onAsk });
@@ -41,7 +41,7 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
       const { writeStrategy: strategy, name: modelName } = model;
       const scope = { system: database.systemSchema, model: modelName, runId: context.runId };
       await recordUsage(client, scope, [{ sourceKey: WHOLE_KEY, documentId: null, usage: account.usage }]);
-      const rows = await applyStage(client, { writer, strategy, runId: context.runId, modelName });
+      const rows = await applyWrittenRows(client, { writer, strategy, runId: context.runId, modelName });
       return job.finish(client, { status: "succeeded", ...counts }, rows);
     });
   } catch (error) {

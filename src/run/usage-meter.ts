@@ -1,11 +1,11 @@
 import { addUsage, NO_USAGE, type UsageTotals } from "../llm/telemetry.ts";
 import type { ModelJob } from "./model-job.ts";
-import { bookLostUsage, type UnitUsage } from "../state/usage.ts";
+import { recordAbandonedUsage, type UnitUsage } from "../state/usage.ts";
 
 const told = new WeakSet<ModelJob>();
 
 /** Adds up what the calls of one unit take. */
-export class LlmAccount {
+export class UsageMeter {
   usage: UsageTotals = NO_USAGE;
   readonly #job: ModelJob;
   #lost: Omit<UnitUsage, "usage"> | undefined;
@@ -16,14 +16,14 @@ export class LlmAccount {
 
   readonly onUsage = (used: UsageTotals, { provider }: { readonly provider: string }): void => {
     if (this.#lost === undefined) this.usage = addUsage(this.usage, used);
-    else void bookLostUsage(this.#job, { ...this.#lost, usage: used });
+    else void recordAbandonedUsage(this.#job, { ...this.#lost, usage: used });
     if (provider === "offline") this.#tellOffline();
   };
 
   /** Books what was taken, and what calls still take that are on their way: nothing else will become of the unit. */
   async abandon({ sourceKey, documentId }: Omit<UnitUsage, "usage">): Promise<void> {
     this.#lost = { sourceKey, documentId };
-    await bookLostUsage(this.#job, { sourceKey, documentId, usage: this.usage });
+    await recordAbandonedUsage(this.#job, { sourceKey, documentId, usage: this.usage });
   }
 
   readonly onAsk = (signature: string): void => this.#job.asked.add(signature);

@@ -3,8 +3,14 @@ import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import { digestSeed } from "../seeds/read-seed.ts";
 import { bindSource } from "../sources/bind-source.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
-import { loadModelState, WHOLE_KEY, type WholeUnit } from "../state/model-state.ts";
-import { createProgram, describeParts, type Program, renewPrograms, saveProgramSql } from "../state/fingerprint.ts";
+import { loadStoredModel, WHOLE_KEY, type WholeUnit } from "../state/model-state.ts";
+import {
+  createFingerprint,
+  describeParts,
+  type Fingerprint,
+  renewFingerprints,
+  saveFingerprintSql,
+} from "../state/fingerprint.ts";
 import type { Receipt } from "../state/results.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { queryFingerprint } from "./query/query-fingerprint.ts";
@@ -19,7 +25,7 @@ export async function runWholeModel(job: ModelJob): Promise<Receipt> {
   const { program, reason } = await planWhole(job);
   if (isIdle(reason)) {
     return database.use(async (client) => {
-      await renewPrograms(client, { system: database.systemSchema, model: resolved.model.name, program });
+      await renewFingerprints(client, { system: database.systemSchema, model: resolved.model.name, program });
       return job.finish(client, { status: "succeeded" }, NO_ROWS);
     });
   }
@@ -40,13 +46,13 @@ export async function runWholeModel(job: ModelJob): Promise<Receipt> {
 /** Parts of a `with`: they store the model's program and its one unit; units it had under another form are gone. */
 function recordWholeSql(
   { database, resolved, context }: ModelJob,
-  { program, durationMs }: { readonly program: Program; readonly durationMs: number },
+  { program, durationMs }: { readonly program: Fingerprint; readonly durationMs: number },
   parameters: Parameters,
 ): string {
   const system = database.systemSchema;
   const model = resolved.model.name;
   const name = parameters.add(model);
-  return `${saveProgramSql({ system, model, program }, parameters)},
+  return `${saveFingerprintSql({ system, model, program }, parameters)},
      others as (delete from ${system}.unit_state where model = ${name} and source_key <> '${WHOLE_KEY}'),
      whole as (
        insert into ${system}.unit_state as u
@@ -60,7 +66,7 @@ function recordWholeSql(
 }
 
 export interface WholePlan {
-  readonly program: Program;
+  readonly program: Fingerprint;
   readonly reason: UnitReason;
   /** Parameters or sources that differ. */
   readonly what: readonly string[];
@@ -79,11 +85,11 @@ export async function planWhole(job: PlanningJob): Promise<WholePlan> {
   // A view shows whatever its sources hold.
   const read = isView ? [] : resolved.sources.filter(({ spec }) => !spec.untracked);
   const sides = await Promise.all(read.map((source) => bindSource(source, { ...job, reader: model.name })));
-  const state = await loadModelState(database, { model: model.name, sides });
+  const state = await loadStoredModel(database, { model: model.name, sides });
   const code = model.form === "sql" ? queryFingerprint(job) : model.seed === undefined ? job.code : SEED_CODE;
   const file = model.seed === undefined ? {} : { file: await digestSeed(model.seed, job.directory) };
   const parts = describeParts(model, { ...job, code, sides: { ...state.sides, ...file } });
-  const program = createProgram(parts, state.programs, model.onChange);
+  const program = createFingerprint(parts, state.programs, model.onChange);
   const isMissing = job.isTableMissing === true || (isView && !(await hasRelation(database, shape.name)));
   const made = isMissing ? undefined : state.whole;
   const difference = program.known.find(({ hash }) => hash === made?.programHash)?.difference;
@@ -99,7 +105,7 @@ export async function planWhole(job: PlanningJob): Promise<WholePlan> {
 
 function reasonOf(
   { resolved: { model }, scope, context }: PlanningJob,
-  { program, made, isComparable }: { program: Program; made: WholeUnit | undefined; isComparable: boolean },
+  { program, made, isComparable }: { program: Fingerprint; made: WholeUnit | undefined; isComparable: boolean },
 ): UnitReason {
   if (scope.retry !== undefined) return "unchanged";
   if (made === undefined) return "new";

@@ -2,7 +2,7 @@ import { MillraceError } from "../core/errors.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import type { WhereSpec } from "../model/sources.ts";
 import type { BoundColumn } from "./bind-source.ts";
-import { columnSql, type Parameters } from "../database/sql-text.ts";
+import { columnRef, type Parameters } from "../database/sql-text.ts";
 
 /** A column that must have a value, one of a list of values, or none. */
 export interface Condition {
@@ -43,7 +43,7 @@ export function readConditions(
 /** SQL that is true for the rows of `alias` that meet every condition. */
 export function conditionsSql(conditions: readonly Condition[], alias: string, parameters: Parameters): string {
   const parts = conditions.map(({ column, value }) => {
-    const name = columnSql(alias, column);
+    const name = columnRef(alias, column);
     if (value === null) return `${name} is null`;
     if (!Array.isArray(value)) return `${name} = ${parameters.add(column.encode(value))}`;
     const listed = value.filter((each) => each !== null).map(column.encode);

@@ -1,6 +1,6 @@
 import type { BoundColumn, BoundSource } from "./bind-source.ts";
 import { conditionsSql } from "./conditions.ts";
-import { columnSql, type Parameters } from "../database/sql-text.ts";
+import { columnRef, type Parameters } from "../database/sql-text.ts";
 
 // Types whose numbers differ from database to database would make equal rows look different.
 const STABLE =
@@ -10,7 +10,7 @@ const STABLE =
 export function rowDigestSql(columns: readonly BoundColumn[], alias: string): string {
   const values = columns
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((each) => (STABLE.test(each.sqlType) ? columnSql(alias, each) : `${columnSql(alias, each)}::text`));
+    .map((each) => (STABLE.test(each.sqlType) ? columnRef(alias, each) : `${columnRef(alias, each)}::text`));
   return `sha256(record_send(row(${values.join(", ")})))`;
 }
 

@@ -1,11 +1,11 @@
 import type { BoundColumn } from "./bind-source.ts";
-import { columnSql } from "../database/sql-text.ts";
+import { columnRef } from "../database/sql-text.ts";
 
 type KeyColumn = Pick<BoundColumn, "name" | "sqlType">;
 
 /** SQL of a unit's name: the key itself, or a JSON list of its parts. */
 export function sourceKeySql(keys: readonly KeyColumn[], alias: string): string {
-  const column = (key: KeyColumn) => columnSql(alias, key);
+  const column = (key: KeyColumn) => columnRef(alias, key);
   const [only, ...more] = keys;
   if (only !== undefined && more.length === 0) return `coalesce(${column(only)}::text, '[null]')`;
   return `jsonb_build_array(${keys.map(column).join(", ")})::text`;

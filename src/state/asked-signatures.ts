@@ -1,7 +1,7 @@
 import type { DatabaseClient } from "../database/connect.ts";
-import type { LedgerScope } from "./unit-state.ts";
+import type { UnitStateKey } from "./unit-state.ts";
 
-type AskedScope = Pick<LedgerScope, "system" | "model" | "programHash">;
+type FingerprintRef = Pick<UnitStateKey, "system" | "model" | "programHash">;
 
 /**
  * Signatures that a model has asked: when the tuned prompt of one of them changes, its output is out of date. They are
@@ -15,7 +15,7 @@ export class AskedSignatures {
     this.#names.add(signature);
   }
 
-  async record(client: Pick<DatabaseClient, "query">, { system, model, programHash }: AskedScope): Promise<void> {
+  async record(client: Pick<DatabaseClient, "query">, { system, model, programHash }: FingerprintRef): Promise<void> {
     const names = [...this.#names].filter((name) => !this.#recorded.has(name));
     if (names.length === 0) return;
     for (const name of names) this.#recorded.add(name);
@@ -30,7 +30,7 @@ export class AskedSignatures {
 /** For output that is declared to be as good as today's: whoever made it asked what the model's programs asked. */
 export async function inheritAsked(
   client: Pick<DatabaseClient, "query">,
-  { system, model, programHash }: AskedScope,
+  { system, model, programHash }: FingerprintRef,
 ): Promise<void> {
   await client.query(
     `update ${system}.program set asked = (

@@ -4,7 +4,7 @@ import type { Database } from "../database/connect.ts";
 import type { RunEvent, RunEventInput, RunEventListener } from "./run-events.ts";
 
 const FLUSH_MS = 200;
-const MOST_PENDING = 200;
+const MAX_PENDING = 200;
 
 /**
  * Takes the events of a run: hands each to the listener at once and stores them in small batches, so that another
@@ -42,7 +42,7 @@ export class EventLog {
     if (last?.type === "model_progress" && event.type === "model_progress" && last.model === event.model)
       this.#pending.pop();
     this.#pending.push(event);
-    if (this.#pending.length >= MOST_PENDING) void this.flush();
+    if (this.#pending.length >= MAX_PENDING) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
   };
 

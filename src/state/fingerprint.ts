@@ -9,7 +9,7 @@ import { dataColumns, describeTable } from "../table/table-shape.ts";
 import { Parameters } from "../database/sql-text.ts";
 
 /** What, beside its own rows, decides a unit's output, as digests that can be told apart. */
-export interface ProgramParts {
+export interface FingerprintParts {
   readonly code: string;
   /** Digest of the source text. Output is stale by code only if both digests differ, so that new tools re-run nothing. */
   readonly source: string;
@@ -26,29 +26,29 @@ export interface ProgramParts {
 }
 
 /** A program as it is stored. */
-export type StoredParts = Omit<ProgramParts, "prompts"> & {
+export type StoredParts = Omit<FingerprintParts, "prompts"> & {
   /** Programs that were stored before there were tuned prompts have none. */
-  readonly prompts?: ProgramParts["prompts"];
+  readonly prompts?: FingerprintParts["prompts"];
   /** Signatures that units of this program have asked; null where nobody wrote them down. */
   readonly asked?: readonly string[] | null;
 };
 
 /** The program of today, and what the ledger knows of those before it. */
-export interface Program {
+export interface Fingerprint {
   readonly hash: string;
-  readonly parts: ProgramParts;
-  readonly known: readonly KnownProgram[];
+  readonly parts: FingerprintParts;
+  readonly known: readonly KnownFingerprint[];
 }
 
 /** A program that stored output was made by. */
-export interface KnownProgram {
+export interface KnownFingerprint {
   readonly hash: string;
   readonly parts: StoredParts;
   /** How it differs from today's; undefined when its output is as good. */
-  readonly difference: ProgramDifference | undefined;
+  readonly difference: FingerprintDifference | undefined;
 }
 
-export interface ProgramDifference {
+export interface FingerprintDifference {
   readonly reason: "code" | "config" | "prompt" | "llm" | "schema" | "upstream";
   /** What exactly: `version`, names of parameters, of signatures or of sources; empty when there is no name for it. */
   readonly what: readonly string[];
@@ -56,12 +56,12 @@ export interface ProgramDifference {
 
 export function describeParts(
   model: AnyModel,
-  given: Pick<ProgramParts, "sides"> & {
+  given: Pick<FingerprintParts, "sides"> & {
     readonly config: unknown;
     readonly code: CodeFingerprint;
     readonly llm: Pick<LlmSource, "fingerprint" | "adopted">;
   },
-): ProgramParts {
+): FingerprintParts {
   const table = dataColumns(describeTable(model.table)).map(({ name, sqlType, notNull }) => [name, sqlType, notNull]);
   return {
     code: given.code.code,
@@ -78,11 +78,11 @@ export function describeParts(
 const digest = (value: unknown) => sha256(canonicalJson(value) ?? "").slice(0, 32);
 
 /** Puts today's program beside the stored ones. For a model that keeps its output, changed sources weigh most. */
-export function createProgram(
-  parts: ProgramParts,
+export function createFingerprint(
+  parts: FingerprintParts,
   stored: ReadonlyMap<string, StoredParts>,
   onChange: OnChange,
-): Program {
+): Fingerprint {
   const known = [...stored].map(([hash, before]) => {
     const all = differences(before, parts);
     const ofSources = onChange === "keep" ? all.find(({ reason }) => reason === "upstream") : undefined;
@@ -92,8 +92,8 @@ export function createProgram(
 }
 
 /** Every way in which a program differs from today's, the weightiest first; none when it would write the same. */
-export function differences(before: StoredParts, now: ProgramParts): readonly ProgramDifference[] {
-  const found: ProgramDifference[] = [];
+export function differences(before: StoredParts, now: FingerprintParts): readonly FingerprintDifference[] {
+  const found: FingerprintDifference[] = [];
   if (before.version !== now.version) found.push({ reason: "code", what: ["version"] });
   else if (before.code !== now.code && before.source !== now.source) found.push({ reason: "code", what: [] });
   const config = differingKeys(before.config, now.config);
@@ -120,19 +120,19 @@ function differingKeys(
 }
 
 /** Stores today's program, so that a later run can say what has changed since. */
-export async function saveProgram(client: Pick<DatabaseClient, "query">, scope: ProgramScope): Promise<void> {
+export async function saveFingerprint(client: Pick<DatabaseClient, "query">, scope: FingerprintKey): Promise<void> {
   const parameters = new Parameters();
-  await client.query(`with ${saveProgramSql(scope, parameters)} select`, parameters.values);
+  await client.query(`with ${saveFingerprintSql(scope, parameters)} select`, parameters.values);
 }
 
-export interface ProgramScope {
+export interface FingerprintKey {
   readonly system: string;
   readonly model: string;
-  readonly program: Program;
+  readonly program: Fingerprint;
 }
 
 /** Stores the digests of today where nothing is to be done because what is stored is as good. */
-export async function renewPrograms(client: Pick<DatabaseClient, "query">, scope: ProgramScope): Promise<void> {
+export async function renewFingerprints(client: Pick<DatabaseClient, "query">, scope: FingerprintKey): Promise<void> {
   if (outdatedPrograms(scope.program).length === 0) return;
   const parameters = new Parameters();
   await client.query(renewProgramsSql(scope, parameters), parameters.values);
@@ -140,13 +140,13 @@ export async function renewPrograms(client: Pick<DatabaseClient, "query">, scope
 
 // Output as good as today's under another digest: the next comparison starts from today's digests, or the second small
 // change in a row would look like a large one.
-function outdatedPrograms({ parts: { code, source }, known }: Program): readonly string[] {
+function outdatedPrograms({ parts: { code, source }, known }: Fingerprint): readonly string[] {
   return known
     .filter(({ difference, parts }) => difference === undefined && (parts.code !== code || parts.source !== source))
     .map(({ hash }) => hash);
 }
 
-function renewProgramsSql({ system, model, program }: ProgramScope, parameters: Parameters): string {
+function renewProgramsSql({ system, model, program }: FingerprintKey, parameters: Parameters): string {
   const { code, source } = program.parts;
   return `update ${system}.program
       set parts = parts || jsonb_build_object('code', ${parameters.add(code)}::text, 'source', ${parameters.add(source)}::text)
@@ -154,7 +154,7 @@ function renewProgramsSql({ system, model, program }: ProgramScope, parameters: 
 }
 
 /** The parts of a `with` that store today's program. */
-export function saveProgramSql(scope: ProgramScope, parameters: Parameters): string {
+export function saveFingerprintSql(scope: FingerprintKey, parameters: Parameters): string {
   const { system, model, program } = scope;
   const { hash, parts } = program;
   const name = parameters.add(model);

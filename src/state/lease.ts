@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MillraceError } from "../core/errors.ts";
-import { SILENCE_SECONDS } from "../core/lease-seconds.ts";
+import { LEASE_SECONDS } from "../core/lease-seconds.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import { isAliveSql } from "./presence.ts";
 import type { Receipt } from "./results.ts";
@@ -122,7 +122,7 @@ async function tryTake(
      )
      select is_takeover, receipt from taken cross join opened cross join quiet`;
   const name = replaceDead ? undefined : "take lease";
-  const values = [model, token, runId, executorId, SILENCE_SECONDS];
+  const values = [model, token, runId, executorId, LEASE_SECONDS];
   const { rows } = await database.use((client) => client.query<Taken>({ name, text, values }));
   return rows[0];
 }

@@ -5,7 +5,7 @@ import { Parameters } from "../database/sql-text.ts";
 import { wholeDigestSql } from "../sources/row-digest.ts";
 
 /** What is known of a model before it runs. */
-export interface ModelState {
+export interface StoredModel {
   /** Programs that its stored output was made by. */
   readonly programs: ReadonlyMap<string, StoredParts>;
   /** Digests of the given sources, by name. */
@@ -24,10 +24,10 @@ export interface WholeUnit {
 export const WHOLE_KEY = "";
 
 /** Reads it in one round trip: a model without work should cost next to nothing. */
-export async function loadModelState(
+export async function loadStoredModel(
   database: Database,
   { model, sides }: { readonly model: string; readonly sides: readonly BoundSource[] },
-): Promise<ModelState> {
+): Promise<StoredModel> {
   const parameters = new Parameters();
   const name = parameters.add(model);
   const digests = sides.map((side) => `encode((${wholeDigestSql(side, parameters)}), 'hex')`);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { SILENCE_SECONDS } from "../core/lease-seconds.ts";
+import { LEASE_SECONDS } from "../core/lease-seconds.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 
 /** A name for this process that no other has, readable in `pg_stat_activity`. */
@@ -40,7 +40,7 @@ export class Presence implements AsyncDisposable {
   private constructor(database: Database, executorId: string) {
     this.#database = database;
     this.#executorId = executorId;
-    this.#timer = setInterval(() => this.#beatOnce(), (SILENCE_SECONDS * 1_000) / 6);
+    this.#timer = setInterval(() => this.#beatOnce(), (LEASE_SECONDS * 1_000) / 6);
     this.#timer.unref();
   }
 
@@ -60,7 +60,7 @@ export class Presence implements AsyncDisposable {
       this.#client ??= await this.#database.connect();
       await this.#client.query(
         `update ${this.#database.systemSchema}.model_lease set expires_at = now() + make_interval(secs => $2) where executor_id = $1`,
-        [this.#executorId, SILENCE_SECONDS],
+        [this.#executorId, LEASE_SECONDS],
       );
     } catch (error) {
       // The server is away. The next beat connects anew; until then writes fail by themselves.

@@ -2,7 +2,7 @@ import type { ErrorJson } from "../core/errors.ts";
 import type { DatabaseClient } from "../database/connect.ts";
 
 /** What became of one unit, as the ledger keeps it. */
-export interface UnitFate {
+export interface UnitOutcome {
   readonly sourceKey: string;
   readonly documentId: string | null;
   readonly inputHash: Buffer;
@@ -12,7 +12,7 @@ export interface UnitFate {
   readonly error: (ErrorJson & { readonly isFinal: boolean }) | undefined;
 }
 
-export interface LedgerScope {
+export interface UnitStateKey {
   readonly system: string;
   readonly model: string;
   readonly runId: string;
@@ -22,8 +22,8 @@ export interface LedgerScope {
 /** Marks units done; belongs into the transaction that writes their rows. */
 export async function recordDone(
   client: Pick<DatabaseClient, "query">,
-  scope: LedgerScope,
-  units: readonly UnitFate[],
+  scope: UnitStateKey,
+  units: readonly UnitOutcome[],
 ): Promise<void> {
   if (units.length === 0) return;
   await client.query(
@@ -38,7 +38,7 @@ export async function recordDone(
 /** Marks units done that the database knows: a relation of `source_key`, `document_id`, `input_hash` and `side_hash`. */
 export async function recordRelationDone(
   client: Pick<DatabaseClient, "query">,
-  scope: LedgerScope,
+  scope: UnitStateKey,
   { relation, durationMs }: { readonly relation: string; readonly durationMs: number },
 ): Promise<void> {
   await client.query(
@@ -61,8 +61,8 @@ const ON_DONE = `on conflict (model, source_key) do update set
  */
 export async function recordFailed(
   client: DatabaseClient,
-  scope: LedgerScope,
-  { units, maxAttempts, documents }: FailedFates,
+  scope: UnitStateKey,
+  { units, maxAttempts, documents }: FailedUnits,
 ): Promise<ReadonlyMap<string, string>> {
   if (units.length === 0) return new Map();
   const isSame =
@@ -96,17 +96,17 @@ export async function recordFailed(
   return new Map(rows.flatMap(({ unit, document }) => (document === null ? [] : [[unit, document]])));
 }
 
-interface FailedFates {
-  readonly units: readonly UnitFate[];
+interface FailedUnits {
+  readonly units: readonly UnitOutcome[];
   readonly maxAttempts: number;
   /** The table of documents. */
   readonly documents: string;
 }
 
 /** Takes back that units failed in this run as far as it counts against them: the model was to blame. */
-export async function forgiveTries(
+export async function resetAttempts(
   client: Pick<DatabaseClient, "query">,
-  { system, model, runId }: Pick<LedgerScope, "system" | "model" | "runId">,
+  { system, model, runId }: Pick<UnitStateKey, "system" | "model" | "runId">,
 ): Promise<void> {
   await client.query(
     `update ${system}.unit_state set attempts = 0, status = case when has_output then 'stale' else 'error' end
@@ -118,7 +118,7 @@ export async function forgiveTries(
 /** Forgets units that are gone. */
 export async function forgetUnits(
   client: DatabaseClient,
-  scope: LedgerScope,
+  scope: UnitStateKey,
   sourceKeys: readonly string[],
 ): Promise<void> {
   await client.query(`delete from ${scope.system}.unit_state where model = $1 and source_key = any($2)`, [
@@ -128,7 +128,7 @@ export async function forgetUnits(
 }
 
 /** Forgets units that the database knows are gone. */
-export async function forgetRelation(client: DatabaseClient, scope: LedgerScope, relation: string): Promise<void> {
+export async function forgetRelation(client: DatabaseClient, scope: UnitStateKey, relation: string): Promise<void> {
   await client.query(
     `delete from ${scope.system}.unit_state u using ${relation} as gone where u.model = $1 and u.source_key = gone.source_key`,
     [scope.model],
@@ -156,7 +156,7 @@ export async function hasWorked(
   return rowCount === 1;
 }
 
-function columns(units: readonly UnitFate[]): readonly unknown[][] {
+function columns(units: readonly UnitOutcome[]): readonly unknown[][] {
   return [
     units.map((unit) => unit.sourceKey),
     units.map((unit) => unit.documentId),

@@ -1,7 +1,7 @@
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { UsageTotals } from "../llm/telemetry.ts";
 import type { ModelJob } from "../run/model-job.ts";
-import type { LedgerScope } from "./unit-state.ts";
+import type { UnitStateKey } from "./unit-state.ts";
 
 /** What calls of one unit took. */
 export interface UnitUsage {
@@ -13,7 +13,7 @@ export interface UnitUsage {
 /** Books what units took, those that failed too: it was paid. Belongs into the transaction that stores their fate. */
 export async function recordUsage(
   client: Pick<DatabaseClient, "query">,
-  { system, model, runId }: Pick<LedgerScope, "system" | "model" | "runId">,
+  { system, model, runId }: Pick<UnitStateKey, "system" | "model" | "runId">,
   units: readonly UnitUsage[],
 ): Promise<void> {
   const used = units.filter(({ usage }) => usage.calls > 0);
@@ -37,7 +37,7 @@ export async function recordUsage(
 }
 
 /** Books what a unit took of which nothing became in this run: it was paid all the same. */
-export async function bookLostUsage(
+export async function recordAbandonedUsage(
   { database, resolved, context }: Pick<ModelJob, "database" | "resolved" | "context">,
   unit: UnitUsage,
 ): Promise<void> {

@@ -2,7 +2,7 @@ import { createPalette } from "../display/output.ts";
 import { renderTable } from "../display/render-table.ts";
 import type { RowDifference } from "./compare-rows.ts";
 
-const MOST_ROWS = 50;
+const MAX_ROWS = 50;
 const colors = createPalette({ write: () => undefined });
 
 /** The rows that differ, as a table: `-` is missing, `+` too much, `~` has other values. */
@@ -18,10 +18,10 @@ export function renderDifference({ columns, missing, unexpected, changed }: RowD
     ...missing.map((row) => cells("-", row)),
     ...unexpected.map((row) => cells("+", row)),
   ];
-  const more = rows.length - MOST_ROWS;
+  const more = rows.length - MAX_ROWS;
   const table = renderTable({
     columns: [" ", ...columns],
-    rows: rows.slice(0, MOST_ROWS),
+    rows: rows.slice(0, MAX_ROWS),
     colors,
     width: Number.POSITIVE_INFINITY,
   });

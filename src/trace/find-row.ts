@@ -17,7 +17,7 @@ interface KeyPart {
 }
 
 const LEAST_PREFIX = 8;
-const MOST_LISTED = 5;
+const MAX_LISTED = 5;
 
 /** Finds the one row of a table that a key means. */
 export async function findRow(database: Database, table: TracedTable, key: RowKey): Promise<FoundRow> {
@@ -38,7 +38,7 @@ export async function findRow(database: Database, table: TracedTable, key: RowKe
   const missing = table.primaryKey.filter((column) => !parts.some((part) => part.column === column));
   throw new UsageError(
     "ROW_AMBIGUOUS",
-    `${titleOf(table)} has several rows with ${said}${table.primaryKey.length === 0 ? "" : `: ${quoteList(names, MOST_LISTED - 1)}`}.`,
+    `${titleOf(table)} has several rows with ${said}${table.primaryKey.length === 0 ? "" : `: ${quoteList(names, MAX_LISTED - 1)}`}.`,
     {
       hint:
         missing.length > 0 && !isPrefix
@@ -108,7 +108,7 @@ async function selectRows(
   });
   const order = table.primaryKey.map(({ name }) => `t.${quoteName(name)}`).join(", ");
   const text = `select ${rowColumnsSql(table, "t").join(", ")} from ${table.relation} t
-    where ${conditions.join(" and ")} ${order === "" ? "" : `order by ${order}`} limit ${MOST_LISTED}`;
+    where ${conditions.join(" and ")} ${order === "" ? "" : `order by ${order}`} limit ${MAX_LISTED}`;
   const rows = await ifReadable(
     database.use(async (client) => client.query<unknown[]>({ text, values: parameters.values, rowMode: "array" })),
   );

@@ -2,14 +2,14 @@ import type { Database } from "../database/connect.ts";
 import { addUsage, NO_USAGE } from "../llm/telemetry.ts";
 import { usageJsonSql } from "../state/usage.ts";
 import type { Usage } from "../state/results.ts";
-import type { StoredFate } from "../run/units/unit-fates.ts";
+import type { UnitState } from "../run/units/unit-fates.ts";
 import type { RowTrace } from "./trace.ts";
 
 /** What the last try of each unit took, by its key; nothing for units that asked nobody. */
 export async function loadUnitUsage(
   database: Database,
   model: string,
-  fates: ReadonlyMap<string, StoredFate>,
+  fates: ReadonlyMap<string, UnitState>,
 ): Promise<ReadonlyMap<string, Usage>> {
   const rows = await database.query<{ readonly key: string; readonly usage: Usage }>(
     `select u.source_key as key, ${usageJsonSql} as usage from ${database.systemSchema}.llm_usage u

@@ -3,7 +3,7 @@ import type { Database } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolve-model.ts";
 import type { Usage } from "../state/results.ts";
-import { loadFates, type StoredFate } from "../run/units/unit-fates.ts";
+import { loadUnitStates, type UnitState } from "../run/units/unit-fates.ts";
 import { findRow, type RowKey } from "./find-row.ts";
 import type { Project } from "../project/project.ts";
 import { type DocumentRequest, loadTracedDocuments, type TracedDocument } from "./trace-documents.ts";
@@ -34,7 +34,7 @@ export interface RowTrace {
 }
 
 /** A unit's last try. With a status other than `done` and `kept` it failed, and the row is that of an earlier one. */
-export interface TracedUnit extends StoredFate {
+export interface TracedUnit extends UnitState {
   /** Empty for a model that writes its whole table. */
   readonly sourceKey: string;
   /** What calls to language models took in that try; null without any. */
@@ -92,7 +92,7 @@ interface Node {
 }
 
 // Groups of groups of groups have no bound; what nobody will read is not looked up.
-const MOST_ROWS = 1_000;
+const MAX_ROWS = 1_000;
 
 /** Goes up level by level, with one query for all rows of a level that have the same model and source. */
 class Tracer {
@@ -121,7 +121,7 @@ class Tracer {
 
   async expand(level: readonly Node[], depth: number): Promise<void> {
     const above = new Map<string, Node>();
-    let room = depth > 0 ? MOST_ROWS : 0;
+    let room = depth > 0 ? MAX_ROWS : 0;
     for (const nodes of byModel(level).values()) {
       const [{ table }] = nodes;
       if (table.model === undefined) continue;
@@ -140,7 +140,7 @@ class Tracer {
   async #addUnits(model: string, nodes: readonly Node[]): Promise<void> {
     const keys = [...new Set(nodes.flatMap(({ found }) => found.sourceKey ?? []))];
     if (keys.length === 0) return;
-    const fates = await loadFates(this.#database, model, keys);
+    const fates = await loadUnitStates(this.#database, model, keys);
     const usage = await loadUnitUsage(this.#database, model, fates);
     for (const { found, trace } of nodes) {
       const fate = fates.get(found.sourceKey ?? "");

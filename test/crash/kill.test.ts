@@ -7,7 +7,7 @@ import { createCrashProject, type Command, type CrashProject } from "./crash-pro
 const DOCUMENTS = Number(process.env["MILLRACE_KILL_UNITS"] ?? 150);
 const KILLS = Number(process.env["MILLRACE_KILLS"] ?? 6);
 const SEED = Number(process.env["MILLRACE_SEED"] ?? 1);
-const LONGEST_START_MS = 1_200;
+const MAX_START_MS = 1_200;
 
 async function calmTables(): Promise<unknown> {
   await using calm = await createCrashProject(DOCUMENTS);
@@ -26,7 +26,7 @@ async function someMoment(
   random: Random,
   { project, command, kill, done }: { project: CrashProject; command: Command; kill: number; done: number },
 ): Promise<void> {
-  if (random.chance(0.15)) return sleep(random.int(0, LONGEST_START_MS));
+  if (random.chance(0.15)) return sleep(random.int(0, MAX_START_MS));
   const ended = new AbortController();
   void command.ended.then(() => ended.abort());
   const begun = await project.countCalls();

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { offlineModel, signature, signatureOf } from "millrace/llm";
 import { offlineLlm } from "millrace/testing";
 import { parseAnswer } from "../../src/llm/parse-answer.ts";
-import { programOf, renderRequest, requestKey } from "../../src/llm/prompt.ts";
+import { promptOf, renderRequest, requestKey } from "../../src/llm/prompt.ts";
 
 const invoice = signature({
   name: "extract_invoice",
@@ -16,7 +16,7 @@ const invoice = signature({
     lines: z.array(z.object({ what: z.string() })).default([]),
   }),
 });
-const program = programOf(invoice, { thinks: false });
+const program = promptOf(invoice, { withReasoning: false });
 const answer = (text: string, finish: "stop" | "length" | "refusal" | "content_filter" = "stop") => ({ text, finish });
 
 test("a prompt says what to do, what is given and what is wanted, the same every time", () => {

@@ -19,7 +19,7 @@ export const DOCUMENT_IDS = Array.from({ length: DOCUMENTS }, (_, index) => docu
 const TARGETS = ["grown", "fresh"] as const;
 type Target = (typeof TARGETS)[number];
 const SYSTEM_TABLES = ["run_event", "model_run", "run", "unit_state", "program", "model_lease", "documents"];
-const MOST_ROUNDS = 3;
+const MAX_ROUNDS = 3;
 
 class PropertyError extends Error {
   override readonly name = "PropertyError";
@@ -157,7 +157,7 @@ export class HistoryPlayer implements AsyncDisposable {
     for (let round = 1; ; round += 1) {
       const failed = await this.#failedUnits();
       if (failed.length === 0) return requireSuccess(result);
-      if (round > MOST_ROUNDS) throw new PropertyError(`units that stay failed:\n${failed.join("\n")}`);
+      if (round > MAX_ROUNDS) throw new PropertyError(`units that stay failed:\n${failed.join("\n")}`);
       await this.#run("grown", last, { kind: "retry" });
       result = await this.#run("grown", last, { kind: "delta" });
     }

@@ -46,7 +46,7 @@ async function read(
 const isBlindToDocuments = ({ source: { columns }, by }: ModelSpec) =>
   columns !== undefined && !columns.includes("documentId") && !by.includes("documentId");
 
-const MOST_SHOWN = 3;
+const MAX_SHOWN = 3;
 
 /** The first rows that only one of two states has; undefined when they agree. */
 export function difference(
@@ -58,8 +58,8 @@ export function difference(
     const only = (here: readonly string[], there: readonly string[], name: string) => {
       const known = new Set(there);
       const missing = here.filter((row) => !known.has(row));
-      const shown = missing.slice(0, MOST_SHOWN).map((row) => `  ${table}, only ${name}: ${row}`);
-      return missing.length > MOST_SHOWN ? [...shown, `  ${table}, only ${name}: ${missing.length} in all`] : shown;
+      const shown = missing.slice(0, MAX_SHOWN).map((row) => `  ${table}, only ${name}: ${row}`);
+      return missing.length > MAX_SHOWN ? [...shown, `  ${table}, only ${name}: ${missing.length} in all`] : shown;
     };
     return [...only(rows, others, left.name), ...only(others, rows, right.name)];
   });

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { SILENCE_SECONDS } from "../../src/core/lease-seconds.ts";
+import { LEASE_SECONDS } from "../../src/core/lease-seconds.ts";
 import { createExecutorId, Presence } from "../../src/state/presence.ts";
 import { createTestProject } from "millrace/testing";
 
@@ -20,12 +20,12 @@ test("a server that answers late is asked for one renewal of the leases after th
       ).length;
     await database.transaction(async (client) => {
       await client.query("lock table millrace.model_lease in exclusive mode");
-      vi.advanceTimersByTime(SILENCE_SECONDS * 1_000);
+      vi.advanceTimersByTime(LEASE_SECONDS * 1_000);
       await vi.waitUntil(async () => (await waiting()) === 1, { timeout: 10_000 });
-      vi.advanceTimersByTime(SILENCE_SECONDS * 1_000);
+      vi.advanceTimersByTime(LEASE_SECONDS * 1_000);
     });
     await vi.waitUntil(async () => (await waiting()) === 0, { timeout: 10_000 });
-    vi.advanceTimersByTime(SILENCE_SECONDS * 1_000);
+    vi.advanceTimersByTime(LEASE_SECONDS * 1_000);
   } finally {
     vi.useRealTimers();
     process.off("warning", keep);

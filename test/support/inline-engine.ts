@@ -7,7 +7,7 @@ import {
   mayStart,
   type ModelOutcome,
   reasonToSkip,
-  type RunGraph,
+  type Schedule,
 } from "../../src/run/engine.ts";
 
 export interface InlineEngineOptions {
@@ -32,7 +32,7 @@ class InlineEngine implements Engine {
     this.#options = options;
   }
 
-  async run(runId: string, { models, mode, stopOnError }: RunGraph): Promise<void> {
+  async run(runId: string, { models, mode, stopOnError }: Schedule): Promise<void> {
     const { width, isDead } = this.#options;
     const abort = new AbortController();
     this.#aborts.set(runId, abort);

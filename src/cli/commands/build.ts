@@ -1,5 +1,5 @@
 import { defineCommand } from "../define-command.ts";
-import { pipelineArgs, playPipeline } from "../play-pipeline.ts";
+import { pipelineArgs, runSelectedPipeline } from "../run-selected-pipeline.ts";
 import { scopeRepeatable } from "../scope-options.ts";
 import { selectRepeatable } from "../select-options.ts";
 
@@ -12,5 +12,5 @@ export default defineCommand({
     ["build shop --stop-on-error", "start nothing new after the first failure"],
     ["retry", "after the fix: what failed and what was skipped"],
   ],
-  run: (input) => playPipeline(input, { tests: true, stopOnError: false }),
+  run: (input) => runSelectedPipeline(input, { tests: true, stopOnError: false }),
 });

@@ -1,5 +1,5 @@
-import { renderArtifactDiff } from "../../display/render-artifact-diff.ts";
-import { loadArtifact } from "../../llm/tuned-prompt.ts";
+import { renderArtifactDiff } from "../../display/render-tuned-prompt-diff.ts";
+import { readTunedPrompt } from "../../llm/tuned-prompt.ts";
 import { defineCommand, jsonArgs } from "../define-command.ts";
 import { createPrinter, printJson } from "../print.ts";
 
@@ -11,7 +11,7 @@ export default defineCommand({
   },
   examples: [["llm diff programs/classify.json better.json", "what a tuned prompt says otherwise than another"]],
   async run({ args }) {
-    const [before, after] = await Promise.all([loadArtifact(args.before), loadArtifact(args.after)]);
+    const [before, after] = await Promise.all([readTunedPrompt(args.before), readTunedPrompt(args.after)]);
     if (args.json === true) return printJson({ before, after });
     const { colors, lines, aside } = createPrinter();
     const different = renderArtifactDiff({ before, after }, colors);

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { renderEvaluation } from "../../display/render-prompts.ts";
-import { loadProgram } from "../../llm/tuned-prompt.ts";
+import { loadTunedPrompt } from "../../llm/tuned-prompt.ts";
 import { findSignature } from "../../project/find-signature.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
@@ -29,7 +29,7 @@ export default defineCommand({
     const least = readScore("min-score", args["min-score"]) ?? 0;
     await using project = await openCliProject(args);
     const declared = await findSignature(project, args.signature);
-    const signature = args.program === undefined ? declared : await loadProgram(declared, resolve(args.program));
+    const signature = args.program === undefined ? declared : await loadTunedPrompt(declared, resolve(args.program));
     const examples = await loadExamples(args.data, signature);
     const metric = await readMetric(project, args.metric);
     const printer = createPrinter();
@@ -38,7 +38,7 @@ export default defineCommand({
       const evaluation = await llm.evaluate(signature, {
         examples,
         metric,
-        thinks: args.thinks === true,
+        withReasoning: args.withReasoning === true,
         ...(args.judge === undefined ? {} : { judge: args.judge }),
         ...(concurrency === undefined ? {} : { concurrency }),
         ...(maxCostUsd === undefined ? {} : { maxCostUsd }),

@@ -1,7 +1,7 @@
 import { UsageError } from "../../core/errors.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
-import { playRun } from "../play-run.ts";
+import { runWithReporter } from "../run-with-reporter.ts";
 
 export default defineCommand({
   args: {
@@ -31,7 +31,7 @@ export default defineCommand({
         hint: `\`millrace retry\` goes on with the latest run; \`millrace run ${pipeline.name}\` runs what is not up to date.`,
       });
     }
-    return await playRun(project, args, (hooks) =>
+    return await runWithReporter(project, args, (hooks) =>
       pipeline === undefined
         ? project.runs.resume("last", hooks)
         : project.runPipeline(pipeline, { ...hooks, retry: codes.length === 0 ? {} : { codes } }),

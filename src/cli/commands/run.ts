@@ -1,5 +1,5 @@
 import { defineCommand } from "../define-command.ts";
-import { pipelineArgs, playPipeline } from "../play-pipeline.ts";
+import { pipelineArgs, runSelectedPipeline } from "../run-selected-pipeline.ts";
 import { scopeRepeatable } from "../scope-options.ts";
 import { selectRepeatable } from "../select-options.ts";
 
@@ -15,5 +15,5 @@ export default defineCommand({
     ["run --select tag:nightly+ --exclude tag:slow", "by tag, with what is below"],
     ["run --set maxSectionChars=4000", "with another parameter"],
   ],
-  run: (input) => playPipeline(input),
+  run: (input) => runSelectedPipeline(input),
 });

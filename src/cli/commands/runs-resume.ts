@@ -1,6 +1,6 @@
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
-import { playRun } from "../play-run.ts";
+import { runWithReporter } from "../run-with-reporter.ts";
 import { readUsd } from "../read-options.ts";
 
 export default defineCommand({
@@ -19,7 +19,7 @@ export default defineCommand({
   async run({ args }) {
     const maxCostUsd = readUsd("max-cost", args["max-cost"]);
     await using project = await openCliProject(args);
-    return await playRun(project, args, (hooks) =>
+    return await runWithReporter(project, args, (hooks) =>
       project.runs.resume(args.run, {
         ...hooks,
         noWait: !args.wait,

@@ -1,7 +1,7 @@
 import { formatDuration } from "../../core/duration.ts";
 import { paintStatus } from "../../display/describe-model.ts";
 import { renderTable } from "../../display/render-table.ts";
-import { renderTest } from "../../display/render-test-result.ts";
+import { renderTestResult } from "../../display/render-test-result.ts";
 import { RunState, type UnitFailures } from "../../display/reporters/run-state.ts";
 import { nextCommand, renderFailure } from "../../display/summary.ts";
 import type { Project } from "../../project/project.ts";
@@ -42,7 +42,7 @@ export default defineCommand({
     );
     const tests = run.tests
       .filter(({ status }) => status !== "passed")
-      .flatMap((result) => renderTest(result, { colors, width, command }));
+      .flatMap((result) => renderTestResult(result, { colors, width, command }));
     const result = run.result ?? { models: {}, modelsExecuted: [] };
     const next = nextCommand({ ...result, runId: run.runId, status: run.status });
     lines([

@@ -1,7 +1,7 @@
 import { definePipeline } from "../../model/pipeline.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
-import { playRun } from "../play-run.ts";
+import { runWithReporter } from "../run-with-reporter.ts";
 import { createPrinter } from "../print.ts";
 import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts";
 
@@ -27,7 +27,7 @@ export default defineCommand({
       createPrinter().aside("No model of these is a seed; `defineSeed` declares one.");
       return 0;
     }
-    return await playRun(project, args, (hooks) =>
+    return await runWithReporter(project, args, (hooks) =>
       project.runPipeline(definePipeline({ name: "seeds", models: seeds }), {
         ...hooks,
         mode: args["full-refresh"] === true ? "full" : "delta",

@@ -1,5 +1,5 @@
 import { isFailure } from "../../data-tests/judge-test.ts";
-import { describeTests, renderTest } from "../../display/render-test-result.ts";
+import { describeTests, renderTestResult } from "../../display/render-test-result.ts";
 import { countResults } from "../../data-tests/test-store.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
@@ -47,7 +47,7 @@ export default defineCommand({
           signal,
           ...(args.json === true
             ? {}
-            : { onResult: (result) => lines(renderTest(result, { colors, width, command })) }),
+            : { onResult: (result) => lines(renderTestResult(result, { colors, width, command })) }),
         });
         if (args.json === true) printJson(results);
         else if (results.length === 0) aside("No model of these has tests.");

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { MillraceError } from "../../core/errors.ts";
-import { type Account, createSharedFolder, isRoot } from "./server-account.ts";
+import { type ServerAccount, createSharedFolder, isRoot } from "./server-account.ts";
 
 /** The programs of one Postgres version, in a folder that the server's account can reach. */
 export interface Binaries {
@@ -30,7 +30,7 @@ const LOADERS: Readonly<Record<string, string>> = {
 const HALF_COPY_AGE_MS = 3_600_000;
 
 export interface InstallBinariesOptions {
-  readonly account: Account | undefined;
+  readonly account: ServerAccount | undefined;
   /** `darwin-arm64`, `linux-x64` and so on; this machine's unless given. */
   readonly platform?: string;
 }
@@ -76,7 +76,7 @@ async function findPackage(platform: string): Promise<{ native: string; version:
   }
 }
 
-async function findCache(account: Account | undefined): Promise<string> {
+async function findCache(account: ServerAccount | undefined): Promise<string> {
   const personal = process.env["XDG_CACHE_HOME"] || (isRoot ? "/var/cache" : join(homedir(), ".cache"));
   const temporary = `millrace-${process.getuid?.() ?? "user"}`;
   const places = [join(personal, "millrace"), join(tmpdir(), temporary), ...(isRoot ? [join("/tmp", temporary)] : [])];

@@ -4,7 +4,7 @@ import { open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Account, giveTo } from "./server-account.ts";
+import { type ServerAccount, giveTo } from "./server-account.ts";
 import type { Binaries } from "./binaries.ts";
 import { createDraft, type Home, readText, replaceFile } from "./home.ts";
 import {
@@ -40,7 +40,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 export interface Cluster {
   readonly home: Home;
-  readonly account: Account | undefined;
+  readonly account: ServerAccount | undefined;
   readonly binaries: Binaries;
 }
 

@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, realpath, rename, rm, rmdir, stat, wri
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { MillraceError } from "../../core/errors.ts";
-import { type Account, canReach, createSharedFolder, giveTo, isRoot } from "./server-account.ts";
+import { type ServerAccount, canReach, createSharedFolder, giveTo, isRoot } from "./server-account.ts";
 
 /** Where everything of one embedded server lies. */
 export interface Home {
@@ -35,7 +35,7 @@ export async function findHome(directory: string): Promise<Home> {
 }
 
 /** Chooses where new data goes: the project's folder, if the server's account can live there. */
-export async function chooseHome(directory: string, account: Account | undefined): Promise<Home> {
+export async function chooseHome(directory: string, account: ServerAccount | undefined): Promise<Home> {
   if (await canHold(directory, account)) {
     await rm(pointerFile(directory), { force: true });
     return homeAt(directory, directory);
@@ -60,7 +60,7 @@ export async function chooseHome(directory: string, account: Account | undefined
 }
 
 /** An empty folder inside the home that belongs to the server's account. */
-export async function createDraft(home: Home, account: Account | undefined): Promise<string> {
+export async function createDraft(home: Home, account: ServerAccount | undefined): Promise<string> {
   const draft = join(home.path, `new-${randomBytes(4).toString("hex")}`);
   await mkdir(draft);
   await chmod(draft, 0o700);
@@ -141,7 +141,7 @@ async function isHomeOf(directory: string, path: string): Promise<boolean> {
 }
 
 // Shared folders of virtual machines ignore owners and modes, which the server insists on.
-async function canHold(path: string, account: Account | undefined): Promise<boolean> {
+async function canHold(path: string, account: ServerAccount | undefined): Promise<boolean> {
   if (!(await canReach(account, path))) return false;
   const draft = await createDraft(homeAt(path, path), account).catch((error: NodeJS.ErrnoException) => {
     if (account !== undefined && error.code === "EPERM") return undefined;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { MillraceError } from "../../core/errors.ts";
-import type { Account } from "./server-account.ts";
+import type { ServerAccount } from "./server-account.ts";
 import { embeddedUnavailable } from "./binaries.ts";
 
 const PASSED_ON = [
@@ -30,7 +30,7 @@ export function daemonEnvironment(): Record<string, string> {
 }
 
 export interface RunProgramOptions {
-  readonly account: Account | undefined;
+  readonly account: ServerAccount | undefined;
   readonly cwd: string;
   readonly input?: string;
 }

@@ -2,7 +2,7 @@ import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, stat } from "nod
 import { dirname, join } from "node:path";
 
 /** A user of the operating system. */
-export interface Account {
+export interface ServerAccount {
   readonly uid: number;
   readonly gid: number;
 }
@@ -13,7 +13,7 @@ export const isRoot = process.getuid?.() === 0;
  * Who runs the server: ourselves, except as root, whom Postgres refuses. Root becomes the owner of the folder, so
  * that `sudo` in someone's project leaves files that this person can use, or `nobody`.
  */
-export async function serverAccount(folder: string): Promise<Account | undefined> {
+export async function serverAccount(folder: string): Promise<ServerAccount | undefined> {
   if (!isRoot) return undefined;
   const owner = await stat(folder);
   const accounts = await readAccounts();
@@ -22,7 +22,7 @@ export async function serverAccount(folder: string): Promise<Account | undefined
 }
 
 // initdb insists on a uid that has a name.
-async function readAccounts(): Promise<(Account & { name: string })[]> {
+async function readAccounts(): Promise<(ServerAccount & { name: string })[]> {
   const lines = (await readFile("/etc/passwd", "utf8").catch(() => "")).split("\n");
   return lines.map((line) => {
     const [name = "", , uid, gid] = line.split(":");
@@ -31,12 +31,12 @@ async function readAccounts(): Promise<(Account & { name: string })[]> {
 }
 
 /** Gives a path to the account the server runs as; nothing to do when that is ourselves. */
-export async function giveTo(account: Account | undefined, path: string): Promise<void> {
+export async function giveTo(account: ServerAccount | undefined, path: string): Promise<void> {
   if (account !== undefined) await chown(path, account.uid, account.gid);
 }
 
 /** Gives a folder of data that root has copied, and all in it, to the account that is to serve it. */
-export async function giveCopyTo(account: Account | undefined, folder: string): Promise<void> {
+export async function giveCopyTo(account: ServerAccount | undefined, folder: string): Promise<void> {
   if (account === undefined || (await stat(folder)).uid !== 0) return;
   for (const name of await readdir(folder, { recursive: true }))
     await lchown(join(folder, name), account.uid, account.gid);
@@ -44,7 +44,7 @@ export async function giveCopyTo(account: Account | undefined, folder: string): 
 }
 
 /** Whether the account may pass through every folder of the path. */
-export async function canReach(account: Account | undefined, path: string): Promise<boolean> {
+export async function canReach(account: ServerAccount | undefined, path: string): Promise<boolean> {
   if (account === undefined) return true;
   for (let folder = path; ; folder = dirname(folder)) {
     const { uid, gid, mode } = await stat(folder);
@@ -63,7 +63,7 @@ export async function createFolder(path: string): Promise<void> {
 }
 
 /** A folder in a shared place that nobody else may write to, or false when it cannot be had. */
-export async function createSharedFolder(path: string, account: Account | undefined): Promise<boolean> {
+export async function createSharedFolder(path: string, account: ServerAccount | undefined): Promise<boolean> {
   try {
     const created = await mkdir(path, { recursive: true });
     // The umask may be stricter than the server can work with.

@@ -75,7 +75,7 @@ const settings = JSON.parse(process.argv[1]);
 const { Client } = require(settings.pg);
 const NAME = "millrace watchdog";
 const LOG_LIMIT_BYTES = 5_000_000;
-const MOST_REFUSALS = 5;
+const MAX_REFUSALS = 5;
 const countEveryMs = Math.max(250, Math.min(10_000, settings.idleMs / 4 || 10_000));
 process.title = NAME;
 
@@ -153,7 +153,7 @@ const watch = async () => {
   let idleSinceMs = performance.now();
   let countedMs = -Infinity;
   let usedMs = modifiedMs(settings.usedFile);
-  while (!isServerGone() && !isReplaced() && refusals < MOST_REFUSALS) {
+  while (!isServerGone() && !isReplaced() && refusals < MAX_REFUSALS) {
     touch(settings.watchdogFile);
     if (performance.now() - countedMs >= countEveryMs) {
       countedMs = performance.now();

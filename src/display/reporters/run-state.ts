@@ -5,7 +5,7 @@ import type { ModelSummary, Progress, RunEvent } from "../../state/run-events.ts
 export type DisplayStatus = ModelStatus | "pending" | "queued" | "running" | "retrying";
 
 /** What a display knows of one model. */
-export interface ModelState {
+export interface ModelProgress {
   readonly summary: ModelSummary;
   status: DisplayStatus;
   startedAt: number | undefined;
@@ -42,7 +42,7 @@ export class RunState {
   runId = "";
   pipeline = "";
   isResumed = false;
-  readonly models = new Map<string, ModelState>();
+  readonly models = new Map<string, ModelProgress>();
   readonly unitFailures: UnitFailures[] = [];
   result: RunResult | undefined;
 
@@ -125,18 +125,18 @@ export class RunState {
     }
   }
 
-  #update(name: string, change: Partial<ModelState>): void {
+  #update(name: string, change: Partial<ModelProgress>): void {
     const model = this.models.get(name);
     if (model !== undefined) Object.assign(model, change);
   }
 }
 
-export function hasEnded(model: ModelState): boolean {
+export function hasEnded(model: ModelProgress): boolean {
   return ENDED.has(model.status);
 }
 
 /** Units per second over the last moments; undefined until there is something to measure. */
-export function unitRate(model: ModelState, now: number): number | undefined {
+export function unitRate(model: ModelProgress, now: number): number | undefined {
   const first = model.samples[0];
   const last = model.samples.at(-1);
   if (first === undefined || last === undefined) return undefined;
@@ -145,7 +145,7 @@ export function unitRate(model: ModelState, now: number): number | undefined {
   return seconds < 1 || units <= 0 ? undefined : units / seconds;
 }
 
-function newModel(summary: ModelSummary): ModelState {
+function newModel(summary: ModelSummary): ModelProgress {
   return {
     summary,
     status: "pending",

@@ -34,7 +34,7 @@ export interface AttemptOptions {
 }
 
 // A longer timer fires at once.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Sends a request once. Failures are part of the result, as `LlmError`s all. */
 export async function attemptCall<Answer extends AnyAnswer>(
@@ -66,7 +66,7 @@ async function callInTime<Answer extends AnyAnswer>(
       const message = `${provider} did not answer completely within ${timeoutMs} ms.`;
       stop.abort(new LlmError("timeout", message, { hint: "Raise `llm.timeoutMs`, or ask for shorter answers." }));
     },
-    Math.min(timeoutMs, LONGEST_TIMER_MS),
+    Math.min(timeoutMs, MAX_TIMER_MS),
   );
   const stopListening = onAbort(signal, () => stop.abort(abortedError(signal)));
   try {

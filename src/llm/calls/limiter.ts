@@ -27,7 +27,7 @@ interface Waiter {
 
 const FIRST_CONCURRENCY = 64;
 // Some servers tell the reset of a day; before that long something is there again, and they say so if not.
-const LONGEST_RESET_MS = 60_000;
+const MAX_RESET_MS = 60_000;
 
 const limiters = new Map<string, Limiter>();
 
@@ -124,7 +124,7 @@ export class Limiter {
     // Without a reset nobody knows how long to wait for it.
     if (resetMs === undefined) return;
     const nowMs = performance.now();
-    const reset = { resetMs: Math.min(resetMs, LONGEST_RESET_MS) };
+    const reset = { resetMs: Math.min(resetMs, MAX_RESET_MS) };
     if (remainingRequests !== undefined)
       this.#requests.observe({ ...reset, remaining: remainingRequests, atTaken: number }, nowMs);
     if (remainingTokens !== undefined)

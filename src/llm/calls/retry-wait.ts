@@ -9,7 +9,7 @@ export interface RetryOptions {
   readonly backoffMs?: number | undefined;
 }
 
-const LONGEST_BACKOFF_MS = 30_000;
+const MAX_BACKOFF_MS = 30_000;
 // A server that asks to come back at once, again and again, is not taken at its word.
 const REPEATED_LIMIT_MS = 25;
 
@@ -50,4 +50,4 @@ export class RetryWait {
 
 /** Half of it to one and a half, so that calls that failed together do not come back together. */
 const backoff = (firstMs: number, times: number) =>
-  Math.min(LONGEST_BACKOFF_MS, firstMs * 2 ** (times - 1)) * (0.5 + Math.random());
+  Math.min(MAX_BACKOFF_MS, firstMs * 2 ** (times - 1)) * (0.5 + Math.random());

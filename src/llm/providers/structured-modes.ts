@@ -21,7 +21,7 @@ interface Known {
 const knownModes = new Map<string, Known>();
 
 // A server that does not know a mode says so at once; one that is slower has begun to answer.
-const LONGEST_WAIT_MS = 3_000;
+const MAX_WAIT_MS = 3_000;
 
 /**
  * Calls with the strongest mode that the server takes, found by trying and then remembered. Calls that come while the
@@ -72,7 +72,7 @@ async function waitFor(probe: Promise<unknown>, signal: AbortSignal): Promise<vo
     () => undefined,
   );
   try {
-    await Promise.race([heard, sleep(LONGEST_WAIT_MS, undefined, { signal: either }).catch(() => undefined)]);
+    await Promise.race([heard, sleep(MAX_WAIT_MS, undefined, { signal: either }).catch(() => undefined)]);
   } finally {
     enough.abort();
   }

@@ -1,7 +1,7 @@
 import { ask, type Asked, type AskOptions } from "../ask.ts";
 import type { Budget } from "../calls/budget.ts";
 import type { Prediction } from "../llm.ts";
-import { type Program, programOf } from "../prompt.ts";
+import { type Prompt, promptOf } from "../prompt.ts";
 import type { LlmSession } from "../session.ts";
 import type { Signature } from "../signature.ts";
 
@@ -20,7 +20,7 @@ export function addCosts(a: Costs, b: Costs): Costs {
   return { costUsd: add(a.costUsd, b.costUsd), spentUsd: add(a.spentUsd, b.spentUsd) };
 }
 
-export interface AccountOptions {
+export interface CostMeterOptions {
   readonly caller: AskOptions;
   /** Counts answers from the cache too: what may be spent holds for all attempts at the same thing together. */
   readonly budget: Budget | undefined;
@@ -29,15 +29,15 @@ export interface AccountOptions {
 }
 
 /** Asks, and adds up what a few calls that belong together cost. */
-export class Account {
+export class CostMeter {
   costs: Costs = NO_COSTS;
-  readonly #options: AccountOptions;
+  readonly #options: CostMeterOptions;
 
-  constructor(options: AccountOptions) {
+  constructor(options: CostMeterOptions) {
     this.#options = options;
   }
 
-  async ask(session: LlmSession, program: Program, input: unknown, signal: AbortSignal): Promise<Asked> {
+  async ask(session: LlmSession, program: Prompt, input: unknown, signal: AbortSignal): Promise<Asked> {
     const { caller, budget, paid } = this.#options;
     let spentUsd: number | null = 0;
     const onUsage: AskOptions["onUsage"] = (usage, transport) => {
@@ -66,7 +66,7 @@ export class Account {
     signature: Signature<Input, Output>,
     { input, signal }: { readonly input: Input; readonly signal: AbortSignal },
   ): Promise<Prediction<Output>> {
-    const { output, telemetry } = await this.ask(session, programOf(signature, { thinks: false }), input, signal);
+    const { output, telemetry } = await this.ask(session, promptOf(signature, { withReasoning: false }), input, signal);
     return { output: output as Output, telemetry };
   }
 }

@@ -1,8 +1,8 @@
 import type { LlmSource } from "../llm.ts";
-import type { Program } from "../prompt.ts";
+import type { Prompt } from "../prompt.ts";
 import type { Signature } from "../signature.ts";
 import type { LlmParams } from "../calls/transport.ts";
-import { type Artifact, ARTIFACT_FORMAT } from "../tuned-prompt.ts";
+import { type TunedPrompt, TUNED_PROMPT_FORMAT } from "../tuned-prompt.ts";
 import { type Example, hashExamples } from "./examples.ts";
 import type { Scored } from "./scorer.ts";
 import { confidenceInterval, round } from "./statistics.ts";
@@ -11,7 +11,7 @@ import { confidenceInterval, round } from "./statistics.ts";
 export interface Recipe {
   readonly train: readonly Example[];
   readonly dev: readonly Example[];
-  readonly thinks?: boolean;
+  readonly withReasoning?: boolean;
   readonly strategy?: string;
   readonly seed?: number;
   readonly teacher?: string | object;
@@ -19,7 +19,7 @@ export interface Recipe {
 
 /** What was found, and how it does on the held-out examples. */
 export interface Found {
-  readonly program: Program;
+  readonly program: Prompt;
   readonly params: LlmParams;
   readonly before: Scored;
   readonly after: Scored;
@@ -29,18 +29,18 @@ export interface Found {
 }
 
 /** Writes down a confirmed prompt. Nothing in it depends on when or where it was found. */
-export function createArtifact(
+export function createTunedPrompt(
   source: LlmSource,
   { name, fingerprint }: Signature<unknown, unknown>,
-  { train, dev, thinks = false, strategy = "both", seed = 1, teacher }: Recipe,
+  { train, dev, withReasoning = false, strategy = "both", seed = 1, teacher }: Recipe,
   { program, params, before, after, chance, candidates, costUsd }: Found,
-): Artifact {
+): TunedPrompt {
   const [low, high] = confidenceInterval(after.examples.map(({ score }) => score));
   const given = Object.entries(params).filter(([, value]) => value !== undefined);
   return {
-    format: ARTIFACT_FORMAT,
+    format: TUNED_PROMPT_FORMAT,
     signature: { name, fingerprint },
-    asks: thinks ? "chainOfThought" : "predict",
+    asks: withReasoning ? "chainOfThought" : "predict",
     instructions: program.instructions,
     demonstrations: program.demonstrations.map(({ input, output }) => ({ input, output })),
     model: source.model,

@@ -1,4 +1,4 @@
-import type { Demonstration, Program } from "../prompt.ts";
+import type { Demonstration, Prompt } from "../prompt.ts";
 import type { Example } from "./examples.ts";
 import type { ScoredExample } from "./scorer.ts";
 import type { Candidate, Search } from "./search.ts";
@@ -41,7 +41,7 @@ export async function searchDemonstrations(
 }
 
 function demonstrate(
-  { output: shape }: Program,
+  { output: shape }: Prompt,
   { input, expected }: Example,
   answer: ScoredExample | undefined,
 ): readonly Demonstration[] {

@@ -3,10 +3,10 @@ import type { AskOptions } from "../ask.ts";
 import { Budget } from "../calls/budget.ts";
 import type { LlmSource } from "../llm.ts";
 import type { Price } from "../cost.ts";
-import { programOf } from "../prompt.ts";
+import { promptOf } from "../prompt.ts";
 import type { LlmSession } from "../session.ts";
 import type { Signature } from "../signature.ts";
-import type { AccountOptions, Costs } from "./cost-meter.ts";
+import type { CostMeterOptions, Costs } from "./cost-meter.ts";
 import { type Example, hashExamples } from "./examples.ts";
 import type { Metric } from "./metrics.ts";
 import { Scorer, type ScoredExample } from "./scorer.ts";
@@ -19,7 +19,7 @@ export type OtherModel = string | object;
 export interface MeasureOptions<Input, Output, Expected> {
   readonly metric: Metric<Output, Expected, Input>;
   /** Asks with a field to think in, as `llm.chainOfThought` does. */
-  readonly thinks?: boolean;
+  readonly withReasoning?: boolean;
   /** The model that metrics such as `judge` ask; the project's unless given. */
   readonly judge?: OtherModel;
   readonly judgePrice?: Price;
@@ -58,7 +58,7 @@ export async function evaluateSignature<Input, Output, Expected>(
   signature: Signature<Input, Output>,
   options: EvaluateOptions<Input, Output, Expected>,
 ): Promise<Evaluation<Output>> {
-  const { examples, thinks = false, onProgress } = options;
+  const { examples, withReasoning = false, onProgress } = options;
   if (examples.length === 0) {
     throw new UsageError("EXAMPLES_MISSING", `There are no examples to evaluate ${signature.name} with.`, {
       hint: "`millrace llm label` writes a file of them to correct.",
@@ -66,7 +66,7 @@ export async function evaluateSignature<Input, Output, Expected>(
   }
   const { scorer } = await openScorer(source, caller, options);
   const erased = signature as Signature<unknown, unknown>;
-  const program = programOf(erased, { thinks, adopted: source.adopted?.get(signature.name) });
+  const program = promptOf(erased, { withReasoning, adopted: source.adopted?.get(signature.name) });
   const total = examples.length;
   const scored = await scorer.score(program, examples, { onExample: (done) => onProgress?.({ done, total }) });
   return {
@@ -82,7 +82,7 @@ export async function evaluateSignature<Input, Output, Expected>(
 export interface Measure {
   readonly scorer: Scorer;
   readonly session: LlmSession;
-  readonly account: AccountOptions;
+  readonly account: CostMeterOptions;
 }
 
 /** What both evaluation and optimisation measure with. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { canonicalJson } from "../../core/json.ts";
 import { LlmError } from "../calls/llm-error.ts";
-import type { Program } from "../prompt.ts";
+import type { Prompt } from "../prompt.ts";
 import { signature } from "../signature.ts";
-import { Account } from "./cost-meter.ts";
-import type { AccountOptions } from "./cost-meter.ts";
+import { CostMeter } from "./cost-meter.ts";
+import type { CostMeterOptions } from "./cost-meter.ts";
 import type { Example } from "./examples.ts";
 import type { Random } from "./random.ts";
 import type { Scored } from "./scorer.ts";
@@ -42,7 +42,7 @@ const improveInstructions = signature({
 export interface InstructionOptions {
   /** How many proposals are asked for. */
   readonly rounds: number;
-  readonly account: AccountOptions;
+  readonly account: CostMeterOptions;
 }
 
 const MINIBATCH = 6;
@@ -85,10 +85,10 @@ const scoreAt = ({ scored }: Candidate, index: number) => scored.examples[index]
 
 async function propose(
   search: Search,
-  shown: { readonly program: Program; readonly examples: readonly Example[]; readonly scored: Scored },
-  options: AccountOptions,
+  shown: { readonly program: Prompt; readonly examples: readonly Example[]; readonly scored: Scored },
+  options: CostMeterOptions,
 ): Promise<string | undefined> {
-  const account = new Account(options);
+  const account = new CostMeter(options);
   const input = {
     instructions: shown.program.instructions,
     examples: shown.scored.examples.map(({ index, score, output, error, feedback }) => ({

@@ -1,6 +1,6 @@
 import type { Price } from "../cost.ts";
 import type { Costs } from "./cost-meter.ts";
-import type { Artifact } from "../tuned-prompt.ts";
+import type { TunedPrompt } from "../tuned-prompt.ts";
 import type { MeasureOptions, OtherModel } from "./evaluate.ts";
 import type { Example } from "./examples.ts";
 
@@ -58,7 +58,7 @@ export type Optimization = Costs & {
         readonly after: number;
         /** How likely such a gain is when nothing got better. */
         readonly chance: number;
-        readonly artifact: Artifact;
+        readonly artifact: TunedPrompt;
         save(file: string): Promise<void>;
       }
     | {

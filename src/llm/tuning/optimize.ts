@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 import type { AskOptions } from "../ask.ts";
 import type { LlmSource } from "../llm.ts";
 import { LlmError } from "../calls/llm-error.ts";
-import { type Program, programOf } from "../prompt.ts";
+import { type Prompt, promptOf } from "../prompt.ts";
 import type { Signature } from "../signature.ts";
-import type { AccountOptions } from "./cost-meter.ts";
-import { type Artifact, formatArtifact } from "../tuned-prompt.ts";
-import { createArtifact } from "./create-tuned-prompt.ts";
+import type { CostMeterOptions } from "./cost-meter.ts";
+import { type TunedPrompt, formatTunedPrompt } from "../tuned-prompt.ts";
+import { createTunedPrompt } from "./create-tuned-prompt.ts";
 import { searchDemonstrations } from "./demonstrations.ts";
 import { type Measure, openScorer } from "./evaluate.ts";
 import { checkExamples, type Example, splitExamples } from "./examples.ts";
@@ -19,7 +19,7 @@ import { type Candidate, Search } from "./search.ts";
 import { chanceOfGain, round } from "./statistics.ts";
 
 /** A gain that chance brings about more often than this is none. */
-const MOST_CHANCE = 0.05;
+const MAX_P_VALUE = 0.05;
 
 /** Searches for a prompt that does better, and believes it only when examples that the search never saw say so. */
 export async function optimizeSignature<Input, Output, Expected>(
@@ -28,13 +28,13 @@ export async function optimizeSignature<Input, Output, Expected>(
   signature: Signature<Input, Output>,
   options: OptimizeOptions<Input, Output, Expected>,
 ): Promise<Optimization> {
-  const { train, dev, thinks = false } = options;
+  const { train, dev, withReasoning = false } = options;
   checkExamples(train, dev);
   const measure = await openScorer(source, caller, { ...options, failsOnOutage: true });
   const search = await openSearch(source, measure, options);
   const tell = (stage: OptimizeProgress["stage"]) => options.onProgress?.(progressOf(search, stage));
   const erased = signature as Signature<unknown, unknown>;
-  const start = programOf(erased, { thinks, adopted: source.adopted?.get(signature.name) });
+  const start = promptOf(erased, { withReasoning, adopted: source.adopted?.get(signature.name) });
   tell("measure");
   const before = await measure.scorer.score(start, dev);
   search.add(before, dev.length);
@@ -60,7 +60,7 @@ export async function optimizeSignature<Input, Output, Expected>(
   const candidates = search.candidates.length;
   const { params } = measure.session;
   const found = { program: winner.program, params, before, after, chance, candidates, costUsd: search.costs.costUsd };
-  const artifact = createArtifact(source, erased, options, found);
+  const artifact = createTunedPrompt(source, erased, options, found);
   return {
     improved: true,
     before: before.score,
@@ -107,10 +107,10 @@ const progressOf = ({ costs, candidates, best }: Search, stage: OptimizeProgress
 });
 
 // In one step: a run may be about to read it.
-async function saveArtifact(artifact: Artifact, file: string): Promise<void> {
+async function saveArtifact(artifact: TunedPrompt, file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}.draft`;
-  await writeFile(draft, formatArtifact(artifact));
+  await writeFile(draft, formatTunedPrompt(artifact));
   await rename(draft, file);
 }
 
@@ -123,14 +123,14 @@ function doubtOf(gain: {
   const { before, after, chance } = gain;
   const what = `The best prompt scored ${round(after)} on the held-out examples, the present one ${round(before)}`;
   if (after <= before) return `${what}.`;
-  return chance > MOST_CHANCE ? `${what}, which may be chance (p = ${chance}); more examples would tell.` : undefined;
+  return chance > MAX_P_VALUE ? `${what}, which may be chance (p = ${chance}); more examples would tell.` : undefined;
 }
 
 /** The candidate that did better than the present prompt on the examples that choose, if there is one. */
 async function runStrategy(
   search: Search,
-  start: Program,
-  options: SearchSettings & { readonly account: AccountOptions },
+  start: Prompt,
+  options: SearchSettings & { readonly account: CostMeterOptions },
 ): Promise<Candidate | undefined> {
   const { strategy = "both", candidates = 8, rounds = 8, maxDemonstrations = 4, demonstrationScore = 1 } = options;
   const first = await search.consider(start);

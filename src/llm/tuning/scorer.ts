@@ -1,9 +1,9 @@
 import { mapConcurrently } from "../../core/map-concurrently.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { LlmError, type LlmErrorKind } from "../calls/llm-error.ts";
-import type { Program } from "../prompt.ts";
+import type { Prompt } from "../prompt.ts";
 import type { LlmSession } from "../session.ts";
-import { Account, type AccountOptions, addCosts, type Costs, NO_COSTS } from "./cost-meter.ts";
+import { CostMeter, type CostMeterOptions, addCosts, type Costs, NO_COSTS } from "./cost-meter.ts";
 import type { Example } from "./examples.ts";
 import { asJudgement, type Metric } from "./metrics.ts";
 import { mean } from "./statistics.ts";
@@ -31,7 +31,7 @@ export interface ScorerOptions {
   readonly judge: LlmSession;
   readonly metric: Metric<never, never, never>;
   readonly concurrency: number;
-  readonly account: AccountOptions;
+  readonly account: CostMeterOptions;
   /** A server that is away says nothing about a prompt: no score then, instead of a low one. */
   readonly failsOnOutage: boolean;
 }
@@ -45,7 +45,7 @@ export class Scorer {
   }
 
   async score(
-    program: Program,
+    program: Prompt,
     examples: readonly Example[],
     { session, onExample }: { readonly session?: LlmSession; readonly onExample?: (done: number) => void } = {},
   ): Promise<Scored> {
@@ -55,7 +55,7 @@ export class Scorer {
       examples,
       { concurrency, signal: options.caller.signal },
       async (example, { index, signal }) => {
-        const account = new Account(options);
+        const account = new CostMeter(options);
         const asked = { index, signal, account, session: session ?? this.#options.session };
         const scored = await this.#scoreOne(program, example, asked);
         done += 1;
@@ -70,12 +70,12 @@ export class Scorer {
   }
 
   async #scoreOne(
-    program: Program,
+    program: Prompt,
     { input, expected }: Example,
     options: {
       readonly index: number;
       readonly signal: AbortSignal;
-      readonly account: Account;
+      readonly account: CostMeter;
       readonly session: LlmSession;
     },
   ): Promise<ScoredExample> {
@@ -91,7 +91,7 @@ export class Scorer {
     }
     const { metric, judge } = this.#options;
     const llm = {
-      predict: (signature: Parameters<Account["predict"]>[1], asked: unknown) =>
+      predict: (signature: Parameters<CostMeter["predict"]>[1], asked: unknown) =>
         account.predict(judge, signature, { input: asked, signal }),
     };
     const measured = await callMetric(() =>

@@ -1,7 +1,7 @@
 import { canonicalJson } from "../../core/json.ts";
 import type { Budget } from "../calls/budget.ts";
 import { LlmError } from "../calls/llm-error.ts";
-import type { Program } from "../prompt.ts";
+import type { Prompt } from "../prompt.ts";
 import type { LlmSession } from "../session.ts";
 import { addCosts, type Costs, NO_COSTS } from "./cost-meter.ts";
 import type { Example } from "./examples.ts";
@@ -10,7 +10,7 @@ import type { Scored, Scorer } from "./scorer.ts";
 
 /** A prompt, and how it does on the examples that choose. */
 export interface Candidate {
-  readonly program: Program;
+  readonly program: Prompt;
   readonly scored: Scored;
 }
 
@@ -62,7 +62,7 @@ export class Search {
   }
 
   /** Scores a candidate; undefined when it is known already or there is no money left. */
-  async consider(program: Program): Promise<Candidate | undefined> {
+  async consider(program: Prompt): Promise<Candidate | undefined> {
     const { choose, onCandidate } = this.options;
     const { instructions, demonstrations } = program;
     const key = canonicalJson({ instructions, demonstrations });
@@ -77,7 +77,7 @@ export class Search {
   }
 
   /** Scores a prompt on some examples, if that leaves enough to confirm the result. */
-  async score(program: Program, examples: readonly Example[], session?: LlmSession): Promise<Scored | undefined> {
+  async score(program: Prompt, examples: readonly Example[], session?: LlmSession): Promise<Scored | undefined> {
     if (!this.#canAfford(examples.length)) return undefined;
     const scored = await this.spend(() =>
       this.options.scorer.score(program, examples, session === undefined ? {} : { session }),

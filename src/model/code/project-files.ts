@@ -10,7 +10,7 @@ const IMPORT = /\b(?:from|import|require)\s*\(?\s*(?:\/\*.*?\*\/\s*)?(["'])([^"'
 const RELATIVE = /(["'`])(\.\.?\/[^"'`\n]*)\1/g;
 const BESIDE = /\bnew URL\(\s*(["'`])(\.[^"'`\n]*)\1\s*,\s*import\.meta\.url/g;
 /** A longer file is data rather than a part of the program: it counts by its length. */
-const LONGEST_TEXT = 1_000_000;
+const MAX_TEXT_LENGTH = 1_000_000;
 
 interface ProjectFile {
   readonly text: string;
@@ -121,7 +121,7 @@ export class ProjectFiles {
 /** Changes with the content of a text that lies beside the code, such as a prompt. */
 export function contentDigest(path: string): string {
   const { size } = statSync(path);
-  return size > LONGEST_TEXT ? `${size} bytes` : sha256(readFileSync(path));
+  return size > MAX_TEXT_LENGTH ? `${size} bytes` : sha256(readFileSync(path));
 }
 
 /** Whether a file is one that a module can be made of, by its name. */

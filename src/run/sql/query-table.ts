@@ -1,6 +1,6 @@
 import { MillraceError } from "../../core/errors.ts";
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
-import { applyRows, type RowCounts } from "../../table/write/apply-stage.ts";
+import { applyStage, type RowCounts } from "../../table/write/apply-stage.ts";
 import { DuplicateKeyError } from "../../table/write/duplicate-key-error.ts";
 import { readExistingTables } from "../../table/schema/existing-tables.ts";
 import { replaceRelation, viewComment } from "../../table/schema/own-views.ts";
@@ -12,7 +12,7 @@ import type { ModelJob } from "../model-job.ts";
 import { checkColumns, describeQuery, queryOn } from "./query-columns.ts";
 import type { RenderedQuery } from "./sql-model.ts";
 
-const MOST_CONFLICTS = 100;
+const MAX_CONFLICTS = 100;
 
 /** Makes the rows of a query the table's own, inside the caller's transaction. */
 export async function fillTable(client: DatabaseClient, job: ModelJob, query: RenderedQuery): Promise<RowCounts> {
@@ -23,11 +23,11 @@ export async function fillTable(client: DatabaseClient, job: ModelJob, query: Re
   await fillStage(client, job, { query, stage, given });
   if (hasWrittenKey(shape)) {
     await prepareLargeStage(client, stage, shape.primaryKey);
-    const conflicts = await findRepeatedKeys(client, { shape, stage, most: MOST_CONFLICTS });
+    const conflicts = await findRepeatedKeys(client, { shape, stage, most: MAX_CONFLICTS });
     if (conflicts.length > 0) throw new DuplicateKeyError(shape.name, conflicts);
   }
   const runId = job.context.runId;
-  return applyRows(client, { shape, stage, strategy: model.writeStrategy, runId, modelName: model.name });
+  return applyStage(client, { shape, stage, strategy: model.writeStrategy, runId, modelName: model.name });
 }
 
 /** The columns that a query gives, once it is clear that they are those of its table. */

@@ -3,9 +3,9 @@ import { applyUnits, DuplicateKeyError, findConflicts, type RowCounts } from "..
 import { hasWrittenKey } from "../../table/write/stage-conflicts.ts";
 import { createUnitStage, prepareLargeStage, type Stage, UNIT_COLUMN } from "../../table/write/stage.ts";
 import type { ColumnShape } from "../../table/table-shape.ts";
-import { forgetRelation, type LedgerScope, recordRelationDone } from "../../state/unit-state.ts";
+import { forgetRelation, type UnitStateKey, recordRelationDone } from "../../state/unit-state.ts";
 import { type ModelJob, NO_ROWS } from "../model-job.ts";
-import { saveProgram } from "../../state/fingerprint.ts";
+import { saveFingerprint } from "../../state/fingerprint.ts";
 import type { Receipt } from "../../state/results.ts";
 import { planUnits } from "../units/plan-units.ts";
 import { sourceKeySql } from "../../sources/unit-key.ts";
@@ -101,11 +101,11 @@ async function refuseForeignRows(
 async function recordUnits(
   client: DatabaseClient,
   job: ModelJob,
-  { plan, scope, units, durationMs }: { plan: UnitPlan; scope: LedgerScope; units: number; durationMs: number },
+  { plan, scope, units, durationMs }: { plan: UnitPlan; scope: UnitStateKey; units: number; durationMs: number },
 ): Promise<void> {
   await forgetRelation(client, scope, `(select source_key from ${WORK} where reason = 'deleted')`);
   if (units === 0) return;
-  await saveProgram(client, { ...scope, program: plan.program });
+  await saveFingerprint(client, { ...scope, program: plan.program });
   const relation = `(select w.source_key, w.document_id, d.input_hash, w.side_hash
     from ${WORK} w join ${unitDigestsSql(plan)} d on d.millrace_unit = w.source_key)`;
   await recordRelationDone(client, scope, { relation, durationMs });

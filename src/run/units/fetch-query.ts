@@ -1,6 +1,6 @@
 import type { BoundSource } from "../../sources/bind-source.ts";
 import { conditionsSql } from "../../sources/conditions.ts";
-import { columnSql, Parameters, type Sql } from "../../database/sql-text.ts";
+import { columnRef, Parameters, type Sql } from "../../database/sql-text.ts";
 import { rowDigestSql } from "../../sources/row-digest.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 import { keyName } from "./unit-query.ts";
@@ -24,7 +24,7 @@ export function copyRowsSql(plan: UnitPlan, work: string): Sql {
   const names = new Set([...keys, ...source.columns, ...source.primaryKey, ...ofUnits].map(({ name }) => name));
   return {
     text: `create temp table ${COPY.replace("pg_temp.", "")} as
-      select w.ordinal as millrace_ordinal, ${[...names].map((name) => columnSql("s", { name })).join(", ")}
+      select w.ordinal as millrace_ordinal, ${[...names].map((name) => columnRef("s", { name })).join(", ")}
       from ${work} w join ${source.relation} s on ${sameUnitSql(plan)}
       where w.reason <> 'deleted' and ${conditionsSql(source.definition, "s", parameters)} order by w.ordinal`,
     values: parameters.values,
@@ -35,7 +35,7 @@ export function copyRowsSql(plan: UnitPlan, work: string): Sql {
 export function sameUnitSql({ keys, source }: UnitPlan): string {
   return keys
     .map((key, index) => {
-      const [left, right] = [columnSql("s", key), `w.${keyName(index)}`];
+      const [left, right] = [columnRef("s", key), `w.${keyName(index)}`];
       return key.notNull && !source.isView ? `${left} = ${right}` : `array[${left}] = array[${right}]`;
     })
     .join(" and ");
@@ -48,10 +48,10 @@ export function sameUnitSql({ keys, source }: UnitPlan): string {
 export function fetchUnitsSql(plan: UnitPlan, range: UnitRange): Sql {
   const { source, keys } = plan;
   const parameters = new Parameters();
-  const order = ["w.ordinal", ...source.primaryKey.map((key) => columnSql("s", key))];
+  const order = ["w.ordinal", ...source.primaryKey.map((key) => columnRef("s", key))];
   return {
     text: `select w.ordinal, w.source_key, w.document_id, ${rowDigestSql(source.columns, "s")}, w.side_hash,
-        ${[...keys, ...source.columns].map((each) => columnSql("s", each)).join(", ")}
+        ${[...keys, ...source.columns].map((each) => columnRef("s", each)).join(", ")}
       from ${rowsOfUnitsSql(plan, range, parameters)} order by ${order.join(", ")}`,
     values: parameters.values,
   };
@@ -69,16 +69,16 @@ function rowsOfUnitsSql(plan: UnitPlan, { work, after, upTo, isCopied }: UnitRan
 export function fetchMatchedSql(plan: UnitPlan, side: BoundSource, range: UnitRange): Sql {
   const parameters = new Parameters();
   const matching = side.match.map(
-    ({ unitKey }, part) => `${columnSql("s", plan.source.find(unitKey))} as match_${part}`,
+    ({ unitKey }, part) => `${columnRef("s", plan.source.find(unitKey))} as match_${part}`,
   );
-  const onSide = side.match.map((pair, part) => `${columnSql("m", pair.column)} = unit.match_${part}`);
+  const onSide = side.match.map((pair, part) => `${columnRef("m", pair.column)} = unit.match_${part}`);
   return {
     text: `with unit as (
         select distinct w.ordinal, ${matching.join(", ")} from ${rowsOfUnitsSql(plan, range, parameters)})
-      select unit.ordinal, ${side.columns.map((each) => columnSql("m", each)).join(", ")}
+      select unit.ordinal, ${side.columns.map((each) => columnRef("m", each)).join(", ")}
       from unit join ${side.relation} m on ${onSide.join(" and ")}
       where ${conditionsSql([...side.definition, ...side.scope], "m", parameters)}
-      order by ${["unit.ordinal", ...side.primaryKey.map((key) => columnSql("m", key))].join(", ")}`,
+      order by ${["unit.ordinal", ...side.primaryKey.map((key) => columnRef("m", key))].join(", ")}`,
     values: parameters.values,
   };
 }

@@ -5,8 +5,8 @@ import { allDocuments } from "../../model/context.ts";
 import type { AnyModel } from "../../model/define-model.ts";
 import { type BoundColumn, type BoundSource, bindSource } from "../../sources/bind-source.ts";
 import type { ModelJob } from "../model-job.ts";
-import { loadModelState } from "../../state/model-state.ts";
-import { createProgram, describeParts } from "../../state/fingerprint.ts";
+import { loadStoredModel } from "../../state/model-state.ts";
+import { createFingerprint, describeParts } from "../../state/fingerprint.ts";
 import { queryFingerprint } from "../query/query-fingerprint.ts";
 import { checkViewKey } from "./view-key.ts";
 import type { UnitPlan } from "./unit-plan.ts";
@@ -32,7 +32,7 @@ export async function planUnits(
   if (source.isView && model.by === undefined) await checkViewKey(database, source, model.name);
   if (model.form === "sql") checkUnitKey(resolved, source, keys);
   const tracked = sources.filter((each) => each !== source && !each.untracked);
-  const state = await loadModelState(database, {
+  const state = await loadStoredModel(database, {
     model: model.name,
     sides: tracked.filter((each) => each.match.length === 0),
   });
@@ -43,7 +43,11 @@ export async function planUnits(
     keys,
     isGroup: model.by !== undefined,
     matched: tracked.filter((each) => each.match.length > 0),
-    program: createProgram(describeParts(model, { ...job, code, sides: state.sides }), state.programs, model.onChange),
+    program: createFingerprint(
+      describeParts(model, { ...job, code, sides: state.sides }),
+      state.programs,
+      model.onChange,
+    ),
     keepsOutput: model.onChange === "keep",
     isTableMissing: job.isTableMissing ?? false,
     scope: {

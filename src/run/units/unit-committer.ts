@@ -9,13 +9,13 @@ import {
   unstageUnits,
 } from "../../table/write/unit-batch.ts";
 import { copyUnits } from "../../table/write/copy-units.ts";
-import { forgetUnits, type LedgerScope, recordDone, recordFailed } from "../../state/unit-state.ts";
+import { forgetUnits, type UnitStateKey, recordDone, recordFailed } from "../../state/unit-state.ts";
 import { type ModelJob, NO_ROWS } from "../model-job.ts";
 import { recordUsage } from "../../state/usage.ts";
 import { failedUnit, type UnitResult } from "./unit-results.ts";
 
-const MOST_UNITS = 2_000;
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_UNITS = 2_000;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface CommitterOptions {
   readonly job: ModelJob;
@@ -29,7 +29,7 @@ export interface CommitterOptions {
  */
 export class UnitCommitter {
   readonly #job: ModelJob;
-  readonly #scope: LedgerScope;
+  readonly #scope: UnitStateKey;
   readonly #onCommit: CommitterOptions["onCommit"];
   #waiting: UnitResult[] = [];
   #bytes = 0;
@@ -56,7 +56,7 @@ export class UnitCommitter {
     this.#bytes += unit.bytes;
     this.#writing ??= this.#writeAll();
     // Nothing is written any more after a failure, and nothing more gets through.
-    while (this.#failure === undefined && (this.#waiting.length > MOST_UNITS || this.#bytes > MOST_BYTES))
+    while (this.#failure === undefined && (this.#waiting.length > MAX_UNITS || this.#bytes > MAX_BYTES))
       await this.#writing;
     this.#throwFailure();
   }
@@ -74,8 +74,8 @@ export class UnitCommitter {
   async deleteUnits(sourceKeys: readonly string[]): Promise<void> {
     const { database, lease, resolved } = this.#job;
     const { shape, model } = resolved;
-    for (let start = 0; start < sourceKeys.length; start += MOST_UNITS) {
-      const unitKeys = sourceKeys.slice(start, start + MOST_UNITS);
+    for (let start = 0; start < sourceKeys.length; start += MAX_UNITS) {
+      const unitKeys = sourceKeys.slice(start, start + MAX_UNITS);
       const rowsDeleted = await database.transaction(async (client) => {
         await lease.assertHeld(client);
         const deleted =

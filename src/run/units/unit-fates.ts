@@ -1,7 +1,7 @@
 import type { Database } from "../../database/connect.ts";
 
 /** What the ledger keeps of a unit's last try. */
-export interface StoredFate {
+export interface UnitState {
   readonly status: "done" | "kept" | "stale" | "error" | "quarantined";
   readonly runId: string;
   /** ISO 8601. */
@@ -13,12 +13,12 @@ export interface StoredFate {
 }
 
 /** What the ledger knows of a model's units, by their keys. */
-export async function loadFates(
+export async function loadUnitStates(
   database: Database,
   model: string,
   keys: readonly string[],
-): Promise<ReadonlyMap<string, StoredFate>> {
-  const rows = await database.query<StoredFate & { readonly key: string }>(
+): Promise<ReadonlyMap<string, UnitState>> {
+  const rows = await database.query<UnitState & { readonly key: string }>(
     `select source_key as key, status, run_id as "runId", to_json(updated_at) #>> '{}' as "updatedAt", attempts,
        duration_ms as "durationMs", error_code as "errorCode", error
      from ${database.systemSchema}.unit_state where model = $1 and source_key = any($2)`,

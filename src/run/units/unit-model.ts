@@ -4,10 +4,10 @@ import type { AnyModel } from "../../model/define-model.ts";
 import type { RowCounts } from "../../table/write/unit-batch.ts";
 import { createRowEncoder } from "../../table/encode/row-encoder.ts";
 import type { BoundSource } from "../../sources/bind-source.ts";
-import { forgiveTries, hasWorked } from "../../state/unit-state.ts";
-import { LlmAccount } from "../usage-meter.ts";
+import { resetAttempts, hasWorked } from "../../state/unit-state.ts";
+import { UsageMeter } from "../usage-meter.ts";
 import { type ModelJob, NO_ROWS, type Outcome } from "../model-job.ts";
-import { renewPrograms, saveProgram } from "../../state/fingerprint.ts";
+import { renewFingerprints, saveFingerprint } from "../../state/fingerprint.ts";
 import type { Receipt } from "../../state/results.ts";
 import { planUnits } from "./plan-units.ts";
 import { processConcurrently } from "../../core/process-concurrently.ts";
@@ -37,10 +37,10 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
     await committer.deleteUnits(feed.gone);
     const scope = { system, model: model.name, program };
     if (feed.total === 0) {
-      await renewPrograms(client, scope);
+      await renewFingerprints(client, scope);
       return await job.finish(client, tally.outcome(), NO_ROWS);
     }
-    await saveProgram(client, scope);
+    await saveFingerprint(client, scope);
     await store.models.setUnitsTotal(context.runId, model.name, feed.total);
     tally.start(feed.total);
     const firstFailures = new FirstFailures(feed.total);
@@ -69,7 +69,7 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
       },
     }).finally(async () => {
       await committer.finish();
-      if (isBug) await forgiveTries(client, { system, model: model.name, runId: context.runId });
+      if (isBug) await resetAttempts(client, { system, model: model.name, runId: context.runId });
     });
     stop.signal.throwIfAborted();
     job.signal.throwIfAborted();
@@ -86,7 +86,7 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
   const callModel = createUnitFunction(job, plan, sources);
   return async (unit: Unit, signal: AbortSignal): Promise<UnitResult | undefined> => {
     const started = performance.now();
-    const account = new LlmAccount(job);
+    const account = new UsageMeter(job);
     const { onUsage, onAsk } = account;
     try {
       let nulCharacters = 0;

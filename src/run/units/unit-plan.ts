@@ -1,5 +1,5 @@
 import type { BoundColumn, BoundSource } from "../../sources/bind-source.ts";
-import type { Program } from "../../state/fingerprint.ts";
+import type { Fingerprint } from "../../state/fingerprint.ts";
 
 /** What decides which units a model has and what they are made of. */
 export interface UnitPlan {
@@ -10,7 +10,7 @@ export interface UnitPlan {
   readonly isGroup: boolean;
   /** Sources of which a unit sees the rows that match it, and whose changes count. */
   readonly matched: readonly BoundSource[];
-  readonly program: Program;
+  readonly program: Fingerprint;
   /** Changes of the program leave output as it is. */
   readonly keepsOutput: boolean;
   /** The table is not there, whatever the ledger says of it. */

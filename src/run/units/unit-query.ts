@@ -1,5 +1,5 @@
 import { type Condition, conditionsSql } from "../../sources/conditions.ts";
-import { columnSql, Parameters, type Sql } from "../../database/sql-text.ts";
+import { columnRef, Parameters, type Sql } from "../../database/sql-text.ts";
 import { rowDigestSql, rowsDigestSql } from "../../sources/row-digest.ts";
 import { sourceKeySql } from "../../sources/unit-key.ts";
 import { type UnitPlan, WORK_REASONS } from "./unit-plan.ts";
@@ -96,7 +96,7 @@ function rowUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const { source, keys } = plan;
   const scope = conditionsSql([...source.definition, ...scopeOf(plan)], "s", parameters);
   const sides = matchedDigests(plan, parameters);
-  return `select ${keys.map((key, index) => `${columnSql("s", key)} as ${keyName(index)}`).join(", ")},
+  return `select ${keys.map((key, index) => `${columnRef("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
       ${sideSql(sides)} as side_hash, ${rowDigestSql(source.columns, "s")} as input_hash
     from ${source.relation} s ${sides.map((side) => side.join).join(" ")} where ${scope}`;
@@ -106,11 +106,11 @@ function groupUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const { source, keys } = plan;
   const sides = matchedDigests(plan, parameters);
   const scope = scopeOf(plan);
-  const names = keys.map((key) => columnSql("s", key)).join(", ");
+  const names = keys.map((key) => columnRef("s", key)).join(", ");
   const having = scope.length === 0 ? "" : `having bool_or(${conditionsSql(scope, "s", parameters)})`;
   const definition = conditionsSql(source.definition, "s", parameters);
   const grouped = [names, ...sides.map((side) => side.digest)].join(", ");
-  return `select ${keys.map((key, index) => `${columnSql("s", key)} as ${keyName(index)}`).join(", ")},
+  return `select ${keys.map((key, index) => `${columnRef("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
       ${sideSql(sides)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash
     from ${source.relation} s ${sides.map((side) => side.join).join(" ")} where ${definition}
@@ -126,7 +126,7 @@ function scopeOf({ source, scope: { documentIds } }: UnitPlan): readonly Conditi
 function documentSql({ source, keys, isGroup }: UnitPlan): string {
   const { documentColumn } = source;
   if (documentColumn === undefined) return "null::text";
-  const id = `${columnSql("s", documentColumn)}::text`;
+  const id = `${columnRef("s", documentColumn)}::text`;
   if (!isGroup || keys.some((key) => key.name === documentColumn.name)) return id;
   return `case when min(${id}) = max(${id}) and count(${id}) = count(*) then min(${id}) end`;
 }
@@ -139,10 +139,10 @@ interface SideDigest {
 function matchedDigests(plan: UnitPlan, parameters: Parameters): readonly SideDigest[] {
   return plan.matched.map((side, index) => {
     const alias = `side_${index}`;
-    const by = side.match.map((pair) => columnSql("m", pair.column)).join(", ");
-    const named = side.match.map((pair, part) => `${columnSql("m", pair.column)} as match_${part}`).join(", ");
+    const by = side.match.map((pair) => columnRef("m", pair.column)).join(", ");
+    const named = side.match.map((pair, part) => `${columnRef("m", pair.column)} as match_${part}`).join(", ");
     const on = side.match
-      .map((pair, part) => `${alias}.match_${part} = ${columnSql("s", plan.source.find(pair.unitKey))}`)
+      .map((pair, part) => `${alias}.match_${part} = ${columnRef("s", plan.source.find(pair.unitKey))}`)
       .join(" and ");
     const conditions = conditionsSql([...side.definition, ...side.scope], "m", parameters);
     return {

@@ -1,11 +1,11 @@
 import { errorToJson, type ErrorJson } from "../../core/errors.ts";
 import { RowError } from "../../core/row-error.ts";
 import type { UsageTotals } from "../../llm/telemetry.ts";
-import type { UnitFate } from "../../state/unit-state.ts";
+import type { UnitOutcome } from "../../state/unit-state.ts";
 import type { Unit } from "./unit-feed.ts";
 
 /** A unit after its function has run: rows ready to be written, or an error. */
-export interface UnitResult extends UnitFate {
+export interface UnitResult extends UnitOutcome {
   /** The error is about this unit's data, whatever other units say. */
   readonly isData: boolean;
   readonly lines: readonly string[];

@@ -2,7 +2,7 @@ import { quoteName } from "../../database/connect.ts";
 import { isWidening, normalizeType, typeSql } from "./column-type.ts";
 import type { ExistingColumn, ExistingTable, RunQuery } from "./existing-tables.ts";
 import { planAroundViews } from "./own-views.ts";
-import { columnSql, tableParts } from "./table-ddl.ts";
+import { columnDefinition, tableParts } from "./table-ddl.ts";
 import type { ColumnShape, TableShape } from "../table-shape.ts";
 
 /** A change that could lose data or fail, with the SQL that a person may decide to run. */
@@ -56,16 +56,16 @@ function compareColumns(shape: TableShape, table: ExistingTable, statements: str
     // A table without them was made by someone else, and a model would replace its rows.
     block({
       reason: "the table was not made by Millrace: it lacks base columns",
-      sql: `${alter} ${missingBase.map((column) => `add column ${columnSql(column)}`).join(", ")}`,
+      sql: `${alter} ${missingBase.map((column) => `add column ${columnDefinition(column)}`).join(", ")}`,
     });
   }
   for (const column of missing.filter((each) => !each.isBase)) {
-    if (!column.notNull || isFilled(column)) statements.push(`${alter} add column ${columnSql(column)}`);
+    if (!column.notNull || isFilled(column)) statements.push(`${alter} add column ${columnDefinition(column)}`);
     else
       block({
         column: column.name,
         reason: "a new column is NOT NULL without a default, and rows that exist have no value for it",
-        sql: `${alter} add column ${columnSql(column)}`,
+        sql: `${alter} add column ${columnDefinition(column)}`,
       });
   }
   for (const column of shape.columns) {

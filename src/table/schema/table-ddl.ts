@@ -27,13 +27,13 @@ export function shortName(name: string): string {
 
 /** `create table` with columns and primary key; indexes and constraints follow as `tableParts`. */
 export function createTableSql(shape: TableShape): string {
-  const lines = shape.columns.map(columnSql);
+  const lines = shape.columns.map(columnDefinition);
   if (shape.primaryKey.length > 0) lines.push(`primary key (${shape.primaryKey.map(quoteName).join(", ")})`);
   return `create table ${quoteName(shape.name)} (\n  ${lines.join(",\n  ")}\n)`;
 }
 
 /** One column as it stands in `create table` and `add column`. */
-export function columnSql({ name, column, defaultSql, notNull }: ColumnShape): string {
+export function columnDefinition({ name, column, defaultSql, notNull }: ColumnShape): string {
   const parts = [quoteName(name), typeSql(column)];
   const generated = column.generated?.as;
   if (column.generatedIdentity !== undefined) {

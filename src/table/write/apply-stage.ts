@@ -43,7 +43,7 @@ export function writtenBy(
 }
 
 /** Makes the staged rows the table's own, inside the caller's transaction. Conflicts are the caller's to find. */
-export async function applyRows(client: DatabaseClient, options: ApplyOptions): Promise<RowCounts> {
+export async function applyStage(client: DatabaseClient, options: ApplyOptions): Promise<RowCounts> {
   const { shape, strategy } = options;
   if (strategy === "append") return appendRows(client, options);
   const { staged, isLarge } = await measureStage(client, options);
@@ -57,7 +57,7 @@ export async function applyRows(client: DatabaseClient, options: ApplyOptions): 
 }
 
 const LARGE_ROWS = 1_000;
-const MUCH_LARGER = 20;
+const LARGE_TABLE_RATIO = 20;
 
 async function measureStage(
   client: DatabaseClient,
@@ -69,7 +69,7 @@ async function measureStage(
   const [{ count, stage_bytes, table_bytes } = { count: 0, stage_bytes: 0, table_bytes: 0 }] = rows;
   return {
     staged: Number(count),
-    isLarge: Number(count) > LARGE_ROWS && Number(table_bytes) < MUCH_LARGER * Number(stage_bytes),
+    isLarge: Number(count) > LARGE_ROWS && Number(table_bytes) < LARGE_TABLE_RATIO * Number(stage_bytes),
   };
 }
 

@@ -2,7 +2,7 @@ import { CopyIn, type CopyTarget } from "../../database/copy-in.ts";
 import type { Database, DatabaseClient } from "../../database/connect.ts";
 import { LinePacker } from "../../database/line-packer.ts";
 
-const MOST_WAITING = 4;
+const MAX_WAITING = 4;
 // Opening a COPY costs some milliseconds; a model that pauses for longer than this must hold no connection.
 const LINGER_MS = 50;
 
@@ -36,7 +36,7 @@ export class StageCopy {
 
   /** True when nothing should be added before `makeRoom`. */
   get isFull(): boolean {
-    return this.#waiting.length >= MOST_WAITING;
+    return this.#waiting.length >= MAX_WAITING;
   }
 
   add(line: string): void {

@@ -1,6 +1,6 @@
 import { MillraceError } from "../../core/errors.ts";
 import { type Database, type DatabaseClient, quoteName } from "../../database/connect.ts";
-import { applyRows, type RowCounts, type WriteStrategy } from "./apply-stage.ts";
+import { applyStage, type RowCounts, type WriteStrategy } from "./apply-stage.ts";
 import { DuplicateKeyError } from "./duplicate-key-error.ts";
 import { createRowEncoder, type RowEncoder } from "../encode/row-encoder.ts";
 import { StageCopy } from "./stage-copy.ts";
@@ -11,7 +11,7 @@ import { lineColumns } from "../encode/written-columns.ts";
 
 // Rows are encoded for this long before the event loop gets its turn, however large or slow to come they are.
 const TURN_MS = 10;
-const MOST_CONFLICTS = 100;
+const MAX_CONFLICTS = 100;
 
 /** Counts, never rows: what a model returns of its writing. */
 export interface WriterReceipt {
@@ -25,7 +25,7 @@ export interface TableWriterOptions {
   readonly stage: string;
 }
 
-/** Takes the rows of a table model into a stage. They become the table's with `applyStage`, all at once. */
+/** Takes the rows of a table model into a stage. They become the table's with `applyWrittenRows`, all at once. */
 export class TableWriter<NewRow = Record<string, unknown>> {
   readonly shape: TableShape;
   /** SQL text of the stage's name. */
@@ -149,7 +149,7 @@ export interface ApplyStageOptions {
 }
 
 /** Makes what a writer took the table's rows and drops the stage, inside the caller's transaction. */
-export async function applyStage(
+export async function applyWrittenRows(
   client: DatabaseClient,
   { writer, strategy, runId, modelName }: ApplyStageOptions,
 ): Promise<RowCounts> {
@@ -158,16 +158,16 @@ export async function applyStage(
   const stage = tableStage(stageName);
   if (hasWrittenKey(shape)) {
     await prepareLargeStage(client, stage, shape.primaryKey);
-    const conflicts = await findRepeatedKeys(client, { shape, stage, most: MOST_CONFLICTS });
+    const conflicts = await findRepeatedKeys(client, { shape, stage, most: MAX_CONFLICTS });
     if (strategy === "append") {
       const isOwn = "t.model_name = $1 and t.workflow_id = $2";
       conflicts.push(
-        ...(await findTakenKeys(client, { shape, stage, isOwn, parameters: [modelName, runId], most: MOST_CONFLICTS })),
+        ...(await findTakenKeys(client, { shape, stage, isOwn, parameters: [modelName, runId], most: MAX_CONFLICTS })),
       );
     }
     if (conflicts.length > 0) throw new DuplicateKeyError(shape.name, conflicts);
   }
-  const counts = await applyRows(client, { shape, stage, strategy, runId, modelName });
+  const counts = await applyStage(client, { shape, stage, strategy, runId, modelName });
   await client.query(`drop table ${stageName}`);
   return counts;
 }

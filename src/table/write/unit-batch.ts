@@ -1,6 +1,6 @@
 import { copyLines } from "../../database/bulk-write.ts";
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
-import { applyRows, type RowCounts, type UnitKeys, type WriteStrategy, writtenBy } from "./apply-stage.ts";
+import { applyStage, type RowCounts, type UnitKeys, type WriteStrategy, writtenBy } from "./apply-stage.ts";
 import { copyField } from "../encode/clean-text.ts";
 import { DuplicateKeyError, type KeyConflict } from "./duplicate-key-error.ts";
 import { createUnitStage, prepareLargeStage, UNIT_COLUMN, unitStage } from "./stage.ts";
@@ -93,7 +93,7 @@ export async function applyUnits(client: DatabaseClient, options: ApplyUnitsOpti
     const conflicts = await findConflicts(client, options);
     if (conflicts.length > 0) throw new DuplicateKeyError(options.shape.name, conflicts);
   }
-  return applyRows(client, { ...options, stage: unitStage(options.shape) });
+  return applyStage(client, { ...options, stage: unitStage(options.shape) });
 }
 
 /** Deletes what units wrote; returns how many rows that were. */

@@ -2,11 +2,11 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { defineModel, documents, openProject, ref } from "millrace";
-import { loadProgram, openAiCompatible, signature } from "millrace/llm";
+import { loadTunedPrompt, openAiCompatible, signature } from "millrace/llm";
 import { llmTelemetry, pipelineTable, text } from "millrace/schema";
 import { createTestProject, type TestProject } from "millrace/testing";
 import { z } from "zod";
-import { type Artifact, ARTIFACT_FORMAT, formatArtifact } from "../../../src/llm/tuned-prompt.ts";
+import { type TunedPrompt, TUNED_PROMPT_FORMAT, formatTunedPrompt } from "../../../src/llm/tuned-prompt.ts";
 import { type ModelServer, startModelServer } from "../model-server.ts";
 
 const shape = { input: z.object({ content: z.string() }), output: z.object({ label: z.string() }) };
@@ -49,9 +49,9 @@ const words = defineModel({
   },
 });
 
-function artifactOf(made: typeof topic, change: Partial<Artifact> = {}): Artifact {
+function artifactOf(made: typeof topic, change: Partial<TunedPrompt> = {}): TunedPrompt {
   return {
-    format: ARTIFACT_FORMAT,
+    format: TUNED_PROMPT_FORMAT,
     signature: { name: made.name, fingerprint: made.fingerprint },
     asks: "predict",
     instructions: "Answer in capitals.\nOne word.",
@@ -65,9 +65,9 @@ function artifactOf(made: typeof topic, change: Partial<Artifact> = {}): Artifac
   };
 }
 
-async function adopt({ directory }: TestProject, name: string, artifact: Artifact | string): Promise<void> {
+async function adopt({ directory }: TestProject, name: string, artifact: TunedPrompt | string): Promise<void> {
   await mkdir(join(directory, "programs"), { recursive: true });
-  const written = typeof artifact === "string" ? artifact : formatArtifact(artifact);
+  const written = typeof artifact === "string" ? artifact : formatTunedPrompt(artifact);
   await writeFile(join(directory, "programs", `${name}.json`), written);
 }
 
@@ -234,14 +234,14 @@ test("an artifact is loaded for its own signature only", async () => {
   await using test = await createProject(server);
   await adopt(test, "topic", artifactOf(topic));
   const file = join(test.directory, "programs", "topic.json");
-  expect((await loadProgram(topic, file)).artifact?.instructions).toBe("Answer in capitals.\nOne word.");
-  await expect(loadProgram(mood, file)).rejects.toMatchObject({
+  expect((await loadTunedPrompt(topic, file)).artifact?.instructions).toBe("Answer in capitals.\nOne word.");
+  await expect(loadTunedPrompt(mood, file)).rejects.toMatchObject({
     code: "ARTIFACT_SIGNATURE",
     message: `${file} was made for signature topic, not for mood.`,
   });
   const wider = signature({ ...topic, input: z.object({ content: z.string(), title: z.string() }) });
-  await expect(loadProgram(wider, file)).rejects.toMatchObject({ code: "ARTIFACT_SIGNATURE" });
-  await expect(loadProgram(topic, `${file}x`)).rejects.toMatchObject({ code: "ARTIFACT_NOT_FOUND" });
+  await expect(loadTunedPrompt(wider, file)).rejects.toMatchObject({ code: "ARTIFACT_SIGNATURE" });
+  await expect(loadTunedPrompt(topic, `${file}x`)).rejects.toMatchObject({ code: "ARTIFACT_NOT_FOUND" });
   // Other instructions in the code are no other shape.
-  await expect(loadProgram(signature({ ...topic, instructions: "Else." }), file)).resolves.toBeDefined();
+  await expect(loadTunedPrompt(signature({ ...topic, instructions: "Else." }), file)).resolves.toBeDefined();
 });

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { setF1, withArtifact } from "millrace/llm";
-import { formatArtifact, parseArtifact } from "../../../src/llm/tuned-prompt.ts";
+import { setF1, withTunedPrompt } from "millrace/llm";
+import { formatTunedPrompt, parseTunedPrompt } from "../../../src/llm/tuned-prompt.ts";
 import { extractionExamples, extractKnowledge, startExtractionServer } from "./extraction-model.ts";
 import { llmAt, MemoryCache } from "./toy-task.ts";
 
@@ -24,14 +24,14 @@ test("the figures of docs/optimizing.md are what the example's extraction comes 
   expect(said).toContain(`${train.length} sections to learn from, ${dev.length} to confirm with`);
   expect(said).toContain(`${found.candidates} prompts tried`);
   for (const line of found.artifact.instructions.split("\n").slice(3)) expect(said).toContain(line);
-  const tuned = withArtifact(extractKnowledge, found.artifact);
+  const tuned = withTunedPrompt(extractKnowledge, found.artifact);
   const fresh = await llmAt(server).evaluate(tuned, { examples: dev, metric });
   expect(fresh.score).toBe(found.after);
 });
 
 test("the artifact of docs/optimizing.md is one", async () => {
   const [, text = ""] = /```json\n(\{\n {2}"format"[\s\S]*?)```/.exec(await readFile(document, "utf8")) ?? [];
-  const artifact = parseArtifact(text, "docs/optimizing.md");
+  const artifact = parseTunedPrompt(text, "docs/optimizing.md");
   expect(artifact?.instructions).toBe("Classify the document.\nA question about money is billing.");
-  expect(JSON.parse(formatArtifact(artifact!))).toEqual(JSON.parse(text));
+  expect(JSON.parse(formatTunedPrompt(artifact!))).toEqual(JSON.parse(text));
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { formatArtifact, openLlm, withArtifact } from "millrace/llm";
+import { formatTunedPrompt, openLlm, withTunedPrompt } from "millrace/llm";
 import { createTestProject } from "millrace/testing";
 import { startModelServer } from "../model-server.ts";
 import { costOf, desk, llmAt, MemoryCache, metric, price, respond, startToyServer, tickets } from "./toy-task.ts";
@@ -16,7 +16,7 @@ test.each(["demonstrations", "instructions", "both"] as const)(
     const found = await llm.optimize(desk, { train, dev, metric, strategy, rounds: 16 });
     if (!found.improved) throw new Error(found.reason);
     expect({ before: found.before, after: found.after }).toEqual({ before: 0.25, after: 1 });
-    const tuned = withArtifact(desk, found.artifact);
+    const tuned = withTunedPrompt(desk, found.artifact);
     const unseen = tickets(40, 1_000);
     expect((await llmAt(server).evaluate(desk, { examples: unseen, metric })).score).toBe(0.25);
     expect((await llmAt(server).evaluate(tuned, { examples: unseen, metric })).score).toBe(1);
@@ -30,7 +30,7 @@ test("two optimisations with one seed give the same artifact, byte for byte, wha
   for (const llm of [llmAt(server, { cache }), llmAt(server, { cache }), llmAt(server, { cache: new MemoryCache() })]) {
     const found = await llm.optimize(desk, { train, dev, metric, seed: 7, maxCostUsd: 5 });
     if (!found.improved) throw new Error(found.reason);
-    artifacts.push(formatArtifact(found.artifact));
+    artifacts.push(formatTunedPrompt(found.artifact));
   }
   expect(artifacts[1]).toBe(artifacts[0]);
   expect(artifacts[2]).toBe(artifacts[0]);
@@ -93,7 +93,7 @@ test("with too little money for a search it says so, and what it has found so fa
       expect(found.reason).toMatch(/budget/);
       continue;
     }
-    const tuned = withArtifact(desk, found.artifact);
+    const tuned = withTunedPrompt(desk, found.artifact);
     expect((await llmAt(server).evaluate(tuned, { examples: dev, metric })).score).toBe(found.after);
   }
 });
@@ -132,7 +132,7 @@ test("a gain that is reported is there on examples that nobody has seen", { time
     const found = await llmAt(server).optimize(desk, { ...data, metric, seed, strategy: "demonstrations" });
     if (!found.improved) continue;
     reported += 1;
-    const tuned = withArtifact(desk, found.artifact);
+    const tuned = withTunedPrompt(desk, found.artifact);
     const fresh = await llmAt(server).evaluate(tuned, { examples: unseen, metric });
     expect(fresh.interval[0]).toBeGreaterThan(plain.score);
   }
@@ -199,14 +199,21 @@ test("a larger teacher makes the demonstrations and the proposals", async () => 
   expect(found.costUsd).toBeNull();
 });
 
-test("a model that thinks first is shown how", async () => {
+test("a model that withReasoning first is shown how", async () => {
   await using server = await startModelServer({
     respond: (request) => ({ reasoning: "It says so.", ...respond(request) }),
   });
   const llm = llmAt(server);
-  const found = await llm.optimize(desk, { train, dev, metric, thinks: true, strategy: "instructions", rounds: 16 });
+  const found = await llm.optimize(desk, {
+    train,
+    dev,
+    metric,
+    withReasoning: true,
+    strategy: "instructions",
+    rounds: 16,
+  });
   if (!found.improved) throw new Error(found.reason);
-  const tuned = withArtifact(desk, found.artifact);
+  const tuned = withTunedPrompt(desk, found.artifact);
   const { output } = await llm.chainOfThought(tuned, { ticket: "crash" });
   expect(output).toEqual({ reasoning: "It says so.", desk: "D2" });
   await expect(llm.predict(tuned, { ticket: "crash" })).rejects.toMatchObject({ code: "ARTIFACT_ASKS" });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { WriteStrategy } from "../../../src/table/write/apply-stage.ts";
 import { pipelineTable } from "../../../src/table/pipeline-table.ts";
 import type { TableShape } from "../../../src/table/table-shape.ts";
-import { applyStage, dropStages, TableWriter } from "../../../src/table/write/table-writer.ts";
+import { applyWrittenRows, dropStages, TableWriter } from "../../../src/table/write/table-writer.ts";
 import { createTable, inOneTransaction, useDatabase } from "../table-fixture.ts";
 
 const database = useDatabase();
@@ -28,7 +28,9 @@ async function writeAll(
   const writer = createWriter(shape);
   await writer.write(rows);
   await writer.close();
-  return inOneTransaction(database(), (client) => applyStage(client, { writer, strategy, runId, modelName: "m" }));
+  return inOneTransaction(database(), (client) =>
+    applyWrittenRows(client, { writer, strategy, runId, modelName: "m" }),
+  );
 }
 const words = (shape: TableShape) => database().query(`select id, word from "${shape.name}" order by id`);
 const stages = (shape: TableShape) =>
@@ -54,7 +56,7 @@ test("takes one row, lists, iterables and async iterables; readers see them when
   await writer.close();
   expect(await words(shape)).toEqual([]);
   const counts = await inOneTransaction(database(), (client) =>
-    applyStage(client, { writer, strategy: "replace", runId: "r", modelName: "m" }),
+    applyWrittenRows(client, { writer, strategy: "replace", runId: "r", modelName: "m" }),
   );
   expect(counts).toEqual({ rowsWritten: 6, rowsDeleted: 0, rowsUnchanged: 0 });
   expect(await words(shape)).toHaveLength(6);

@@ -21,7 +21,7 @@ interface PlayHooks {
 }
 
 /** Plays a run in front of a person or a program, and writes down what became of it; Ctrl-C cancels it. */
-export async function playRun(
+export async function runWithReporter(
   project: Project,
   args: PlayArgs,
   play: (hooks: PlayHooks) => Promise<RunResult>,

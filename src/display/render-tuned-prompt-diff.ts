@@ -1,10 +1,10 @@
 import { canonicalJson } from "../core/json.ts";
-import type { Artifact } from "../llm/tuned-prompt.ts";
+import type { TunedPrompt } from "../llm/tuned-prompt.ts";
 import type { Palette } from "./output.ts";
 
 /** What differs between two tuned prompts, as a person reads it; empty when they say the same. */
 export function renderArtifactDiff(
-  { before, after }: { readonly before: Artifact; readonly after: Artifact },
+  { before, after }: { readonly before: TunedPrompt; readonly after: TunedPrompt },
   colors: Palette,
 ): readonly string[] {
   const paint = ({ mark, text }: Line) => {
@@ -13,7 +13,7 @@ export function renderArtifactDiff(
   };
   const section = (title: string, lines: readonly Line[]) =>
     lines.every(({ mark }) => mark === " ") ? [] : [colors.bold(title), ...lines.map(paint)];
-  const shown = ({ demonstrations }: Artifact) => demonstrations.map((each) => canonicalJson(each));
+  const shown = ({ demonstrations }: TunedPrompt) => demonstrations.map((each) => canonicalJson(each));
   return [
     ...section("instructions", diffLines(before.instructions.split("\n"), after.instructions.split("\n"))),
     ...section("demonstrations", diffLines(shown(before), shown(after))),
@@ -26,7 +26,7 @@ interface Line {
   readonly text: string;
 }
 
-function facts({ signature, asks, params, model, scores, data, search }: Artifact): readonly string[] {
+function facts({ signature, asks, params, model, scores, data, search }: TunedPrompt): readonly string[] {
   return [
     `signature ${signature.name} ${signature.fingerprint.slice(0, 8)}`,
     `asks ${asks} ${canonicalJson(params)}`,

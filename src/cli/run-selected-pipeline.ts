@@ -1,7 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import { type CommandInput, type ExitCode, jsonArgs, projectArgs, type commonArgs } from "./define-command.ts";
 import { openCliProject } from "./open-project.ts";
-import { playRun } from "./play-run.ts";
+import { runWithReporter } from "./run-with-reporter.ts";
 import { createPrinter } from "./print.ts";
 import { readUsd } from "./read-options.ts";
 import { readScope, scopeArgs } from "./scope-options.ts";
@@ -30,7 +30,7 @@ export interface PlayPipelineOptions {
 }
 
 /** Runs the pipeline that a command line names. */
-export async function playPipeline(
+export async function runSelectedPipeline(
   input: CommandInput<typeof pipelineArgs & typeof commonArgs>,
   options: PlayPipelineOptions = {},
 ): Promise<ExitCode> {
@@ -46,7 +46,7 @@ export async function playPipeline(
     createPrinter().aside("Nothing to do: no model is selected.");
     return 0;
   }
-  return await playRun(project, args, (hooks) =>
+  return await runWithReporter(project, args, (hooks) =>
     project.runPipeline(pipeline, {
       ...options,
       ...hooks,
