@@ -42,7 +42,7 @@ export type { RefOptions, Source } from "./model/sources.ts";
 export { log, progress } from "./run/log.ts";
 export { executeModel } from "./testing/execute-model.ts";
 export type { ExecuteOptions } from "./testing/execute-model.ts";
-export type { CostGroup, CostLine } from "./project/cost-report.ts";
+export type { CostGroup, CostLine } from "./state/usage.ts";
 export { openProject } from "./project/project.ts";
 export type { Explanation } from "./plan/explain-unit.ts";
 export type { Estimate, ModelPlan, PlannedReason, PlannedUnit, PlanOptions, RunPlan } from "./plan/run-plan.ts";

@@ -3,6 +3,7 @@ import { costOf, type Price } from "../llm/cost.ts";
 import type { LlmRequest } from "../llm/calls/transport.ts";
 import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
+import { loadMeanUsage, type MeanUsage } from "../state/usage.ts";
 import { tryModel } from "./try-model.ts";
 
 /** What a model's calls to language models are expected to cost, in US dollars. */
@@ -33,34 +34,13 @@ export async function forecastCost(
   const { model } = job.resolved;
   if (options.work === 0 || job.llm.isOffline || !job.code.asksLlm) return undefined;
   const price = await job.llm.price();
-  const history = await readHistory(job);
+  const history = await loadMeanUsage(job.database, model.name);
   if (history.units > 0) return fromHistory(history, { ...options, price });
   return price === undefined || model.forEach === undefined ? undefined : fromPrompts(job, { ...options, price });
 }
 
-interface History {
-  readonly units: number;
-  /** Of one unit, as if no answer had come from the cache; null where it is not known. */
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  readonly costUsd: number | null;
-}
-
-async function readHistory({ database, resolved }: PlanningJob): Promise<History> {
-  const [row] = await database.query<History & Record<string, unknown>>(
-    `select count(*)::int as units,
-       case when bool_and(input_tokens is not null) then avg(input_tokens * scale) end::float8 as "inputTokens",
-       case when bool_and(output_tokens is not null) then avg(output_tokens * scale) end::float8 as "outputTokens",
-       case when bool_and(cost_usd is not null) then avg(cost_usd * scale) end::float8 as "costUsd"
-     from (select *, calls::float8 / (calls - cached_calls) as scale from ${database.systemSchema}.llm_usage
-           where model = $1 and calls > cached_calls order by at desc limit 10000) as unit`,
-    [resolved.model.name],
-  );
-  return row ?? { units: 0, inputTokens: null, outputTokens: null, costUsd: null };
-}
-
 function fromHistory(
-  { units, inputTokens, outputTokens, costUsd }: History,
+  { units, inputTokens, outputTokens, costUsd }: MeanUsage,
   { work, isOtherModel, price }: ForecastOptions & { readonly price: Price | undefined },
 ): CostForecast | undefined {
   const counted = costOf({ inputTokens, outputTokens, cachedInputTokens: null }, price);

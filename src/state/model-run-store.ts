@@ -4,7 +4,7 @@ import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { RowCounts } from "../table/write/unit-batch.ts";
 import { runEndSql, runStatusSql } from "./presence.ts";
 import { type Lease, leaseLost } from "./lease.ts";
-import { usageJsonSql } from "./usage.ts";
+import { modelUsageSql } from "./usage.ts";
 import type { Receipt, RunStatus, TestCounts } from "./results.ts";
 import { Parameters } from "../database/sql-text.ts";
 
@@ -123,7 +123,9 @@ export class ModelRunStore {
   async finish(client: Pick<DatabaseClient, "query">, options: FinishModelOptions): Promise<Receipt> {
     const { runId, lease, outcome, rows, recordWholeSql } = options;
     const parameters = new Parameters();
-    const [run, model, token] = [runId, lease.model, lease.token].map((value) => parameters.add(value));
+    const run = parameters.add(runId);
+    const model = parameters.add(lease.model);
+    const token = parameters.add(lease.token);
     const receipt = `${parameters.add(storableJson(outcome))}::jsonb`;
     const written = `rows_written + ${parameters.add(rows.rowsWritten)}`;
     const deleted = `rows_deleted + ${parameters.add(rows.rowsDeleted)}`;
@@ -139,7 +141,7 @@ export class ModelRunStore {
          rows_written = ${written}, rows_deleted = ${deleted}, rows_unchanged = ${unchanged},
          receipt = ${receipt} || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
            'rowsWritten', ${written}, 'rowsDeleted', ${deleted}, 'rowsUnchanged', ${unchanged},
-           'usage', (select ${usageJsonSql} from ${this.#system}.llm_usage u where u.run_id = ${run} and u.model = ${model}),
+           'usage', ${modelUsageSql(this.#system, { run, model })},
            'unitsQuarantined', ${whole === undefined ? quarantined : 0})
        where run_id = ${run} and model = ${model} and exists (select from returned) returning receipt`,
       values: parameters.values,

@@ -1,24 +1,6 @@
-import type { Database } from "../database/connect.ts";
 import { addUsage, NO_USAGE } from "../llm/telemetry.ts";
-import { usageJsonSql } from "../state/usage.ts";
 import type { Usage } from "../state/results.ts";
-import type { UnitState } from "../run/units/unit-fates.ts";
 import type { RowTrace } from "./trace.ts";
-
-/** What the last try of each unit took, by its key; nothing for units that asked nobody. */
-export async function loadUnitUsage(
-  database: Database,
-  model: string,
-  fates: ReadonlyMap<string, UnitState>,
-): Promise<ReadonlyMap<string, Usage>> {
-  const rows = await database.query<{ readonly key: string; readonly usage: Usage }>(
-    `select u.source_key as key, ${usageJsonSql} as usage from ${database.systemSchema}.llm_usage u
-     join unnest($2::text[], $3::text[]) as tried (source_key, run_id) using (source_key, run_id)
-     where u.model = $1 group by u.source_key`,
-    [model, [...fates.keys()], Array.from(fates.values(), ({ runId }) => runId)],
-  );
-  return new Map(rows.map(({ key, usage }) => [key, usage]));
-}
 
 export interface TraceUsage extends Usage {
   /** False where rows are left out, since there are too many of them or the trace goes no deeper. */

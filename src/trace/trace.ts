@@ -9,7 +9,7 @@ import type { Project } from "../project/project.ts";
 import { type DocumentRequest, loadTracedDocuments, type TracedDocument } from "./trace-documents.ts";
 import { type FoundInput, InputFinder } from "./trace-inputs.ts";
 import type { FoundRow, TracedTable } from "./trace-table.ts";
-import { loadUnitUsage } from "./trace-usage.ts";
+import { loadUnitUsage } from "../state/usage.ts";
 
 /** A row, the unit that wrote it, and what the unit was made of. Columns are called as in the database. */
 export interface RowTrace {

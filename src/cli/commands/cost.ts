@@ -1,6 +1,6 @@
 import { formatCost } from "../../display/describe-model.ts";
 import { renderTable } from "../../display/render-table.ts";
-import { COST_GROUPS, reportCosts } from "../../project/cost-report.ts";
+import { COST_GROUPS, reportCosts } from "../../state/usage.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
