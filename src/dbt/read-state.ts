@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import type { Graph } from "../graph/build-graph.ts";
-import type { ModelChange } from "../graph/select-nodes.ts";
+import type { ModelChange } from "../graph/selector-methods.ts";
 import { kindOfChange } from "../project/model-changes.ts";
 import type { Project } from "../project/project.ts";
 import { differences, type FingerprintParts } from "../state/fingerprint.ts";

@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import type { Graph } from "../graph/build-graph.ts";
-import type { SelectorMethod } from "../graph/parse-selector.ts";
-import { methodsOf, selectModels } from "../graph/select-models.ts";
-import type { NodeFacts } from "../graph/select-nodes.ts";
+import { factsNeeded, selectModels } from "../graph/select-models.ts";
+import type { NodeFacts } from "../graph/selector-methods.ts";
 import { lastResults } from "../project/last-results.ts";
 import { changesSinceRuns } from "../project/model-changes.ts";
 import type { Project } from "../project/project.ts";
@@ -26,7 +25,7 @@ export async function selectInProject(project: Project, selection: ProjectSelect
   const { select = [], exclude = [], state, onWarning } = selection;
   const { selectors, exposures } = project.config;
   const graph = project.graph();
-  const methods = methodsOf([...select, ...exclude], selectors);
+  const needed = factsNeeded([...select, ...exclude], selectors);
   return selectModels(graph, {
     select,
     exclude,
@@ -34,23 +33,23 @@ export async function selectInProject(project: Project, selection: ProjectSelect
     exposures,
     onWarning,
     fileOf: (model) => project.registry.fileOf(model),
-    ...(await loadFacts(project, { graph, methods, state })),
+    ...(await loadFacts(project, { graph, needed, state })),
   });
 }
 
 interface FactsOptions {
   readonly graph: Graph;
-  readonly methods: ReadonlySet<SelectorMethod>;
+  readonly needed: ReturnType<typeof factsNeeded>;
   readonly state: string | undefined;
 }
 
 // The database is asked only by selectors about what is in it.
 async function loadFacts(
   project: Project,
-  { graph, methods, state }: FactsOptions,
+  { graph, needed, state }: FactsOptions,
 ): Promise<Pick<NodeFacts, "changes" | "results">> {
   const folder = state === undefined ? undefined : resolve(state);
-  if (folder !== undefined && !methods.has("state") && !methods.has("result")) {
+  if (folder !== undefined && needed.size === 0) {
     throw new UsageError("STATE_UNUSED", "--state is given, but no selector asks about it.", {
       hint: "For example: --select state:modified+ --state target-of-main.",
     });
@@ -59,8 +58,8 @@ async function loadFacts(
     folder === undefined ? changesSinceRuns(project, graph) : changesSinceManifest(project, graph, folder);
   const loadResults = () => (folder === undefined ? lastResults(project) : resultsOfFolder(folder));
   const [changes, results] = await Promise.all([
-    methods.has("state") ? loadChanges() : undefined,
-    methods.has("result") ? loadResults() : undefined,
+    needed.has("changes") ? loadChanges() : undefined,
+    needed.has("results") ? loadResults() : undefined,
   ]);
   return { changes, results };
 }

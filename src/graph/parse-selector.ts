@@ -1,32 +1,10 @@
-import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
-
-/** What a criterion looks at; without a method it is the name, the path or the file, by its looks. */
-const SELECTOR_METHODS = [
-  "config",
-  "exposure",
-  "file",
-  "fqn",
-  "namespace",
-  "owner",
-  "path",
-  "resource_type",
-  "result",
-  "selector",
-  "source",
-  "state",
-  "tag",
-] as const;
-
-export type SelectorMethod = (typeof SELECTOR_METHODS)[number];
+import { invalidSelector, type SelectorMethod, selectorMethods, type Term } from "./selector-methods.ts";
 
 /** One word of a selector: what it names, and how far it reaches from there. */
-export interface Criterion {
-  readonly text: string;
+export interface Criterion extends Term {
+  /** Without one it is the name, the path or the file, by the looks of the value. */
   readonly method: SelectorMethod;
-  /** What follows a dot of the method: `config.materialized:view`. */
-  readonly member: string | undefined;
-  readonly value: string;
   /** How many steps up and down; undefined means none, Infinity all. */
   readonly parents: number | undefined;
   readonly children: number | undefined;
@@ -51,13 +29,13 @@ export function parseSelector(text: string): Selector {
 
 function parseCriterion(text: string, word: string): Criterion {
   const { at, up, method, member, value = "", down } = SHAPE.exec(text)?.groups ?? {};
-  if (text === "") throw malformed(word, "there is nothing on one side of a comma");
-  if (value === "") throw malformed(word, `"${text}" names nothing`);
+  if (text === "") throw invalidSelector(word, "there is nothing on one side of a comma");
+  if (value === "") throw invalidSelector(word, `"${text}" names nothing`);
   if (at !== undefined && down !== undefined) {
-    throw malformed(word, `"@" goes down the graph already, so "+" cannot follow "${text.slice(0, -1)}"`);
+    throw invalidSelector(word, `"@" goes down the graph already, so "+" cannot follow "${text.slice(0, -1)}"`);
   }
-  if (at !== undefined && up !== undefined) throw malformed(word, `"@" and "+" cannot both stand before a name`);
-  if (/[+@]/.test(value)) throw malformed(word, `"+" and "@" belong before or after "${text}", not into it`);
+  if (at !== undefined && up !== undefined) throw invalidSelector(word, `"@" and "+" cannot both stand before a name`);
+  if (/[+@]/.test(value)) throw invalidSelector(word, `"+" and "@" belong before or after "${text}", not into it`);
   return {
     text,
     method: method === undefined ? defaultMethod(value) : checkMethod(method, word),
@@ -75,23 +53,12 @@ function defaultMethod(value: string): SelectorMethod {
 }
 
 function checkMethod(method: string, word: string): SelectorMethod {
-  const known = SELECTOR_METHODS.find((each) => each === method);
+  const known = selectorMethods.find((each) => each === method);
   if (known !== undefined) return known;
-  throw malformed(word, `there is no method "${method}:".${didYouMean(method, SELECTOR_METHODS)}`);
+  throw invalidSelector(word, `there is no method "${method}:".${didYouMean(method, selectorMethods)}`);
 }
 
 function readDepth(steps: string | undefined): number | undefined {
   if (steps === undefined) return undefined;
   return steps === "" ? Number.POSITIVE_INFINITY : Number(steps);
-}
-
-/** A selector that says nothing one could look for. */
-export function malformed(selector: string, reason: string): UsageError {
-  return new UsageError(
-    "SELECTOR_INVALID",
-    `Selector "${selector}" cannot be read: ${reason}${/[.?]$/.test(reason) ? "" : "."}`,
-    {
-      hint: `For example: sections, +sections, sections+1, tag:nightly, path:models/raw, "tag:a,tag:b". Methods: ${SELECTOR_METHODS.join(", ")}.`,
-    },
-  );
 }

@@ -3,8 +3,8 @@ import { didYouMean, nearestNames, quoteList } from "../core/text.ts";
 import type { Exposure } from "../model/exposure.ts";
 import type { Graph } from "./build-graph.ts";
 import { type GraphNode, NodeGraph } from "./node-graph.ts";
-import { type Criterion, malformed, parseSelector, type Selector, type SelectorMethod } from "./parse-selector.ts";
-import { type NodeFacts, selectNodes } from "./select-nodes.ts";
+import { type Criterion, parseSelector, type Selector } from "./parse-selector.ts";
+import { invalidSelector, methodNamed, type NodeFacts, type SelectionContext, type Term } from "./selector-methods.ts";
 
 /** Selectors as they stand in a project's config, by name. */
 export type NamedSelectors = Readonly<Record<string, string>>;
@@ -32,21 +32,17 @@ export function selectModels(graph: Graph, options: SelectOptions): readonly str
   return [...graph.keys()].filter((name) => names.has(name));
 }
 
-/** Methods that selectors use, so that nobody has to know what nobody asks about. */
-export function methodsOf(texts: readonly string[], selectors: NamedSelectors = {}): ReadonlySet<SelectorMethod> {
-  const found = new Set<SelectorMethod>();
-  const visit = (selector: Selector, path: readonly string[]) => {
-    for (const criterion of selector.flat()) {
-      found.add(criterion.method);
-      if (criterion.method === "selector") visit(namedSelector(criterion, selectors, path), [...path, criterion.value]);
-    }
-  };
-  for (const text of texts) visit(parseGiven(text), []);
-  return found;
+/** What selectors have to look up, so that nothing is looked up in vain. */
+export function factsNeeded(texts: readonly string[], selectors: NamedSelectors = {}): ReadonlySet<keyof NodeFacts> {
+  // Of no models every selector selects none, but each of its criteria is asked.
+  const selection = new Selection(new NodeGraph(new Map(), []), { selectors, fileOf: () => undefined });
+  selection.of(texts);
+  return selection.needed;
 }
 
 class Selection {
   readonly nodes: readonly GraphNode[];
+  readonly needed = new Set<keyof NodeFacts>();
   readonly #graph: NodeGraph;
   readonly #options: SelectOptions;
 
@@ -70,12 +66,8 @@ class Selection {
   }
 
   #reach(criterion: Criterion, path: readonly string[]): ReadonlySet<GraphNode> {
-    const { parents, children, childrensParents, method } = criterion;
-    const start =
-      method === "selector"
-        ? this.#union(namedSelector(criterion, this.#options.selectors ?? {}, path), [...path, criterion.value])
-        : new Set(selectNodes(criterion, this.nodes, this.#options));
-    if (start.size === 0 && method !== "selector") this.#warn(criterion);
+    const { parents, children, childrensParents } = criterion;
+    const start = this.#select(criterion, path);
     if (childrensParents) {
       const below = this.#graph.withChildren(start, Number.POSITIVE_INFINITY);
       return this.#graph.withParents(below, Number.POSITIVE_INFINITY);
@@ -87,44 +79,34 @@ class Selection {
     ]);
   }
 
-  #warn(criterion: Criterion): void {
-    const nearest = nearestNames(criterion.value, this.#namesFor(criterion.method));
-    const hint = nearest.length === 0 ? "" : ` Nearest: ${quoteList(nearest)}.`;
-    this.#options.onWarning?.(`Selector "${criterion.text}" matches nothing.${hint}`);
+  #select(criterion: Criterion, path: readonly string[]): ReadonlySet<GraphNode> {
+    const method = methodNamed(criterion.method);
+    const context: SelectionContext = {
+      ...this.#options,
+      nodes: this.nodes,
+      selectNamed: (term) =>
+        this.#union(namedSelector(term, this.#options.selectors ?? {}, path), [...path, term.value]),
+    };
+    if (method.needs !== undefined) this.needed.add(method.needs);
+    const found = new Set(method.select(criterion, context));
+    if (found.size === 0) this.#warn(criterion, method.names(context, criterion));
+    return found;
   }
 
-  #namesFor(method: SelectorMethod): readonly string[] {
-    const models = this.nodes.flatMap((node) => (node.type === "model" ? [node.resolved.model] : []));
-    const files = () => models.flatMap(({ name }) => this.#options.fileOf(name) ?? []);
-    switch (method) {
-      case "fqn":
-        return models.flatMap(({ name }) => [name, name.slice(name.lastIndexOf(".") + 1)]);
-      case "tag":
-        return models.flatMap(({ tags }) => tags);
-      case "owner":
-        return models.flatMap(({ owner }) => owner ?? []);
-      case "namespace":
-        return models.map(({ name }) => name.slice(0, Math.max(0, name.lastIndexOf("."))));
-      case "path":
-        return files();
-      case "file":
-        return files().map((file) => file.slice(file.lastIndexOf("/") + 1));
-      case "source":
-      case "exposure":
-        return this.nodes.flatMap(({ type, name }) => (type === method ? [name] : []));
-      default:
-        return [];
-    }
+  #warn({ text, value }: Criterion, names: readonly string[]): void {
+    const nearest = nearestNames(value, names);
+    const hint = nearest.length === 0 ? "" : ` Nearest: ${quoteList(nearest)}.`;
+    this.#options.onWarning?.(`Selector "${text}" matches nothing.${hint}`);
   }
 }
 
 function parseGiven(text: string): Selector {
   const selector = parseSelector(text);
-  if (selector.length === 0) throw malformed(text, "it is empty");
+  if (selector.length === 0) throw invalidSelector(text, "it is empty");
   return selector;
 }
 
-function namedSelector({ value, text }: Criterion, selectors: NamedSelectors, path: readonly string[]): Selector {
+function namedSelector({ value, text }: Term, selectors: NamedSelectors, path: readonly string[]): Selector {
   const names = Object.keys(selectors);
   const found = Object.hasOwn(selectors, value) ? selectors[value] : undefined;
   if (found === undefined) {

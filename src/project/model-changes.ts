@@ -1,5 +1,5 @@
 import type { Graph } from "../graph/build-graph.ts";
-import type { ModelChange } from "../graph/select-nodes.ts";
+import type { ModelChange } from "../graph/selector-methods.ts";
 import { configsOf } from "../run/prepare-run.ts";
 import { differences, describeParts, type FingerprintDifference, type StoredParts } from "../state/fingerprint.ts";
 import { queryFingerprint } from "../run/query/query-fingerprint.ts";

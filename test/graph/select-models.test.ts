@@ -1,11 +1,14 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "millrace";
+import { parseSelector } from "../../src/graph/parse-selector.ts";
 import { selectModels, type SelectOptions } from "../../src/graph/select-models.ts";
-import type { ModelChange } from "../../src/graph/select-nodes.ts";
+import { type ModelChange, selectorMethods } from "../../src/graph/selector-methods.ts";
 import { EXPOSURES, referenceGraph } from "./reference-graph.ts";
 
 const { graph, fileOf } = referenceGraph();
 
+const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const CHANGES = new Map<string, ReadonlySet<ModelChange>>([
   ["notes.words", new Set<ModelChange>(["new"])],
   ["core.customers", new Set<ModelChange>(["body"])],
@@ -22,6 +25,7 @@ const SELECTORS = {
   nightly: "tag:nightly",
   nightly_text: "selector:nightly,tag:text",
   below_orders: "staging.orders+",
+  nobody: "owner:nobody",
   round: "selector:about",
   about: "selector:round",
 };
@@ -226,7 +230,28 @@ describe.each(Object.entries(TABLE))("%s", (_topic, rows) => {
 });
 
 test("the table has an example of everything", () => {
-  expect(Object.values(TABLE).flat().length).toBeGreaterThan(80);
+  const examples = Object.values(TABLE).flat();
+  expect(examples.length).toBeGreaterThan(80);
+  const methods = examples.flatMap(([selector]) =>
+    parseSelector(selector)
+      .flat()
+      .map(({ method }) => method),
+  );
+  expect([...new Set(methods)].toSorted()).toEqual(selectorMethods);
+});
+
+test.each(selectorMethods)("%s: answers in its own words, and the README names it", (method) => {
+  const selector = method === "config" ? "config.materialized:zzz" : `${method}:zzz`;
+  const answers: string[] = [];
+  try {
+    answers.push(...select({ select: [selector] }).warnings);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    answers.push((error as UsageError).message);
+  }
+  expect(answers).toHaveLength(1);
+  expect(answers[0]).toContain(`"${selector}"`);
+  expect(README.match(/`[^`\n]*`/g)?.some((code) => new RegExp(`\\b${method}[.:]`).test(code))).toBe(true);
 });
 
 describe("leaving out", () => {
@@ -263,6 +288,9 @@ test.each([
   ],
   ["tag:finance,zzzz", ['Selector "zzzz" matches nothing.']],
   ["exposure:weekly", ['Selector "exposure:weekly" matches nothing. Nearest: "weekly_report".']],
+  ["config.materialized:tabel", ['Selector "config.materialized:tabel" matches nothing. Nearest: "table".']],
+  ["namespace:ab", ['Selector "namespace:ab" matches nothing.']],
+  ["selector:nobody", ['Selector "owner:nobody" matches nothing.', 'Selector "selector:nobody" matches nothing.']],
   ["marts.churn", []],
 ])("says what matches nothing: %s", (selector, warnings) => {
   expect(select({ select: [selector] }).warnings).toEqual(warnings);
@@ -270,19 +298,19 @@ test.each([
 
 test.each([
   ["customers", '"customers" is the name of 3 models: "core.customers", "notes.customers", "staging.customers".'],
-  ["tga:nightly", 'Selector "tga:nightly" cannot be read: there is no method "tga:". Did you mean "tag"?'],
+  ["tga:nightly", 'Invalid selector "tga:nightly": there is no method "tga:". Did you mean "tag"?'],
   [
     "@marts.churn+",
-    'Selector "@marts.churn+" cannot be read: "@" goes down the graph already, so "+" cannot follow "@marts.churn".',
+    'Invalid selector "@marts.churn+": "@" goes down the graph already, so "+" cannot follow "@marts.churn".',
   ],
-  ["tag:a,,tag:b", 'Selector "tag:a,,tag:b" cannot be read: there is nothing on one side of a comma.'],
-  ["+", 'Selector "+" cannot be read: "+" names nothing.'],
-  ["tag:", 'Selector "tag:" cannot be read: "tag:" names nothing.'],
-  ["a+b", 'Selector "a+b" cannot be read: "+" and "@" belong before or after "a+b", not into it.'],
-  ["  ", 'Selector "  " cannot be read: it is empty.'],
+  ["tag:a,,tag:b", 'Invalid selector "tag:a,,tag:b": there is nothing on one side of a comma.'],
+  ["+", 'Invalid selector "+": "+" names nothing.'],
+  ["tag:", 'Invalid selector "tag:": "tag:" names nothing.'],
+  ["a+b", 'Invalid selector "a+b": "+" and "@" belong before or after "a+b", not into it.'],
+  ["  ", 'Invalid selector "  ": it is empty.'],
   [
     "state:changed",
-    'Selector "state:changed" cannot be read: "state:" takes one of new, old, modified, unmodified, modified.body, modified.configs, modified.relation, not "changed".',
+    'Invalid selector "state:changed": "state:" takes one of new, old, modified, unmodified, modified.body, modified.configs, modified.relation, not "changed".',
   ],
   ["selector:nighty", '"selector:nighty": there is no selector "nighty". Did you mean "nightly"?'],
   ["selector:round", "Selectors name each other in a circle: round → about → round."],
