@@ -9,6 +9,7 @@ export {
 } from "./data-tests/define-tests.ts";
 export type { RelationshipOptions } from "./data-tests/define-tests.ts";
 export type { TestStatus } from "./data-tests/judge-test.ts";
+export type { ErrorCode } from "./core/error-codes.ts";
 export { MillraceError, IssuesError, UsageError } from "./core/errors.ts";
 export type { ErrorJson, Issue } from "./core/errors.ts";
 export { RowError } from "./core/row-error.ts";

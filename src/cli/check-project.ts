@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
+import { CodedError, errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
 import { plural } from "../core/text.ts";
 import { findProjectDatabase } from "./project-database.ts";
 
@@ -39,7 +39,7 @@ async function runProbe(name: string, probe: Probe): Promise<Check> {
     return {
       name,
       ok: false,
-      detail: error instanceof MillraceError ? message : `${code}: ${message}`,
+      detail: error instanceof CodedError ? message : `${code}: ${message}`,
       ...(hint === undefined ? {} : { hint }),
     };
   }
@@ -55,7 +55,7 @@ function checkFolder(directory: string): string {
   try {
     accessSync(existsSync(data) ? data : directory, constants.W_OK);
   } catch (error) {
-    throw new MillraceError("FOLDER_NOT_WRITABLE", `${directory} cannot be written to.`, {
+    throw new MillraceError("DIRECTORY_NOT_WRITABLE", `${directory} cannot be written to.`, {
       cause: error,
       hint: "Millrace keeps the embedded Postgres in .millrace/: give yourself write access, or set DATABASE_URL.",
     });
@@ -87,7 +87,7 @@ async function checkBinaries(directory: string): Promise<string> {
       databaseUrl: process.env["DATABASE_URL"],
     }));
     if (databaseUrl !== undefined) return "not needed: the project names its database";
-    throw new MillraceError("BINARIES_MISSING", `${name} is not installed.`, {
+    throw new MillraceError("EMBEDDED_UNAVAILABLE", `${name} is not installed.`, {
       cause: error,
       hint: "Install again without --omit=optional, or set DATABASE_URL to a Postgres of your own.",
     });

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "./error-codes.ts";
 import { readableStack } from "./stack.ts";
 import { storableText } from "./text.ts";
 
@@ -11,21 +12,25 @@ export interface ErrorOptions {
   isRetryable?: boolean | undefined;
 }
 
-/** Every error Millrace raises itself. `code` is stable; callers may branch on it. */
-export class MillraceError extends Error {
-  override readonly name: string = "MillraceError";
-  readonly code: string;
+/** An error that says by a code what went wrong: one of Millrace's, or the author's own in a `RowError`. */
+export abstract class CodedError<Code extends string = string> extends Error {
+  readonly code: Code;
   readonly hint: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
   readonly isRetryable: boolean;
 
-  constructor(code: string, message: string, options: ErrorOptions = {}) {
+  constructor(code: Code, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
     this.details = options.details ?? {};
     this.isRetryable = options.isRetryable ?? false;
   }
+}
+
+/** Every error Millrace raises itself. `code` is stable; callers may branch on it. `docs/errors.md` lists all codes. */
+export class MillraceError extends CodedError<ErrorCode> {
+  override readonly name: string = "MillraceError";
 }
 
 /** The command or call itself was wrong; the command line exits with 2. */
@@ -35,7 +40,7 @@ export class UsageError extends MillraceError {
 
 /** One thing wrong with a declaration or a config; all of them are reported together. */
 export interface Issue {
-  readonly code: string;
+  readonly code: ErrorCode;
   /** Where: a model, a parameter, a file. */
   readonly path: string;
   /** The file that it is declared in, where it has one. */
@@ -48,7 +53,7 @@ export class IssuesError extends MillraceError {
   override readonly name = "IssuesError";
   readonly issues: readonly Issue[];
 
-  constructor(code: string, summary: string, issues: readonly Issue[], options: ErrorOptions = {}) {
+  constructor(code: ErrorCode, summary: string, issues: readonly Issue[], options: ErrorOptions = {}) {
     const lines = issues.map((issue) => `  ${issue.path}: ${issue.message}`);
     super(code, [summary, ...lines].join("\n"), options);
     this.issues = issues;
@@ -57,6 +62,7 @@ export class IssuesError extends MillraceError {
 
 /** An error as it is stored, streamed and printed as JSON. */
 export interface ErrorJson {
+  /** An `ErrorCode`, the code of a `RowError`, or the code or class name of an error from elsewhere. */
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
@@ -79,7 +85,7 @@ export function errorToJson(error: unknown): ErrorJson {
 }
 
 function describeError(error: unknown): ErrorJson {
-  if (error instanceof MillraceError) {
+  if (error instanceof CodedError) {
     return {
       code: error.code,
       message: error.message,
@@ -92,11 +98,11 @@ function describeError(error: unknown): ErrorJson {
     const code = (error as { code?: unknown }).code;
     return { code: typeof code === "string" ? code : error.name, message: error.message, ...stackOf(error) };
   }
-  return { code: "THROWN_VALUE", message: String(error) };
+  return { code: "THROWN_VALUE" satisfies ErrorCode, message: String(error) };
 }
 
 function stackOf(error: unknown): Pick<ErrorJson, "stack"> {
-  if (!(error instanceof Error) || error instanceof MillraceError) return {};
+  if (!(error instanceof Error) || error instanceof CodedError) return {};
   const frames = (readableStack(error) ?? "").split("\n").map((line) => line.trim());
   const own = frames.filter(
     (line) => line.startsWith("at ") && !/node:internal|node_modules|\/millrace\/dist\//.test(line),

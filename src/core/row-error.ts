@@ -1,4 +1,4 @@
-import { MillraceError } from "./errors.ts";
+import { CodedError } from "./errors.ts";
 
 export interface RowErrorOptions {
   /** Whether later runs try the unit again by themselves; false unless said otherwise. */
@@ -13,7 +13,9 @@ export interface RowErrorOptions {
  * @example
  * if (row.total === null) throw new RowError("NO_TOTAL", "The invoice states no total.");
  */
-export class RowError extends MillraceError {
+export class RowError extends CodedError {
+  override readonly name = "RowError";
+
   constructor(code: string, message: string, options: RowErrorOptions = {}) {
     super(code, message, { cause: options.cause, isRetryable: options.retryable ?? false });
   }

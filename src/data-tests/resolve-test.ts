@@ -37,7 +37,7 @@ export function resolveTests(models: Iterable<ResolvedModel>, registry: ModelReg
     }),
   );
   if (issues.length === 0) return tests;
-  throw new IssuesError("TESTS_INVALID", "Tests name what is not there:", issues, {
+  throw new IssuesError("TEST_INVALID", "Tests name what is not there:", issues, {
     hint: "Correct the names in `tests` of these models.",
   });
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/error-codes.ts";
 import { isFailure } from "./judge-test.ts";
 import type { ResolvedTest } from "./resolve-test.ts";
 import { MillraceError } from "../core/errors.ts";
@@ -42,7 +43,7 @@ function findStale({ test, model, reads }: ResolvedTest, { isStale }: TestModelO
   const stale = [model.name, ...[...reads.values()].flatMap((read) => read.model ?? [])].find(isStale);
   if (stale === undefined) return undefined;
   const message = `Model "${stale}", which the test reads, was not brought up to date.`;
-  const error = { code: "TEST_SKIPPED", message };
+  const error = { code: "TEST_SKIPPED" satisfies ErrorCode, message };
   const { severity } = test;
   return {
     model: model.name,

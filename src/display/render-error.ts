@@ -1,4 +1,4 @@
-import { errorToJson, IssuesError, MillraceError } from "../core/errors.ts";
+import { CodedError, errorToJson, IssuesError } from "../core/errors.ts";
 import { readableStack } from "../core/stack.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
@@ -18,10 +18,10 @@ const INDENT = "  ";
 export function renderError(error: unknown, options: RenderErrorOptions): readonly string[] {
   const { colors, isVerbose = false } = options;
   const stack = isVerbose ? ["", ...renderStack(error).map((line) => colors.dim(line))] : [];
-  return [...(error instanceof MillraceError ? renderKnown(error, options) : renderUnknown(error, options)), ...stack];
+  return [...(error instanceof CodedError ? renderKnown(error, options) : renderUnknown(error, options)), ...stack];
 }
 
-function renderKnown(error: MillraceError, options: RenderErrorOptions): readonly string[] {
+function renderKnown(error: CodedError, options: RenderErrorOptions): readonly string[] {
   const { colors, width, command = suggestPlainly } = options;
   const hint = error.hint === undefined ? [] : [withSuggestions(error.hint, command)];
   const issues = error instanceof IssuesError ? error.issues : [];

@@ -43,7 +43,7 @@ export async function findDocuments(options: {
   const exclusions: string[] = [];
   for (const entry of new Set(options.patterns)) {
     if (entry.trim() === "")
-      throw new UsageError("DOCUMENTS_PATTERN_EMPTY", "An entry of `documents` is empty.", {
+      throw new UsageError("DOCUMENTS_PATTERN_INVALID", "An entry of `documents` is empty.", {
         hint: "Remove it, or name a file, folder or pattern.",
       });
     if (entry.startsWith("!") && !(await exists(nodePath.resolve(directory, entry)))) {
@@ -135,7 +135,7 @@ async function urlList(file: string): Promise<string[] | undefined> {
 
 function normalUrl(url: string): string {
   if (URL.canParse(url)) return new URL(url).href;
-  throw new UsageError("DOCUMENTS_URL_INVALID", `The documents entry "${url}" is not a valid address.`);
+  throw new UsageError("DOCUMENTS_PATTERN_INVALID", `The documents entry "${url}" is not a valid address.`);
 }
 
 async function exclusionOf(directory: string, entries: readonly string[]): Promise<(file: string) => boolean> {

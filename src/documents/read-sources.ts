@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/error-codes.ts";
 import { errorToJson } from "../core/errors.ts";
 import type { DocumentFailure, DocumentRecord, SyncItem } from "./document-record.ts";
 import { documentId, fileUri, recordUri } from "./document-id.ts";
@@ -119,7 +120,9 @@ async function* readRecords(
     yield failed({ path, code, message });
   }
   const unlisted = brokenLines - BROKEN_LINES_LISTED;
-  if (unlisted > 0) yield failed({ path, code: "RECORD_INVALID", message: `${unlisted} more lines cannot be read.` });
+  if (unlisted <= 0) return;
+  const code: ErrorCode = "RECORD_INVALID";
+  yield failed({ path, code, message: `${unlisted} more lines cannot be read.` });
 }
 
 function readRecord(line: JsonlLine, path: string, origins: readonly string[]): DocumentRecord | undefined {

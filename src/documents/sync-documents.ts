@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/error-codes.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import { documentId, projectPath } from "./document-id.ts";
@@ -73,7 +74,7 @@ async function writeFound(
   const fetched = options.refreshUrls === true ? new Set<string>() : await fetchedPages(client, documents, found);
   const failed: DocumentFailure[] = found.unreadableFolders.map(({ folder, errno }) => ({
     path: projectPath(options.directory, folder),
-    code: "FOLDER_UNREADABLE",
+    code: "FOLDER_UNREADABLE" satisfies ErrorCode,
     message: `The folder could not be listed (${errno}); its documents stay as they are.`,
   }));
   const incompletePaths = new Set<string>();
@@ -94,7 +95,7 @@ async function writeFound(
     if (earlier !== undefined) {
       failed.push({
         path: place,
-        code: "DOCUMENT_DUPLICATE",
+        code: "DOCUMENT_DUPLICATE" satisfies ErrorCode,
         message: `The same document as ${earlier}; only the first is read.`,
       });
       continue;

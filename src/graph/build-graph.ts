@@ -21,7 +21,7 @@ export function buildGraph(models: readonly AnyModel[], registry: ModelRegistry)
   }
   if (issues.length > 0) {
     const code = issues.every((issue) => issue.code === issues[0]?.code) ? issues[0]?.code : undefined;
-    throw new IssuesError(code ?? "MODELS_INVALID", "The models do not fit together:", issues, {
+    throw new IssuesError(code ?? "MODEL_INVALID", "The models do not fit together:", issues, {
       hint: "Correct the declarations of these models.",
     });
   }

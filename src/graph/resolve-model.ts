@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/error-codes.ts";
 import type { Issue } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import type { AnyModel } from "../model/define-model.ts";
@@ -31,7 +32,7 @@ export interface ResolvedModel {
 
 /** Looks up what a model reads and checks the declaration; every problem goes to `issues`. */
 export function resolveModel(model: AnyModel, registry: ModelRegistry, issues: Issue[]): ResolvedModel {
-  const report = (code: string, message: string) =>
+  const report = (code: ErrorCode, message: string) =>
     issues.push({ code, path: model.name, file: registry.fileOf(model.name), message });
   const shape = describeTable(model.table);
   const sources = Object.entries(model.sources).flatMap(([name, spec]) => {
@@ -53,7 +54,7 @@ export function modelsReadBy(model: AnyModel, registry: ModelRegistry): readonly
   });
 }
 
-export type Report = (code: string, message: string) => void;
+export type Report = (code: ErrorCode, message: string) => void;
 
 function resolveSource(
   name: string,

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/error-codes.ts";
 import { isWidening, normalizeType } from "../table/schema/column-type.ts";
 import type { ColumnShape, TableShape } from "../table/table-shape.ts";
 import { writtenColumns } from "../table/encode/written-columns.ts";
@@ -32,7 +33,7 @@ export function unitKeyProblem(
   shape: TableShape,
   keys: readonly UnitKeyColumn[],
   source: UnitKeySource,
-): { readonly code: string; readonly message: string } | undefined {
+): { readonly code: ErrorCode; readonly message: string } | undefined {
   for (const key of keys) {
     const own = ownKeyColumn(shape, key, source);
     const wanted = source.isDocuments && key.key === "id" ? "documentId" : key.key;

@@ -60,7 +60,7 @@ export function checkDeclaration(kind: keyof typeof SCHEMAS, declaration: { read
   const schema = SCHEMAS[kind];
   const { error } = schema.safeParse(declaration);
   if (error === undefined) return;
-  const issues = describeIssues(error, schema, "declaration");
+  const issues = describeIssues(error, schema, { code: "MODEL_INVALID", root: "declaration" });
   throw new IssuesError("MODEL_INVALID", `Model "${declaration.name}" is declared in a way that cannot work:`, issues, {
     hint: "Correct these options; `tsc` finds most of it before a run.",
   });

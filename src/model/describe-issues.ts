@@ -1,15 +1,26 @@
+import type { ErrorCode } from "../core/error-codes.ts";
 import { z } from "zod";
 import type { Issue } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 
+interface IssueDefaults {
+  readonly code: ErrorCode;
+  /** Where a problem is that has no place of its own. */
+  readonly root: string;
+}
+
 /** What zod found wrong, one issue to a place; a key that does not exist comes with the nearest one that does. */
-export function describeIssues({ issues }: z.ZodError, schema: z.ZodType, root: string): readonly Issue[] {
+export function describeIssues(
+  { issues }: z.ZodError,
+  schema: z.ZodType,
+  { code, root }: IssueDefaults,
+): readonly Issue[] {
   return issues.flatMap((issue): Issue | readonly Issue[] => {
     const path = issue.path.join(".");
-    if (issue.code !== "unrecognized_keys") return { code: issue.code, path: path || root, message: issue.message };
+    if (issue.code !== "unrecognized_keys") return { code, path: path || root, message: issue.message };
     const known = keysAt(schema, issue.path);
     return issue.keys.map((key) => ({
-      code: issue.code,
+      code,
       path: path === "" ? key : `${path}.${key}`,
       message: `there is no such setting.${didYouMean(key, known)}`,
     }));

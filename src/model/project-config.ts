@@ -89,7 +89,7 @@ export function defineConfig(config: ProjectConfigInput): ProjectConfigInput {
 export function resolveProjectConfig(input: unknown, file: string): ProjectConfig {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const issues = describeIssues(result.error, schema, "config");
+  const issues = describeIssues(result.error, schema, { code: "CONFIG_INVALID", root: "config" });
   throw new IssuesError("CONFIG_INVALID", `${file} has settings that cannot be used:`, issues, {
     hint: "Correct the settings above; defineConfig() shows the allowed ones in the editor.",
   });

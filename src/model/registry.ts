@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/error-codes.ts";
 import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { describeTable } from "../table/table-shape.ts";
@@ -78,7 +79,7 @@ export class ModelRegistry {
     return this.#files.get(name);
   }
 
-  #refuseSecond(code: string, what: string, first: AnyModel | undefined, file = CALLER): void {
+  #refuseSecond(code: ErrorCode, what: string, first: AnyModel | undefined, file = CALLER): void {
     if (first === undefined) return;
     throw new UsageError(
       code,

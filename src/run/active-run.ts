@@ -1,5 +1,5 @@
 import type { TestPlan } from "../data-tests/place-tests.ts";
-import { errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
+import { CodedError, errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { LlmSource } from "../llm/llm.ts";
@@ -97,7 +97,7 @@ export class ActiveRun {
     if (this.isCancelled) return false;
     const attempt = this.#attempts.get(name) ?? 1;
     const isConnection = isConnectionLoss(error);
-    const isWorthIt = isConnection || !(error instanceof MillraceError) || error.isRetryable;
+    const isWorthIt = isConnection || !(error instanceof CodedError) || error.isRetryable;
     const most = isConnection ? CONNECTION_ATTEMPTS : this.#model(name).model.retry.maxAttempts;
     if (!isWorthIt || attempt >= most) return false;
     this.#options.events.emit({ type: "model_retrying", model: name, attempt: attempt + 1, error: errorToJson(error) });
@@ -119,7 +119,7 @@ export class ActiveRun {
     try {
       return await running;
     } catch (error) {
-      throw this.isCancelled || error instanceof MillraceError || isConnectionLoss(error)
+      throw this.isCancelled || error instanceof CodedError || isConnectionLoss(error)
         ? error
         : modelFailed(name, error);
     } finally {

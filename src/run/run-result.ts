@@ -1,9 +1,12 @@
+import type { ErrorCode } from "../core/error-codes.ts";
 import { errorToJson } from "../core/errors.ts";
 import { addUsage } from "../llm/telemetry.ts";
 import type { ModelOutcome } from "./engine.ts";
 import type { ModelRunRecord } from "../state/model-run-store.ts";
 import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "../state/results.ts";
 import type { RunSpec } from "../state/run-store.ts";
+
+const OUT_OF_MONEY: ErrorCode = "LLM_BUDGET";
 
 export interface EndedRun {
   readonly spec: RunSpec;
@@ -45,7 +48,7 @@ function statusOf(receipts: readonly Receipt[], { isCancelled }: EndedRun): RunS
   const has = (status: ModelStatus) => receipts.some((receipt) => receipt.status === status);
   if (isCancelled || has("cancelled")) return "cancelled";
   // Money is no failure: the run goes on when there is more of it.
-  if (receipts.some(({ error }) => error?.code === "LLM_BUDGET")) return "stopped";
+  if (receipts.some(({ error }) => error?.code === OUT_OF_MONEY)) return "stopped";
   return has("failed") ? "failed" : has("partial") ? "partial" : "succeeded";
 }
 

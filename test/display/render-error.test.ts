@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { IssuesError, MillraceError } from "../../src/core/errors.ts";
+import { type Issue, IssuesError, MillraceError } from "../../src/core/errors.ts";
 import { renderError } from "../../src/display/render-error.ts";
 import { plainColors } from "./scripted-run.ts";
 
@@ -26,7 +26,7 @@ describe("errors", () => {
   });
 
   test("list every issue with its place", () => {
-    const issues = [
+    const issues: readonly Issue[] = [
       {
         code: "PARAMETER_INVALID",
         path: "indexing.sections.maxSectionChars",

@@ -41,7 +41,7 @@ export class LlmError extends MillraceError {
   readonly usage: LlmUsage | undefined;
 
   constructor(kind: LlmErrorKind, message: string, options: LlmErrorOptions = {}) {
-    super(`LLM_${kind.toUpperCase()}`, message, {
+    super(`LLM_${kind.toUpperCase() as Uppercase<LlmErrorKind>}`, message, {
       hint: options.hint,
       cause: options.cause,
       isRetryable: RETRIED.has(kind),

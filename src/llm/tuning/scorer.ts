@@ -1,5 +1,5 @@
 import { mapConcurrently } from "../../core/map-concurrently.ts";
-import { MillraceError } from "../../core/errors.ts";
+import { CodedError, MillraceError } from "../../core/errors.ts";
 import { LlmError, type LlmErrorKind } from "../calls/llm-error.ts";
 import type { Prompt } from "../prompt.ts";
 import type { LlmSession } from "../session.ts";
@@ -106,7 +106,7 @@ async function callMetric<Measured>(measure: () => Measured): Promise<Awaited<Me
   try {
     return await measure();
   } catch (error) {
-    if (error instanceof MillraceError) throw error;
+    if (error instanceof CodedError) throw error;
     const name = error instanceof Error ? error.name : typeof error;
     throw new MillraceError("METRIC_FAILED", `The metric failed with a ${name}.`, {
       cause: error,

@@ -1,6 +1,6 @@
 import { relative, sep } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { IssuesError, MillraceError, UsageError } from "../../core/errors.ts";
+import { type Issue, IssuesError, MillraceError, UsageError } from "../../core/errors.ts";
 import { readableStack } from "../../core/stack.ts";
 import { quoteList } from "../../core/text.ts";
 import { findImportCycle } from "./find-import-cycle.ts";
@@ -53,20 +53,20 @@ function placed(error: MillraceError, place: string): MillraceError {
 }
 
 async function explainCompileErrors(errors: readonly CompileError[], directory: string): Promise<MillraceError> {
+  const code = errors.some(({ kind }) => kind === "PARSE_ERROR") ? "FILE_SYNTAX" : "FILE_FAILED";
   const issues = await Promise.all(
-    errors.map(async ({ kind = "", id, loc, message }) => {
+    errors.map(async ({ id, loc, message }): Promise<Issue> => {
       const file = relative(directory, id ?? loc?.file ?? directory);
       const [text = ""] = stripVTControlCharacters(message).split("\n", 1);
       return {
-        code: kind,
+        code,
         path: loc === undefined ? file : `${file}:${loc.line}:${loc.column + 1}`,
         message: await explainMissingExport(text.replace(/^\[\w+\] /, "")),
       };
     }),
   );
-  const isSyntax = issues.some(({ code }) => code === "PARSE_ERROR");
   const names = [...new Set(issues.map(({ path }) => path.replace(/(?::\d+)+$/, "")))];
-  return new IssuesError(isSyntax ? "FILE_SYNTAX" : "FILE_FAILED", `${quoteList(names)} could not be loaded:`, issues, {
+  return new IssuesError(code, `${quoteList(names)} could not be loaded:`, issues, {
     hint: "Correct the places above.",
   });
 }

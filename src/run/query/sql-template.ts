@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../core/error-codes.ts";
 import { is, type Name, type SQLChunk, sql, SQL } from "drizzle-orm";
 import { MillraceError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/text.ts";
@@ -90,7 +91,7 @@ function refuseText(): never {
   });
 }
 
-function unknownName(code: string, message: string, name: string, known: readonly string[]): never {
+function unknownName(code: ErrorCode, message: string, name: string, known: readonly string[]): never {
   throw new MillraceError(code, `${message}${didYouMean(name, known)}`, {
     hint: "Correct the name in the model's SQL.",
   });
