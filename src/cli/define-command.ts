@@ -1,9 +1,41 @@
-import type { ArgsDef, ParsedArgs } from "citty";
+interface Described {
+  readonly description: string;
+  /** One letter. */
+  readonly alias?: string;
+}
 
-export interface CommandInput<Args extends ArgsDef> {
-  readonly args: ParsedArgs<Args>;
-  /** Every value of an option that may be given several times. */
-  readonly all: (option: keyof Args & string) => readonly string[];
+/** One argument of a command, or one option. */
+export type ArgSpec =
+  | { readonly type: "positional"; readonly description: string; readonly required?: boolean }
+  | (Described & { readonly type: "string"; readonly valueHint?: string; readonly default?: string })
+  | (Described & { readonly type: "enum"; readonly options: readonly string[]; readonly default?: string })
+  | (Described & { readonly type: "boolean" })
+  /** On unless its `--no-` form is given; the description is that of this form. */
+  | { readonly type: "negated"; readonly description: string };
+
+/** An option as it is typed, without its dashes. */
+export function spellingOf(option: string, spec: ArgSpec): string {
+  return spec.type === "negated" ? `no-${option}` : option;
+}
+
+/** Arguments and options by their names; positionals come in this order. */
+export type ArgSpecs = Readonly<Record<string, ArgSpec>>;
+
+type Value<Spec extends ArgSpec> = Spec extends { type: "boolean" | "negated" }
+  ? boolean
+  : Spec extends { type: "enum" }
+    ? Spec["options"][number]
+    : string;
+type IsGiven<Spec extends ArgSpec> = Spec extends { required: true } | { default: string } | { type: "negated" }
+  ? true
+  : false;
+
+export interface CommandInput<Specs extends ArgSpecs> {
+  readonly args: {
+    readonly [Name in keyof Specs]: Value<Specs[Name]> | (IsGiven<Specs[Name]> extends true ? never : undefined);
+  };
+  /** Every value of an option or argument that may be given several times. */
+  readonly all: (option: keyof Specs & string) => readonly string[];
 }
 
 /** What a command did, as the exit code says it; nothing means 0. */
@@ -11,42 +43,43 @@ export type ExitCode = 0 | 1 | 2 | 130;
 
 /** One command: its arguments, how it is used, what it does. */
 export interface Command {
-  readonly args: ArgsDef;
+  readonly args: ArgSpecs;
   readonly repeatable: readonly string[];
   /** Options of these that take all words that follow. */
   readonly variadic: readonly string[];
   /** Lines for `--help`, each with what it is good for. */
   readonly examples: readonly (readonly [command: string, purpose: string])[];
-  readonly run: (input: CommandInput<ArgsDef>) => Promise<ExitCode | void>;
+  readonly run: (input: CommandInput<ArgSpecs>) => Promise<ExitCode | void>;
 }
 
 /** Options that every command has. */
 export const commonArgs = {
   verbose: { type: "boolean", description: "Say more, and show the stack of errors" },
   help: { type: "boolean", alias: "h", description: "Show this help" },
-} as const satisfies ArgsDef;
+} as const satisfies ArgSpecs;
 
 export const projectArgs = {
   project: { type: "string", alias: "p", valueHint: "dir", default: ".", description: "Folder of the project" },
-} as const satisfies ArgsDef;
+} as const satisfies ArgSpecs;
 
 export const jsonArgs = {
   json: { type: "boolean", description: "Print JSON for machines" },
-} as const satisfies ArgsDef;
+} as const satisfies ArgSpecs;
 
 /** Declares a command; its arguments are typed by their declaration. */
-export function defineCommand<const Args extends ArgsDef>(command: {
-  readonly args: Args;
-  readonly repeatable?: readonly (keyof Args & string)[];
-  readonly variadic?: readonly (keyof Args & string)[];
+export function defineCommand<const Specs extends ArgSpecs>(command: {
+  readonly args: Specs;
+  readonly repeatable?: readonly (keyof Specs & string)[];
+  readonly variadic?: readonly (keyof Specs & string)[];
   readonly examples: Command["examples"];
-  run(input: CommandInput<Args & typeof commonArgs>): Promise<ExitCode | void>;
+  run(input: CommandInput<Specs & typeof commonArgs>): Promise<ExitCode | void>;
 }): Command {
   return {
     args: { ...command.args, ...commonArgs },
     repeatable: command.repeatable ?? [],
     variadic: command.variadic ?? [],
     examples: command.examples,
-    run: (input) => command.run(input as Parameters<typeof command.run>[0]),
+    // What the arguments were parsed by are the specs that type them.
+    run: (input) => command.run(input as unknown as Parameters<typeof command.run>[0]),
   };
 }

@@ -1,26 +1,72 @@
-import { parseArgs as readTokens } from "node:util";
-import { type ArgDef, type ArgsDef, parseArgs } from "citty";
+import { parseArgs } from "node:util";
 import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
-import type { Command, CommandInput } from "./define-command.ts";
+import { type ArgSpec, type ArgSpecs, type Command, type CommandInput, spellingOf } from "./define-command.ts";
 
 /** Reads the arguments of a command. Whatever the command does not know is an error, with the nearest name. */
-export function parseArguments(given: readonly string[], command: Command, name: string): CommandInput<ArgsDef> {
-  const rawArgs = spreadWords(given, command);
-  const help = `\`millrace ${name} --help\` shows the options.`;
-  const values = checkOptions(rawArgs, command, name, help);
-  const args = parseArgs([...rawArgs], withOptionalPositionals(command.args));
-  checkPositionals(args._, command, name, help);
-  return { args, all: (option) => values.get(option) ?? [] };
+export function parseArguments(given: readonly string[], command: Command, name: string): CommandInput<ArgSpecs> {
+  const usage: Usage = { command, name, help: `\`millrace ${name} --help\` shows the options.` };
+  const words: string[] = [];
+  const flags = new Set<string>();
+  const values = new Map<string, readonly string[]>();
+  for (const token of readTokens(given, command)) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const [option, spec] = findOption(token, usage);
+    if (spec.type === "boolean" || spec.type === "negated") {
+      if (token.value !== undefined) throw wrongValue(`${token.rawName} takes no value.`, usage);
+      flags.add(token.name);
+      continue;
+    }
+    const earlier = values.get(option) ?? [];
+    if (earlier.length > 0 && !command.repeatable.includes(option)) {
+      throw new UsageError("OPTION_REPEATED", `${token.rawName} may be given once.`, { hint: usage.help });
+    }
+    values.set(option, [...earlier, readValue(token, spec, usage)]);
+  }
+  placeWords(words, values, usage);
+  const args = Object.entries(command.args).map(([option, spec]) => {
+    if (spec.type === "boolean") return [option, flags.has(option) ? true : undefined] as const;
+    if (spec.type === "negated") return [option, !flags.has(spellingOf(option, spec))] as const;
+    return [option, values.get(option)?.at(-1) ?? ("default" in spec ? spec.default : undefined)] as const;
+  });
+  // `args` has what the specs say: required words and defaults are in it.
+  return {
+    args: Object.fromEntries(args) as CommandInput<ArgSpecs>["args"],
+    all: (option) => values.get(option) ?? [],
+  };
+}
+
+/** What messages need. */
+interface Usage {
+  readonly command: Command;
+  readonly name: string;
+  readonly help: string;
+}
+
+type Token = ReturnType<typeof readTokens>[number];
+type OptionToken = Extract<Token, { kind: "option" }>;
+
+function readTokens(given: readonly string[], command: Command) {
+  const options = Object.fromEntries(
+    optionsOf(command).map(([option, spec]) => [
+      option,
+      { type: isFlag(spec) ? "boolean" : "string", ...shortOf(spec) } as const,
+    ]),
+  );
+  const args = [...spreadWords(given, command)];
+  return parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true }).tokens;
 }
 
 // `--select a b` means both, as with dbt: words that follow belong to the option until the next one.
 function spreadWords(given: readonly string[], command: Command): readonly string[] {
   const options = new Map<string, string>(
-    command.variadic.flatMap((option) => {
-      const short = shortOf(command.args[option] ?? { type: "string" }).short;
-      return [[`--${option}`, option] as const, ...(short === undefined ? [] : [[`-${short}`, option] as const])];
-    }),
+    optionsOf(command)
+      .filter(([option]) => command.variadic.includes(option))
+      .flatMap(([option, spec]) => {
+        const { short } = shortOf(spec);
+        return [[`--${option}`, option] as const, ...(short === undefined ? [] : [[`-${short}`, option] as const])];
+      }),
   );
   let current: string | undefined;
   let isValue = false;
@@ -40,81 +86,53 @@ function spreadWords(given: readonly string[], command: Command): readonly strin
   });
 }
 
-function checkOptions(
-  rawArgs: readonly string[],
-  command: Command,
-  name: string,
-  help: string,
-): ReadonlyMap<string, readonly string[]> {
-  const known = Object.entries<ArgDef>(command.args).filter(([, arg]) => arg.type !== "positional");
-  const options = Object.fromEntries(
-    known.map(([option, arg]) => [
-      option,
-      { type: arg.type === "boolean" ? "boolean" : "string", ...shortOf(arg) } as const,
-    ]),
+function findOption({ name, rawName }: OptionToken, usage: Usage): readonly [string, OptionSpec] {
+  const known = optionsOf(usage.command);
+  const found = known.find(([option, spec]) => option === name || spellingOf(option, spec) === name);
+  if (found !== undefined) return found;
+  const spellings = known.map(([option, spec]) => spellingOf(option, spec));
+  const longer = spellings.find((spelling) => spelling.startsWith(name));
+  const nearest = longer === undefined ? didYouMean(name, spellings) : ` Did you mean "${longer}"?`;
+  throw new UsageError(
+    "OPTION_UNKNOWN",
+    `\`millrace ${usage.name}\` has no option ${rawName}.${nearest.replace(/"(.+)"/, '"--$1"')}`,
+    { hint: usage.help },
   );
-  const values = new Map<string, string[]>();
-  for (const token of readTokens({ args: [...rawArgs], options, strict: false, allowPositionals: true, tokens: true })
-    .tokens) {
-    if (token.kind !== "option") continue;
-    const { rawName, value } = token;
-    const negated = token.name.startsWith("no-") ? command.args[token.name.slice(3)] : undefined;
-    if (negated !== undefined && isNegatable(negated) && value === undefined) continue;
-    const arg = Object.hasOwn(options, token.name) ? command.args[token.name] : undefined;
-    if (arg === undefined) {
-      const spellings = known.map(([option, each]) =>
-        isNegatable(each) && each.default === true ? `no-${option}` : option,
-      );
-      const longer = spellings.find((spelling) => spelling.startsWith(token.name));
-      const nearest = (longer === undefined ? didYouMean(token.name, spellings) : ` Did you mean "${longer}"?`).replace(
-        /"(.+)"/,
-        '"--$1"',
-      );
-      throw new UsageError("OPTION_UNKNOWN", `\`millrace ${name}\` has no option ${rawName}.${nearest}`, {
+}
+
+function readValue({ rawName, value, inlineValue }: OptionToken, spec: OptionSpec, usage: Usage): string {
+  // `--limit --json` forgot a value; a value that begins with a dash is written --option=-value.
+  if (value === undefined || value === "" || (!inlineValue && value.startsWith("-") && value !== "-")) {
+    throw wrongValue(`${rawName} needs a value.`, usage);
+  }
+  if (spec.type === "enum" && !spec.options.includes(value)) {
+    const { options } = spec;
+    throw wrongValue(`${rawName} ${value}: not one of ${options.join(", ")}.${didYouMean(value, options)}`, usage);
+  }
+  return value;
+}
+
+/** Gives the words that belong to no option to the arguments, in order; the last may take all that are left. */
+function placeWords(words: readonly string[], values: Map<string, readonly string[]>, usage: Usage): void {
+  const { command, name, help } = usage;
+  const expected = Object.entries(command.args).filter(([, spec]) => spec.type === "positional");
+  let used = 0;
+  for (const [argument, spec] of expected) {
+    const end = command.repeatable.includes(argument) ? words.length : used + 1;
+    const own = words.slice(used, end);
+    if (own.length > 0) values.set(argument, own);
+    else if ("required" in spec && spec.required) {
+      throw new UsageError("ARGUMENT_MISSING", `\`millrace ${name}\` needs <${argument}>: ${spec.description}.`, {
         hint: help,
       });
     }
-    if (arg.type === "boolean") {
-      if (value === undefined) continue;
-      throw new UsageError("OPTION_VALUE", `${rawName} takes no value.`, { hint: help });
-    }
-    // `--limit --json` forgot a value; a value that begins with a dash is written --option=-value.
-    if (value === undefined || value === "" || (!token.inlineValue && value.startsWith("-") && value !== "-")) {
-      throw new UsageError("OPTION_VALUE", `${rawName} needs a value.`, { hint: help });
-    }
-    const choices = arg.type === "enum" ? (arg.options ?? []) : undefined;
-    if (choices !== undefined && !choices.includes(value)) {
-      throw new UsageError(
-        "OPTION_VALUE",
-        `${rawName} ${value}: not one of ${choices.join(", ")}.${didYouMean(value, choices)}`,
-        { hint: help },
-      );
-    }
-    const earlier = values.get(token.name) ?? [];
-    if (earlier.length > 0 && !command.repeatable.includes(token.name)) {
-      throw new UsageError("OPTION_REPEATED", `${rawName} may be given once.`, { hint: help });
-    }
-    values.set(token.name, [...earlier, value]);
+    used += own.length;
   }
-  return values;
-}
-
-function checkPositionals(given: readonly string[], command: Command, name: string, help: string): void {
-  const expected = Object.entries<ArgDef>(command.args).filter(([, arg]) => arg.type === "positional");
-  const missing = expected.find(([, arg], index) => arg.required === true && given[index] === undefined);
-  if (missing !== undefined) {
-    throw new UsageError(
-      "ARGUMENT_MISSING",
-      `\`millrace ${name}\` needs <${missing[0]}>: ${missing[1].description ?? ""}.`,
-      { hint: help },
-    );
-  }
-  const takesMore = expected.some(([argument]) => command.repeatable.includes(argument));
-  if (takesMore || given.length <= expected.length) return;
-  const extra = given[expected.length] ?? "";
+  const extra = words[used];
+  if (extra === undefined) return;
   const hints = [
     help,
-    ...(command.variadic.includes("select") ? [`Several models are \`--select ${given.join(" ")}\`.`] : []),
+    ...(command.variadic.includes("select") ? [`Several models are \`--select ${words.join(" ")}\`.`] : []),
     ...(/[./]/.test(extra) ? ["Patterns like '*.md' need quotes, or the shell replaces them."] : []),
   ];
   throw new UsageError("ARGUMENT_UNKNOWN", `\`millrace ${name}\` does not know what to do with "${extra}".`, {
@@ -122,18 +140,20 @@ function checkPositionals(given: readonly string[], command: Command, name: stri
   });
 }
 
-// Everything is checked above, with messages of our own; citty would name arguments in upper case.
-function withOptionalPositionals(args: ArgsDef): ArgsDef {
-  return Object.fromEntries(
-    Object.entries(args).map(([name, arg]) => [name, arg.type === "positional" ? { ...arg, required: false } : arg]),
+function wrongValue(message: string, { help }: Usage): UsageError {
+  return new UsageError("OPTION_VALUE", message, { hint: help });
+}
+
+type OptionSpec = Exclude<ArgSpec, { type: "positional" }>;
+
+function optionsOf({ args }: Command): readonly (readonly [string, OptionSpec])[] {
+  return Object.entries(args).flatMap(([option, spec]) =>
+    spec.type === "positional" ? [] : [[option, spec] as const],
   );
 }
 
-function isNegatable(arg: ArgDef): boolean {
-  return arg.type === "boolean" && (arg.default === true || "negativeDescription" in arg);
-}
+const isFlag = ({ type }: ArgSpec) => type === "boolean" || type === "negated";
 
-function shortOf(arg: ArgDef): { readonly short?: string } {
-  const alias = "alias" in arg ? [arg.alias ?? []].flat().find((each) => each.length === 1) : undefined;
-  return alias === undefined ? {} : { short: alias };
+function shortOf(spec: OptionSpec): { readonly short?: string } {
+  return "alias" in spec && spec.alias !== undefined ? { short: spec.alias } : {};
 }

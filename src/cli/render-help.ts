@@ -1,7 +1,6 @@
-import type { ArgDef } from "citty";
 import type { Palette } from "../display/output.ts";
 import type { CommandNode } from "./command-tree.ts";
-import type { Command } from "./define-command.ts";
+import { type ArgSpec, type Command, spellingOf } from "./define-command.ts";
 
 /** Help for the program or for a group of commands. */
 export function renderGroupHelp(node: CommandNode, path: readonly string[], colors: Palette): string {
@@ -41,11 +40,11 @@ export function renderCommandHelp(
   options: { readonly path: readonly string[]; readonly description: string; readonly colors: Palette },
 ): string {
   const { path, description, colors } = options;
-  const args = Object.entries<ArgDef>(command.args);
+  const args = Object.entries(command.args);
   const positionals = args.filter(([, arg]) => arg.type === "positional");
   const usage = positionals.map(([name, arg]) => {
     const many = command.repeatable.includes(name) ? "…" : "";
-    return arg.required === true ? `<${name}>${many}` : `[${name}]${many}`;
+    return "required" in arg && arg.required ? `<${name}>${many}` : `[${name}]${many}`;
   });
   const flags = args
     .filter(([, arg]) => arg.type !== "positional")
@@ -68,22 +67,17 @@ export function renderCommandHelp(
   ].join("\n");
 }
 
-function renderFlag(name: string, arg: ArgDef): string {
-  const short = "alias" in arg && typeof arg.alias === "string" ? `-${arg.alias}, ` : "    ";
-  if (arg.type === "boolean") return `${short}--${arg.default === true ? "no-" : ""}${name}`;
-  const hint = arg.type === "enum" ? (arg.options ?? []).join("|") : (arg.valueHint ?? "value");
-  return `${short}--${name} <${hint}>`;
+function renderFlag(name: string, arg: ArgSpec): string {
+  const short = "alias" in arg && arg.alias !== undefined ? `-${arg.alias}, ` : "    ";
+  const flag = `${short}--${spellingOf(name, arg)}`;
+  if (arg.type === "enum") return `${flag} <${arg.options.join("|")}>`;
+  return arg.type === "string" ? `${flag} <${arg.valueHint ?? "value"}>` : flag;
 }
 
-function describe(name: string, arg: ArgDef, command: Command): string {
-  const text =
-    arg.type === "boolean" && arg.default === true ? (arg.negativeDescription ?? "") : (arg.description ?? "");
+function describe(name: string, arg: ArgSpec, command: Command): string {
   const isRepeatable = arg.type !== "positional" && command.repeatable.includes(name);
-  const standard =
-    arg.type !== "boolean" && arg.default !== undefined && arg.default !== "."
-      ? ` (default: ${String(arg.default)})`
-      : "";
-  return `${text}${isRepeatable ? "; may be repeated" : ""}${standard}`;
+  const standard = "default" in arg && arg.default !== "." ? ` (default: ${arg.default})` : "";
+  return `${arg.description}${isRepeatable ? "; may be repeated" : ""}${standard}`;
 }
 
 function renderRows(rows: readonly (readonly [string, string])[], colors: Palette): readonly string[] {

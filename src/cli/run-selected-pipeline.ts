@@ -15,9 +15,8 @@ export const pipelineArgs = {
   "continue-on-error": { type: "boolean", description: "After a failure go on with independent models" },
   "stop-on-error": { type: "boolean", description: "After a failure start nothing new" },
   wait: {
-    type: "boolean",
-    default: true,
-    negativeDescription: "Fail when another run holds a model, instead of waiting",
+    type: "negated",
+    description: "Fail when another run holds a model, instead of waiting",
   },
   ...jsonArgs,
 } as const;

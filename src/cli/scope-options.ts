@@ -1,6 +1,5 @@
-import type { ArgsDef } from "citty";
 import type { RunOptions } from "../run/run-options.ts";
-import type { CommandInput } from "./define-command.ts";
+import type { ArgSpecs, CommandInput } from "./define-command.ts";
 import { filterArgs, readCount, readFilters, readPatterns, readSettings } from "./read-options.ts";
 import { selectArgs, selectRepeatable } from "./select-options.ts";
 
@@ -21,7 +20,7 @@ export const scopeArgs = {
   sample: { type: "string", valueHint: "n", description: "Only a sample of so many documents, the same every time" },
   set: { type: "string", valueHint: "k=v", description: "A parameter of a model, for this run" },
   "allow-deletes": { type: "boolean", description: "Remove documents even when most of them are gone" },
-} as const satisfies ArgsDef;
+} as const satisfies ArgSpecs;
 
 export const scopeRepeatable = ["documents", "ids", "set", ...selectRepeatable] as const;
 

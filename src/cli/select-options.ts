@@ -1,6 +1,6 @@
-import type { ArgsDef } from "citty";
 import { createPalette } from "../display/output.ts";
 import { definePipeline, type Pipeline } from "../model/pipeline.ts";
+import type { ArgSpecs } from "./define-command.ts";
 import type { Project } from "../project/project.ts";
 
 /** Options that choose models, the same for every command that does. */
@@ -17,7 +17,7 @@ export const selectArgs = {
     valueHint: "dir",
     description: "Artifacts that state: and result: compare with, instead of what is stored",
   },
-} as const satisfies ArgsDef;
+} as const satisfies ArgSpecs;
 
 /** Options of these that take several words, and may be given several times. */
 export const selectRepeatable = ["select", "exclude"] as const;

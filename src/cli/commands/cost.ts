@@ -7,7 +7,7 @@ import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({
   args: {
-    by: { type: "enum", options: [...COST_GROUPS], default: "model", description: "What to add up by" },
+    by: { type: "enum", options: COST_GROUPS, default: "model", description: "What to add up by" },
     ...projectArgs,
     ...jsonArgs,
   },

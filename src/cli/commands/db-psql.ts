@@ -13,10 +13,10 @@ export default defineCommand({
     ["db psql", "an SQL prompt on the project's database"],
     ["db psql -- -c 'select * from notes_outlines'", "one query"],
   ],
-  async run({ args }) {
+  async run({ args, all }) {
     const { resolveDatabaseUrl } = await import("../../database/resolve-database.ts");
     const { url } = await resolveDatabaseUrl(await findProjectDatabase(args.project));
-    return runPsql(url, args._);
+    return runPsql(url, all("arguments"));
   },
 });
 

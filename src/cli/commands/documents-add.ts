@@ -21,9 +21,11 @@ export default defineCommand({
     ["documents add 'notes/**/*.md'", "Markdown files"],
     ["documents add records.jsonl", "one document per line"],
   ],
-  async run({ args }) {
+  async run({ args, all }) {
     await using project = await openCliProject(args);
-    const sync = await project.documents.add(readPatterns(args._), { allowDeletes: args["allow-deletes"] === true });
+    const sync = await project.documents.add(readPatterns(all("patterns")), {
+      allowDeletes: args["allow-deletes"] === true,
+    });
     const code = sync.failed.length > 0 ? 1 : 0;
     if (args.json === true) {
       printJson(sync);

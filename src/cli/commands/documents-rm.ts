@@ -17,9 +17,9 @@ export default defineCommand({
   },
   repeatable: ["patterns"],
   examples: [["documents rm 'notes/**/*.md'", "forget what was added so; the files stay"]],
-  async run({ args }) {
+  async run({ args, all }) {
     await using project = await openCliProject(args);
-    const removed = await project.documents.remove(readPatterns(args._));
+    const removed = await project.documents.remove(readPatterns(all("patterns")));
     if (args.json === true) return printJson({ removed });
     const { colors, lines, aside } = createPrinter();
     lines([

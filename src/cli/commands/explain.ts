@@ -41,7 +41,7 @@ export default defineCommand({
   ],
   async run({ args, all }) {
     await using project = await openCliProject(args);
-    const found = await project.units.explain(args.model, args._.slice(1), { settings: readSettings(all("set")) });
+    const found = await project.units.explain(args.model, all("key"), { settings: readSettings(all("set")) });
     if (args.json === true) return printJson(found);
     const { colors, lines, aside } = createPrinter();
     const { stored } = found;

@@ -9,9 +9,8 @@ export default defineCommand({
     ...projectArgs,
     "max-cost": { type: "string", valueHint: "usd", description: "Most that calls to language models may cost" },
     wait: {
-      type: "boolean",
-      default: true,
-      negativeDescription: "Fail when another run holds a model, instead of waiting",
+      type: "negated",
+      description: "Fail when another run holds a model, instead of waiting",
     },
     ...jsonArgs,
   },

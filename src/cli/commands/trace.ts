@@ -25,12 +25,12 @@ export default defineCommand({
     ["trace indexing.document_sections 3f9a0c21 81d07be4 --excerpts", "a key of two parts, with the text"],
     ["trace indexing.entity_resolution canonical_name=Tideways", "a row by another column"],
   ],
-  async run({ args }) {
+  async run({ args, all }) {
     const depth = readCount("depth", args.depth);
     const limit = readCount("limit", args.limit) ?? 10;
     await using project = await openCliProject(args);
     const excerpts = args.excerpts === true;
-    const trace = await project.trace(args.model, args._.slice(1), { depth, limit, excerpts });
+    const trace = await project.trace(args.model, all("key"), { depth, limit, excerpts });
     if (args.json === true) return printJson(trace);
     const { colors, width, lines, aside } = createPrinter();
     lines(renderTrace(trace, { colors, width, now: Date.now() }));
