@@ -2,8 +2,8 @@ import { readFile, stat } from "node:fs/promises";
 import nodePath from "node:path";
 import picomatch from "picomatch";
 import { UsageError } from "../core/errors.ts";
+import { findFiles, splitPattern, type UnreadableFolder } from "../core/find-files.ts";
 import { projectPath } from "./document-id.ts";
-import { searchFolder, type UnreadableFolder } from "./search-folder.ts";
 import { DOCUMENT_EXTENSIONS } from "./loaders/load-document.ts";
 import { oneNameEach } from "./one-name-each.ts";
 
@@ -91,33 +91,14 @@ async function findEntry(directory: string, entry: string): Promise<Found> {
   const stats = await stat(literal).catch(() => undefined);
   if (stats?.isDirectory() === true) {
     const pattern = `**/*{${DOCUMENT_EXTENSIONS.join(",")}}`;
-    return searchFolder({ folder: literal, pattern, anyCase: true });
+    return findFiles({ folder: literal, pattern, anyCase: true });
   }
   if (stats !== undefined) {
     const urls = stats.isFile() && stats.size < 10_000_000 ? await urlList(literal) : undefined;
     return urls === undefined ? { files: [literal] } : { files: [], urls };
   }
   const { folder, pattern } = await splitPattern(directory, entry);
-  return searchFolder({ folder, pattern, anyCase: false });
-}
-
-// Folders that exist are taken by their name, whatever brackets are in it; the rest is the pattern.
-async function splitPattern(directory: string, entry: string): Promise<{ folder: string; pattern: string }> {
-  const slashes = process.platform === "win32" ? entry.replaceAll("\\", "/") : entry;
-  const { root } = nodePath.parse(slashes);
-  const segments = slashes
-    .slice(root.length)
-    .split("/")
-    .filter((segment) => segment !== "" && segment !== ".");
-  let folder = root === "" ? directory : root;
-  let taken = 0;
-  for (const segment of segments.slice(0, -1)) {
-    const next = nodePath.join(folder, segment);
-    if (!(await exists(next))) break;
-    folder = next;
-    taken += 1;
-  }
-  return { folder, pattern: segments.slice(taken).join("/") };
+  return findFiles({ folder, pattern });
 }
 
 /** The addresses in a `.txt` file that holds nothing else (but `#` comments). */

@@ -1,7 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { globSync } from "tinyglobby";
 import { sha256 } from "../../core/hash.ts";
 import { findPackage, type ImportedPackage } from "./find-package.ts";
 
@@ -64,9 +63,9 @@ export class ProjectFiles {
   resolve(specifier: string, importer: string): string | undefined {
     if (specifier.startsWith("#")) return resolveSubpath(specifier, importer);
     if (!/^\.\.?(?:\/|$)/.test(specifier) && !isAbsolute(specifier)) return undefined;
-    const path = resolve(dirname(importer), specifier.replace(/[?#].*$/, ""));
-    const typed = path.replace(/\.([cm]?)js(x?)$/, ".$1ts$2");
-    const candidates = [path, typed, ...CODE.map((end) => path + end), ...CODE.map((end) => join(path, `index${end}`))];
+    // A folder's name may hold what begins a query elsewhere.
+    const names = new Set([specifier, specifier.replace(/[?#].*$/, "")]);
+    const candidates = [...names].flatMap((name) => candidatesOf(resolve(dirname(importer), name)));
     return candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true);
   }
 
@@ -105,9 +104,10 @@ export class ProjectFiles {
     if (linkedFolder === undefined) return "";
     const known = this.#linked.get(linkedFolder);
     if (known !== undefined) return known;
-    const pattern = `**/*.{${CODE.map((end) => end.slice(1)).join(",")}}`;
-    const files = globSync(pattern, { cwd: linkedFolder, ignore: ["**/node_modules/**"] }).toSorted();
-    const digest = sha256(files.map((file) => `${file} ${sha256(readFileSync(join(linkedFolder, file)))}`).join("\n"));
+    const files = listCode(linkedFolder).toSorted();
+    const digest = sha256(
+      files.map((file) => `${relative(linkedFolder, file)} ${sha256(readFileSync(file))}`).join("\n"),
+    );
     this.#linked.set(linkedFolder, digest);
     return digest;
   }
@@ -129,6 +129,11 @@ export function isCode(path: string): boolean {
   return CODE.includes(extname(path)) && !/\.d\.[cm]?ts$/.test(path);
 }
 
+function candidatesOf(path: string): readonly string[] {
+  const typed = path.replace(/\.([cm]?)js(x?)$/, ".$1ts$2");
+  return [path, typed, ...CODE.map((end) => path + end), ...CODE.map((end) => join(path, `index${end}`))];
+}
+
 function resolveSubpath(specifier: string, importer: string): string | undefined {
   try {
     const path = createRequire(importer).resolve(specifier);
@@ -137,6 +142,15 @@ function resolveSubpath(specifier: string, importer: string): string | undefined
     // A name that package.json does not have is a string that is no import.
     return undefined;
   }
+}
+
+function listCode(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.name === "node_modules" || entry.name.startsWith(".")) return [];
+    if (entry.isDirectory()) return listCode(path);
+    return CODE.includes(extname(path)) && statSync(path, { throwIfNoEntry: false })?.isFile() === true ? [path] : [];
+  });
 }
 
 const matches = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, , found = ""]) => found);

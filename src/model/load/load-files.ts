@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { glob } from "tinyglobby";
 import { UsageError } from "../../core/errors.ts";
+import { findFiles, splitPattern } from "../../core/find-files.ts";
 import { withDeclared } from "../declared-models.ts";
 import { explainImportFailure } from "./explain-import-failure.ts";
 import { type Exports, importModules } from "./import-modules.ts";
@@ -58,8 +58,7 @@ export async function loadExports(
   directory: string,
   pattern: string,
 ): Promise<readonly { readonly file: string; readonly exported: Exports }[]> {
-  const ignore = ["**/node_modules/**", "**/dist/**", "**/.*/**"];
-  const files = (await glob(pattern, { cwd: directory, absolute: true, ignore })).toSorted();
+  const { files } = await findFiles({ folder: directory, pattern, ignore: ["**/dist", "**/.*"] });
   const modules = await importFiles(directory, files);
   return modules.map((exported, index) => ({ file: relative(directory, files[index] ?? ""), exported }));
 }
@@ -69,11 +68,9 @@ async function findModelFiles(directory: string, entries: readonly string[]): Pr
   for (const entry of entries) {
     const path = resolve(directory, entry);
     const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-    const pattern = isFolder ? "**/*.{ts,mts,js,mjs}" : entry;
-    const found = await glob(pattern, {
-      cwd: isFolder ? path : directory,
-      absolute: true,
-      ignore: ["**/node_modules/**", "**/*.d.ts", "**/*.test.*", "**/*.spec.*", "**/*.unit.*"],
+    const { files: found } = await findFiles({
+      ...(isFolder ? { folder: path, pattern: "**/*.{ts,mts,js,mjs}" } : await splitPattern(directory, entry)),
+      ignore: ["**/*.d.ts", "**/*.test.*", "**/*.spec.*", "**/*.unit.*"],
     });
     if (found.length === 0) {
       throw new UsageError("MODELS_NOT_FOUND", `No model files at "${entry}" of ${directory}.`, {

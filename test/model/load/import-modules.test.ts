@@ -41,6 +41,18 @@ test("a module knows its own place, whatever it is compiled to", async () => {
   });
 });
 
+test.skipIf(process.platform === "win32").each(["q?z", "a#b", "a%20b", "a%zz", "x[y]{z}*", "new\nline", "back\\slash", `"'`])(
+  "a project may lie in a folder called %j",
+  async (name) => {
+    await using parent = await createProject({
+      [`${name}/models/a.ts`]: 'export { word } from "../deep/b.js";',
+      [`${name}/deep/b.ts`]: "export const word: string = 'one';",
+    });
+    const [found] = await loadExports(join(parent.directory, name), "models/**/*.ts");
+    expect(found).toMatchObject({ file: "models/a.ts", exported: { word: "one" } });
+  },
+);
+
 test("what has been edited is what the next import gives", async () => {
   await using project = await createProject({
     "a.ts": 'export { word } from "./deep/b.ts";',
