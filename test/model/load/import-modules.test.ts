@@ -41,7 +41,9 @@ test("a module knows its own place, whatever it is compiled to", async () => {
   });
 });
 
-test.skipIf(process.platform === "win32").each(["q?z", "a#b", "a%20b", "a%zz", "x[y]{z}*", "new\nline", "back\\slash", `"'`])(
+test
+  .skipIf(process.platform === "win32")
+  .each(["q?z", "a#b", "a%20b", "a%zz", "x[y]{z}*", "new\nline", "back\\slash", `"'`])(
   "a project may lie in a folder called %j",
   async (name) => {
     await using parent = await createProject({
