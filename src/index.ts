@@ -49,7 +49,7 @@ export type { Explanation } from "./plan/explain-unit.ts";
 export type { Estimate, ModelPlan, PlannedReason, PlannedUnit, PlanOptions, RunPlan } from "./plan/run-plan.ts";
 export type { OpenProjectOptions, Project } from "./project/project.ts";
 export type { UnitOptions } from "./project/project-units.ts";
-export type { TriedUnit } from "./plan/try-model.ts";
+export type { TriedUnit } from "./plan/try-query.ts";
 export type { RowKey } from "./trace/find-row.ts";
 export type { TracedDocument } from "./trace/trace-documents.ts";
 export type { InputTrace, RowTrace, TracedUnit, TraceOptions } from "./trace/trace.ts";

@@ -1,4 +1,4 @@
-import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { ResolvedModel } from "../graph/resolved-model.ts";
 import type { AnyDataTest } from "../model/data-test.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { Exposure } from "../model/exposure.ts";

@@ -1,7 +1,8 @@
 import { type Issue, IssuesError } from "../core/errors.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import type { ModelRegistry } from "../model/registry.ts";
-import { modelsReadBy, type ResolvedModel, resolveModel } from "./resolve-model.ts";
+import { modelsReadBy, resolveModel } from "./resolve-model.ts";
+import type { ResolvedModel } from "./resolved-model.ts";
 
 /** Models by name, every one after the models it reads. */
 export type Graph = ReadonlyMap<string, ResolvedModel>;

@@ -1,6 +1,6 @@
 import type { AnyModel } from "../model/define-model.ts";
 import { hasColumns, type TableShape } from "../table/table-shape.ts";
-import type { Report, ResolvedSource } from "./resolve-model.ts";
+import type { Report, ResolvedSource } from "./resolved-model.ts";
 import { type UnitKeyColumn, unitKeyProblem } from "./unit-key-columns.ts";
 
 /** Checks what only the declaration of a SQL model can get wrong. */

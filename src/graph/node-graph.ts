@@ -1,6 +1,6 @@
 import type { Exposure } from "../model/exposure.ts";
 import type { Graph } from "./build-graph.ts";
-import type { ResolvedModel } from "./resolve-model.ts";
+import type { ResolvedModel } from "./resolved-model.ts";
 
 /** What a selector can name: a model, something models read that no model fills, or a use of models outside. */
 export type GraphNode =

@@ -6,29 +6,7 @@ import type { ModelRegistry } from "../model/registry.ts";
 import type { SourceSpec } from "../model/sources.ts";
 import { dataColumns, describeTable, hasColumns, type TableShape } from "../table/table-shape.ts";
 import { checkQuery } from "./check-query.ts";
-
-/** A source whose name has been looked up: a model's table, the documents, or a table of someone else. */
-export interface ResolvedSource {
-  readonly name: string;
-  readonly spec: SourceSpec;
-  readonly origin:
-    | {
-        readonly type: "model";
-        readonly model: AnyModel;
-        readonly shape: TableShape;
-        /** Rows carry the column names of the database. */ readonly isUntyped: boolean;
-      }
-    | { readonly type: "table"; readonly table: string }
-    | { readonly type: "documents"; readonly content: boolean };
-}
-
-export interface ResolvedModel {
-  readonly model: AnyModel;
-  readonly shape: TableShape;
-  readonly sources: readonly ResolvedSource[];
-  /** Names of the models it reads, and of those of the graph that these stem from where they are outside, sorted. */
-  readonly upstreams: readonly string[];
-}
+import type { ResolvedSource, ResolvedModel, Report } from "./resolved-model.ts";
 
 /** Looks up what a model reads and checks the declaration; every problem goes to `issues`. */
 export function resolveModel(model: AnyModel, registry: ModelRegistry, issues: Issue[]): ResolvedModel {
@@ -53,8 +31,6 @@ export function modelsReadBy(model: AnyModel, registry: ModelRegistry): readonly
     return (registry.find(target.name) ?? registry.findByTable(target.name))?.name ?? [];
   });
 }
-
-export type Report = (code: ErrorCode, message: string) => void;
 
 function resolveSource(
   name: string,

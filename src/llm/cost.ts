@@ -1,13 +1,5 @@
-import { PRICE_TABLE } from "./price-table.ts";
+import { PRICE_TABLE, type Price } from "./price-table.ts";
 import type { LlmUsage } from "./calls/transport.ts";
-
-/** In USD. */
-export interface Price {
-  readonly inputPer1M: number;
-  /** Input that the provider had cached; as dear as other input unless given. */
-  readonly cachedInputPer1M?: number | undefined;
-  readonly outputPer1M: number;
-}
 
 const FREE: Price = { inputPer1M: 0, outputPer1M: 0 };
 const FREE_PROVIDERS: ReadonlySet<string> = new Set(["ollama", "offline"]);

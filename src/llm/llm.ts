@@ -4,7 +4,7 @@ import type { Embedded, Embedder } from "./embedder.ts";
 import type { AdoptedPrompts } from "./adopted-prompts.ts";
 import type { EvaluateOptions, Evaluation } from "./tuning/evaluate.ts";
 import type { Optimization, OptimizeOptions } from "./tuning/optimization.ts";
-import type { Price } from "./cost.ts";
+import type { Price } from "./price-table.ts";
 import { inContext, sourceInContext } from "./override-context.ts";
 import { promptOf } from "./prompt.ts";
 import type { LlmSession } from "./session.ts";

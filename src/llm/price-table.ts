@@ -1,4 +1,10 @@
-import type { Price } from "./cost.ts";
+/** In USD. */
+export interface Price {
+  readonly inputPer1M: number;
+  /** Input that the provider had cached; as dear as other input unless given. */
+  readonly cachedInputPer1M?: number | undefined;
+  readonly outputPer1M: number;
+}
 
 /**
  * List prices in USD per million tokens, read from the providers' public price lists. Models whose price is in doubt,

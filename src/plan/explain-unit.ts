@@ -1,6 +1,6 @@
 import { UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
-import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { ResolvedModel } from "../graph/resolved-model.ts";
 import { differences, type Fingerprint } from "../state/fingerprint.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";

@@ -1,21 +1,10 @@
-import { errorToJson, type ErrorJson, UsageError } from "../core/errors.ts";
+import { errorToJson, UsageError } from "../core/errors.ts";
 import type { AskedSignature } from "../llm/ask.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { type Unit, UnitFeed } from "../run/units/unit-feed.ts";
 import { createUnitFunction, type FunctionJob } from "../run/units/unit-function.ts";
 import { createRowEncoder } from "../table/encode/row-encoder.ts";
-import { tryQuery } from "./try-query.ts";
-
-/** What a model made of one unit, without anything being written. */
-export interface TriedUnit {
-  readonly unit: string;
-  readonly durationMs: number;
-  /** Empty when the unit failed. */
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
-  readonly error: ErrorJson | undefined;
-  /** What it asked language models. */
-  readonly asked: readonly AskedSignature[];
-}
+import { tryQuery, type TriedUnit } from "./try-query.ts";
 
 /** Runs a unit model on a few units, always the same ones, and returns what it made of them. Nothing is written. */
 export async function tryModel(

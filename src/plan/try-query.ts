@@ -1,3 +1,5 @@
+import type { ErrorJson } from "../core/errors.ts";
+import type { AskedSignature } from "../llm/ask.ts";
 import { queryOn } from "../run/sql/query-columns.ts";
 import { checkGiven } from "../run/sql/query-table.ts";
 import { foreignUnit, joinUnitSql, ownKeys } from "../run/sql/row-units.ts";
@@ -9,7 +11,17 @@ import type { UnitPlan } from "../run/units/unit-plan.ts";
 import { findWork, WORK } from "../run/units/unit-work.ts";
 import { createRowDecoder } from "../table/read/decode-row.ts";
 import type { ColumnShape } from "../table/table-shape.ts";
-import type { TriedUnit } from "./try-model.ts";
+
+/** What a model made of one unit, without anything being written. */
+export interface TriedUnit {
+  readonly unit: string;
+  readonly durationMs: number;
+  /** Empty when the unit failed. */
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly error: ErrorJson | undefined;
+  /** What it asked language models. */
+  readonly asked: readonly AskedSignature[];
+}
 
 /** Runs a model's query for a few units. All of them take the time that it takes. */
 export async function tryQuery(

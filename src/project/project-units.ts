@@ -9,7 +9,8 @@ import type { FunctionJob } from "../run/units/unit-function.ts";
 import { explainUnit, type Explanation } from "../plan/explain-unit.ts";
 import { markCurrent } from "../plan/mark-current.ts";
 import type { Project } from "./project.ts";
-import { type TriedUnit, tryModel } from "../plan/try-model.ts";
+import { tryModel } from "../plan/try-model.ts";
+import type { TriedUnit } from "../plan/try-query.ts";
 import { type FailedUnits, listFailedUnits } from "./unit-errors.ts";
 
 export interface UnitOptions {

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { type ErrorJson, errorToJson } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
-import type { ResolvedSource } from "../graph/resolve-model.ts";
+import type { ResolvedSource } from "../graph/resolved-model.ts";
 import { ageMs, type FreshnessThreshold, parseAge } from "../model/freshness.ts";
 import type { Project } from "./project.ts";
 

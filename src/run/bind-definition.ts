@@ -1,4 +1,4 @@
-import type { ResolvedSource } from "../graph/resolve-model.ts";
+import type { ResolvedSource } from "../graph/resolved-model.ts";
 import { allDocuments } from "../model/context.ts";
 import type { SourceSpec } from "../model/sources.ts";
 import { type BindOptions, bindSource, type BoundSource } from "../sources/bind-source.ts";

@@ -1,6 +1,6 @@
 import { quoteName } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
-import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { ResolvedModel } from "../graph/resolved-model.ts";
 import { renewFingerprints } from "../state/fingerprint.ts";
 import type { Receipt } from "../state/results.ts";
 import type { RunStore } from "../state/run-store.ts";

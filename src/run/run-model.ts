@@ -1,6 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
-import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { ResolvedModel } from "../graph/resolved-model.ts";
 import type { LlmSource } from "../llm/llm.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";

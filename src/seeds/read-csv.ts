@@ -1,7 +1,14 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { CsvError, type Info, parse } from "csv-parse";
-import type { SeedLine } from "./read-seed.ts";
+
+/** A line of a seed: its fields by the names that the file gives them. */
+export interface SeedLine {
+  readonly number: number;
+  /** Where its fields are named, if that is another line. */
+  readonly header?: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
 
 export interface CsvOptions {
   readonly delimiter: string;

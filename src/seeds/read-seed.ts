@@ -7,16 +7,8 @@ import { readJsonlLines } from "../documents/loaders/load-jsonl.ts";
 import type { SeedFile } from "../model/define-model.ts";
 import { dataColumns, type TableShape } from "../table/table-shape.ts";
 import { type WrittenColumn, writtenColumns } from "../table/encode/written-columns.ts";
-import { readCsv } from "./read-csv.ts";
+import { readCsv, type SeedLine } from "./read-csv.ts";
 import { readSeedValue } from "./read-seed-value.ts";
-
-/** A line of a seed: its fields by the names that the file gives them. */
-export interface SeedLine {
-  readonly number: number;
-  /** Where its fields are named, if that is another line. */
-  readonly header?: number;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
 
 export interface ReadSeedOptions {
   /** Folder of the project. */

@@ -1,7 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
-import type { ResolvedSource } from "../graph/resolve-model.ts";
+import type { ResolvedSource } from "../graph/resolved-model.ts";
 import type { ModelContext } from "../model/context.ts";
 import { createValueDecoder } from "../table/read/decode-row.ts";
 import { dataColumns, hasColumns } from "../table/table-shape.ts";

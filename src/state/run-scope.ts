@@ -1,5 +1,5 @@
 import type { Graph } from "../graph/build-graph.ts";
-import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { ResolvedModel } from "../graph/resolved-model.ts";
 
 /** What a run is limited to, beside documents: in units, and in money. Stored with the run, so that a resume keeps to it. */
 export interface RunScope {

@@ -1,7 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { Database, type DatabaseClient, quoteName } from "../database/connect.ts";
-import type { ResolvedSource } from "../graph/resolve-model.ts";
+import type { ResolvedSource } from "../graph/resolved-model.ts";
 import type { AnyModel } from "../model/define-model.ts";
 import { documentTable } from "../sources/bind-source.ts";
 import { explainSqlError } from "../database/sql-error.ts";

@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import type { ResolvedModel, ResolvedSource } from "../graph/resolve-model.ts";
+import type { ResolvedModel, ResolvedSource } from "../graph/resolved-model.ts";
 import { bindDefinition } from "../run/bind-definition.ts";
 import type { BoundSource } from "../sources/bind-source.ts";
 import { unitKeyList } from "../sources/unit-key.ts";

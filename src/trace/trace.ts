@@ -1,7 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
-import type { ResolvedModel } from "../graph/resolve-model.ts";
+import type { ResolvedModel } from "../graph/resolved-model.ts";
 import type { Usage } from "../state/results.ts";
 import { loadUnitStates, type UnitState } from "../run/units/unit-fates.ts";
 import { findRow, type RowKey } from "./find-row.ts";

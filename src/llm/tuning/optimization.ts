@@ -1,4 +1,4 @@
-import type { Price } from "../cost.ts";
+import type { Price } from "../price-table.ts";
 import type { Costs } from "./cost-meter.ts";
 import type { TunedPrompt } from "../tuned-prompt.ts";
 import type { MeasureOptions, OtherModel } from "./evaluate.ts";

@@ -1,6 +1,6 @@
 import { sha256 } from "../../core/hash.ts";
 import { canonicalJson } from "../../core/json.ts";
-import type { ResolvedModel } from "../../graph/resolve-model.ts";
+import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import type { CodeFingerprint } from "../../model/code/code-fingerprint.ts";
 import { renderSqlModel } from "../sql/sql-model.ts";
 

@@ -1,5 +1,5 @@
 import { MillraceError } from "../../core/errors.ts";
-import type { ResolvedModel } from "../../graph/resolve-model.ts";
+import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import { ownKeyColumn } from "../../graph/unit-key-columns.ts";
 import type { ColumnShape } from "../../table/table-shape.ts";
 import { sourceKeySql } from "../../sources/unit-key.ts";

@@ -3,7 +3,7 @@ import { is, SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { MillraceError } from "../../core/errors.ts";
 import type { DatabaseClient } from "../../database/connect.ts";
-import type { ResolvedModel } from "../../graph/resolve-model.ts";
+import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import { bindSource } from "../../sources/bind-source.ts";
 import { type ModelJob, NO_ROWS } from "../model-job.ts";
 import type { Receipt } from "../../state/results.ts";

@@ -1,5 +1,5 @@
 import { MillraceError } from "../../core/errors.ts";
-import type { ResolvedModel } from "../../graph/resolve-model.ts";
+import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import { unitKeyProblem } from "../../graph/unit-key-columns.ts";
 import { allDocuments } from "../../model/context.ts";
 import type { AnyModel } from "../../model/define-model.ts";
