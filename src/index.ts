@@ -15,19 +15,13 @@ export type { ErrorJson, Issue } from "./core/errors.ts";
 export { RowError } from "./core/row-error.ts";
 export type { RowErrorOptions } from "./core/row-error.ts";
 export { discoverPipeline, resolvePipeline } from "./graph/resolve-pipeline.ts";
+export type { Model, RetryPolicy, TestSeverity } from "./model/any-model.ts";
 export { configParam } from "./model/config.ts";
 export { allDocuments } from "./model/context.ts";
 export type { DocumentFilters, ModelContext, RunMode } from "./model/context.ts";
-export type { DataTest, DataTestOptions, TestSeverity } from "./model/data-test.ts";
+export type { DataTest, DataTestOptions } from "./model/data-test.ts";
 export { defineModel } from "./model/define-model.ts";
-export type {
-  Model,
-  ModelWriter,
-  RetryPolicy,
-  SourceReader,
-  WriterReceipt,
-  WriteStrategy,
-} from "./model/define-model.ts";
+export type { ModelWriter, SourceReader } from "./model/define-model.ts";
 export { defineSqlModel } from "./model/define-sql-model.ts";
 export type { SqlModelDeclaration, SqlSource } from "./model/define-sql-model.ts";
 export type { DocumentContentRow, DocumentRow } from "./model/document-row.ts";
@@ -40,6 +34,8 @@ export type { OnRunEnd, OnRunStart, RunEnd, RunStart } from "./model/run-hooks.t
 export { ModelRegistry } from "./model/registry.ts";
 export { documents, ref } from "./model/sources.ts";
 export type { RefOptions, Source } from "./model/sources.ts";
+export type { WriteStrategy } from "./table/write/apply-stage.ts";
+export type { WriterReceipt } from "./table/write/table-writer.ts";
 export { log, progress } from "./run/log.ts";
 export { executeModel } from "./testing/execute-model.ts";
 export type { ExecuteOptions } from "./testing/execute-model.ts";

@@ -1,8 +1,8 @@
 import { is, SQL, sql, type SQLWrapper } from "drizzle-orm";
 import { UsageError } from "../core/errors.ts";
-import type { AnyDataTest, DataTest, DataTestOptions, TestedTable, TestQueryParts } from "../model/data-test.ts";
-import type { AnyModel, Model } from "../model/define-model.ts";
-import type { Source, SourceSpec, UntypedRow } from "../model/sources.ts";
+import type { DataTest, DataTestOptions } from "../model/data-test.ts";
+import type { AnyDataTest, TestedTable, TestQueryParts, SourceSpec, AnyModel, Model } from "../model/any-model.ts";
+import type { Source, UntypedRow } from "../model/sources.ts";
 
 type OneOrMore<Value> = Value | readonly Value[];
 type With<Column extends string, Value = unknown> = { readonly [Key in Column]: Value };

@@ -1,4 +1,4 @@
-import type { AnyDataTest } from "../model/data-test.ts";
+import type { AnyDataTest } from "../model/any-model.ts";
 
 /** `errored`: the query itself did not work. `skipped`: a table it reads was not brought up to date. */
 export type TestStatus = "passed" | "warned" | "failed" | "errored" | "skipped";

@@ -2,8 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { type Issue, IssuesError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import type { ResolvedModel } from "../graph/resolved-model.ts";
-import type { AnyDataTest, TestedTable, TestRelation } from "../model/data-test.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyDataTest, TestedTable, TestRelation, AnyModel } from "../model/any-model.ts";
 import type { ModelRegistry } from "../model/registry.ts";
 import { describeTable, hasColumns, type TableShape } from "../table/table-shape.ts";
 

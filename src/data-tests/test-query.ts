@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type { TestQueryParts } from "../model/data-test.ts";
+import type { TestQueryParts } from "../model/any-model.ts";
 import { dataColumns, hasColumns } from "../table/table-shape.ts";
 import type { ResolvedTest } from "./resolve-test.ts";
 

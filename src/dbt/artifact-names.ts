@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import type { Project } from "../project/project.ts";
 
 /** How artifacts call the things of one project. */

@@ -1,6 +1,5 @@
 import type { ResolvedModel } from "../graph/resolved-model.ts";
-import type { AnyDataTest } from "../model/data-test.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyDataTest, AnyModel } from "../model/any-model.ts";
 import type { Exposure } from "../model/exposure.ts";
 import type { FingerprintParts } from "../state/fingerprint.ts";
 import { dataColumns, type TableShape } from "../table/table-shape.ts";

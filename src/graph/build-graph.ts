@@ -1,5 +1,5 @@
 import { type Issue, IssuesError } from "../core/errors.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import type { ModelRegistry } from "../model/registry.ts";
 import { modelsReadBy, resolveModel } from "./resolve-model.ts";
 import type { ResolvedModel } from "./resolved-model.ts";

@@ -1,4 +1,4 @@
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import { hasColumns, type TableShape } from "../table/table-shape.ts";
 import type { Report, ResolvedSource } from "./resolved-model.ts";
 import { type UnitKeyColumn, unitKeyProblem } from "./unit-key-columns.ts";

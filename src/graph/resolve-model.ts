@@ -1,9 +1,8 @@
 import type { ErrorCode } from "../core/error-codes.ts";
 import type { Issue } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel, SourceSpec } from "../model/any-model.ts";
 import type { ModelRegistry } from "../model/registry.ts";
-import type { SourceSpec } from "../model/sources.ts";
 import { dataColumns, describeTable, hasColumns, type TableShape } from "../table/table-shape.ts";
 import { checkQuery } from "./check-query.ts";
 import type { ResolvedSource, ResolvedModel, Report } from "./resolved-model.ts";

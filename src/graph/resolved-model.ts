@@ -1,6 +1,5 @@
 import type { ErrorCode } from "../core/error-codes.ts";
-import type { AnyModel } from "../model/define-model.ts";
-import type { SourceSpec } from "../model/sources.ts";
+import type { AnyModel, SourceSpec } from "../model/any-model.ts";
 import type { TableShape } from "../table/table-shape.ts";
 
 /** A source whose name has been looked up: a model's table, the documents, or a table of someone else. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Issue, IssuesError } from "../core/errors.ts";
 import { didYouMean, snakeCase } from "../core/text.ts";
-import type { AnyModel } from "./define-model.ts";
+import type { AnyModel } from "./any-model.ts";
 import type { ProjectConfig } from "./project-config.ts";
 
 const FALLBACK = "millraceFallback";

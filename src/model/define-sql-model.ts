@@ -5,43 +5,27 @@ import { UsageError } from "../core/errors.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
 import { shortName } from "../table/schema/table-ddl.ts";
 import { filledByQuery } from "../table/table-shape.ts";
-import { checkDeclaration } from "./check-declaration.ts";
-import { type DataTestOf, namedApart } from "./data-test.ts";
+import type { WriteStrategy } from "../table/write/apply-stage.ts";
+import type { AnyModel, Model } from "./any-model.ts";
 import { noteDeclared } from "./declared-models.ts";
 import {
-  type AnyModel,
-  type Model,
-  type RetryPolicy,
-  type RowOf,
-  type Sources,
-  toSpecs,
-  type WriteStrategy,
-} from "./define-model.ts";
-import type { UntypedRow } from "./sources.ts";
+  aFunction,
+  aTable,
+  checkDeclaration,
+  type Options,
+  resolveShared,
+  type SharedDeclaration,
+  sharedOptions,
+  writeOptions,
+} from "./shared-declaration.ts";
+import type { RowOf, Sources, UntypedRow } from "./sources.ts";
 
 declare const sourceRow: unique symbol;
 
 /** A source inside a SQL template: stands for its table, its properties for the names of its columns. */
 export type SqlSource<Row> = { readonly [Column in keyof Row]: SQLWrapper } & { readonly [sourceRow]: Row };
 
-interface SharedDeclaration<Row extends object, Given extends Sources> {
-  /** `namespace.model`, unique in the project. */
-  readonly name: string;
-  readonly description?: string;
-  readonly sources: Given;
-  /** A new value makes the model stale. */
-  readonly version?: string | number;
-  /** Words to select it by: `--select tag:nightly`. */
-  readonly tags?: readonly string[];
-  /** Who answers for it: `--select owner:data`. */
-  readonly owner?: string;
-  /** Facts for people and tools, shown in `ls --json` and the manifest. */
-  readonly meta?: Readonly<Record<string, unknown>>;
-  /** How often the model is tried when it fails. */
-  readonly retry?: RetryPolicy;
-  readonly timeoutMs?: number;
-  /** What must hold for the rows: `notNull`, `unique` and the like. `millrace build` and `millrace test` look. */
-  readonly tests?: readonly DataTestOf<NoInfer<Row>>[];
+interface QueryDeclaration<Row extends object, Given extends Sources> extends SharedDeclaration<Row, Given> {
   /** The query: `sql` with the sources in it. Values become parameters; those of a view stand in its text. */
   sql(this: void, sources: { readonly [Name in keyof Given]: SqlSource<RowOf<Given[Name]>> }): SQL;
 }
@@ -60,7 +44,7 @@ export type SqlModelDeclaration<
   Each extends keyof Given & string = never,
   By extends string = never,
 > =
-  | (SharedDeclaration<Row, Given> & {
+  | (QueryDeclaration<Row, Given> & {
       /** `view` keeps the query and no rows, `table` the rows; `view` unless said otherwise. */
       readonly materialized?: "view";
       readonly writeStrategy?: undefined;
@@ -69,7 +53,7 @@ export type SqlModelDeclaration<
       /** Columns that the query gives. Without it readers see whatever the view has, untyped. */
       readonly table?: PipelineTable<Row, NewRow>;
     })
-  | (SharedDeclaration<Row, Given> & {
+  | (QueryDeclaration<Row, Given> & {
       readonly materialized: "table";
       /**
        * What happens to rows that are already there; `replace` unless said otherwise. With `merge` and `append` the query
@@ -86,6 +70,14 @@ export type SqlModelDeclaration<
       readonly by?: readonly By[];
       readonly table: PipelineTable<Row, NewRow>;
     });
+
+const OPTIONS = z.strictObject({
+  ...sharedOptions,
+  ...writeOptions,
+  table: aTable.optional(),
+  materialized: z.enum(["view", "table"]).optional(),
+  sql: aFunction,
+} satisfies Options<SqlModelDeclaration<object, object, Sources>>);
 
 /**
  * Declares a model that is a query: a view, or a table that every run brings up to date. `${source}` stands for a
@@ -105,39 +97,26 @@ export function defineSqlModel<
   Each extends keyof Given & string = never,
   const By extends UnitColumns<Row, Given, Each> = never,
 >(declaration: SqlModelDeclaration<Row, NewRow, Given, Each, By>): Model<Row> {
-  checkDeclaration("sqlModel", declaration);
-  const { name, retry, version, materialized = "view" } = declaration;
+  checkDeclaration(OPTIONS, declaration);
+  const { name, materialized = "view" } = declaration;
   noteDeclared(name);
   const table = declaration.table ?? pgTable(shortName(name.replaceAll(".", "_")), {});
-  const model = {
+  const model: AnyModel = {
     kind: "model",
-    name,
-    description: declaration.description,
+    ...resolveShared(declaration),
     form: "sql",
     table: filledByQuery(table, materialized),
     materialized,
     sql: declaration.sql,
     writeStrategy: declaration.writeStrategy ?? "replace",
-    sources: toSpecs(declaration.sources),
     forEach: declaration.forEach,
     by: declaration.by,
     config: z.object({}),
-    version: version === undefined ? undefined : String(version),
-    tags: declaration.tags ?? [],
-    owner: declaration.owner,
-    meta: declaration.meta ?? {},
     concurrency: 1,
     maxAttempts: 1,
     maxErrorRate: 1,
     maxCostUsd: undefined,
     onChange: "rerun",
-    tests: namedApart(declaration.tests ?? []),
-    retry: {
-      maxAttempts: retry?.maxAttempts ?? 1,
-      intervalSeconds: retry?.intervalSeconds ?? 1,
-      backoffRate: retry?.backoffRate ?? 2,
-    },
-    timeoutMs: declaration.timeoutMs,
     run: () => Promise.reject(needsDatabase(name)),
   };
   return Object.freeze(model) as unknown as Model<Row>;

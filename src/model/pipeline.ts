@@ -1,4 +1,4 @@
-import type { AnyModel } from "./define-model.ts";
+import type { AnyModel } from "./any-model.ts";
 
 /** A named set of models; the order they run in comes from what they read. */
 export interface Pipeline {

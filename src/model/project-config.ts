@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { IssuesError } from "../core/errors.ts";
-import type { AnyModel } from "./define-model.ts";
+import type { AnyModel } from "./any-model.ts";
 import { describeIssues } from "./describe-issues.ts";
 import { exposureSchema } from "./exposure.ts";
 import { isModel } from "./registry.ts";

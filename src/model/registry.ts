@@ -2,7 +2,7 @@ import type { ErrorCode } from "../core/error-codes.ts";
 import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { describeTable } from "../table/table-shape.ts";
-import type { AnyModel } from "./define-model.ts";
+import type { AnyModel } from "./any-model.ts";
 
 const NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/i;
 

@@ -1,6 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
+import type { SourceSpec, Model } from "./any-model.ts";
 import type { allDocuments, ModelContext } from "./context.ts";
-import type { AnyModel, Model } from "./define-model.ts";
 import { type FreshnessSpec, parseAge } from "./freshness.ts";
 import type { DocumentContentRow, DocumentRow } from "./document-row.ts";
 
@@ -15,26 +15,10 @@ export interface Source<Row> {
   readonly [rowType]: Row;
 }
 
-/** A source as data. */
-export interface SourceSpec {
-  readonly kind: "source";
-  readonly target:
-    | { readonly type: "model"; readonly model: AnyModel }
-    /** A model's name or a table's name; which of the two is known once all models are. */
-    | { readonly type: "name"; readonly name: string }
-    | { readonly type: "documents"; readonly content: boolean };
-  /** TypeScript keys; undefined reads every data column. */
-  readonly columns: readonly string[] | undefined;
-  readonly where: WhereSpec | undefined;
-  /** Column of this source → column of the row that the model works on. */
-  readonly match: Readonly<Record<string, string>> | undefined;
-  readonly untracked: boolean;
-  readonly freshness?: FreshnessSpec;
-}
+// Sources of every row type are welcome here; `unknown` is their common supertype.
+export type Sources = Readonly<Record<string, Source<unknown> | string>>;
 
-export type WhereSpec =
-  | Readonly<Record<string, unknown>>
-  | ((context: ModelContext) => Readonly<Record<string, unknown>>);
+export type RowOf<Given> = Given extends Source<infer Row> ? Row : UntypedRow;
 
 type WhereValue<Value> = Value | null | readonly Value[] | typeof allDocuments;
 type WhereColumns<Row> = {
@@ -120,4 +104,13 @@ function checkedFreshness(freshness: FreshnessSpec): FreshnessSpec {
   throw new MillraceError("FRESHNESS_INVALID", `"${wrong}" is no age of a source.`, {
     hint: 'Write minutes, hours or days: "30m", "12h", "2d".',
   });
+}
+
+/** Sources as data; a plain name stands for a model or a table. */
+export function toSpecs(sources: Sources): Readonly<Record<string, SourceSpec>> {
+  const specs = Object.entries(sources).map(([name, source]) => [
+    name,
+    typeof source === "string" ? sourceByName(source) : source,
+  ]);
+  return Object.freeze(Object.fromEntries(specs)) as Record<string, SourceSpec>;
 }

@@ -2,7 +2,7 @@ import { sql, SQL } from "drizzle-orm";
 import { UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolved-model.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import { definePipeline } from "../model/pipeline.ts";
 import { bindDefinition } from "../run/bind-definition.ts";
 import type { Condition } from "../sources/conditions.ts";

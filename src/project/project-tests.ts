@@ -1,6 +1,6 @@
 import { resolveTests } from "../data-tests/resolve-test.ts";
 import { buildGraph } from "../graph/build-graph.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import type { TestResult } from "../state/results.ts";
 import { createRunId } from "../run/run-id.ts";
 import { inDeclaredOrder, runTest } from "../data-tests/run-test.ts";

@@ -1,7 +1,7 @@
 import { MillraceError, UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import { findTable } from "../sources/find-relation.ts";
 import { dataColumns, describeTable, hasColumns } from "../table/table-shape.ts";
 

@@ -5,7 +5,7 @@ import type { Graph } from "../graph/build-graph.ts";
 import type { LlmSource } from "../llm/llm.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import type { ModelOutcome, RetrySettings } from "./engine.ts";
 import type { EventLog } from "../state/event-log.ts";
 import { spentInRun } from "../state/usage.ts";

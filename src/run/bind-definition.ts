@@ -1,6 +1,6 @@
 import type { ResolvedSource } from "../graph/resolved-model.ts";
 import { allDocuments } from "../model/context.ts";
-import type { SourceSpec } from "../model/sources.ts";
+import type { SourceSpec } from "../model/any-model.ts";
 import { type BindOptions, bindSource, type BoundSource } from "../sources/bind-source.ts";
 
 const NO_RUN = { runId: "none", mode: "delta", filters: {}, documentIds: allDocuments, metadata: {} } as const;

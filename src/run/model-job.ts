@@ -3,7 +3,7 @@ import type { ResolvedModel } from "../graph/resolved-model.ts";
 import type { LlmSource } from "../llm/llm.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
-import type { RowCounts } from "../table/write/unit-batch.ts";
+import type { RowCounts } from "../table/write/apply-stage.ts";
 import type { AskedSignatures } from "../state/asked-signatures.ts";
 import type { Lease } from "../state/lease.ts";
 import type { FinishModelOptions } from "../state/model-run-store.ts";

@@ -4,7 +4,7 @@ import { configuredSets, runSet, syncSets } from "../documents/sync-sets.ts";
 import { buildGraph, type Graph } from "../graph/build-graph.ts";
 import type { CodeFingerprints } from "../model/code/code-fingerprint.ts";
 import { resolveConfigs } from "../model/config.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { ProjectConfig } from "../model/project-config.ts";
 import type { ModelRegistry } from "../model/registry.ts";

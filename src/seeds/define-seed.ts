@@ -1,21 +1,21 @@
-import type { DataTestOf } from "../model/data-test.ts";
-import { defineModel, type Model } from "../model/define-model.ts";
+import type { Model } from "../model/any-model.ts";
+import { defineModel } from "../model/define-model.ts";
+import type { SharedDeclaration } from "../model/shared-declaration.ts";
+import type { Sources } from "../model/sources.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
 import { describeTable } from "../table/table-shape.ts";
 import { readSeed } from "./read-seed.ts";
 
-export interface SeedDeclaration<Row extends object, NewRow extends object> {
-  /** `namespace.model`, unique in the project. */
-  readonly name: string;
-  readonly description?: string;
+export interface SeedDeclaration<Row extends object, NewRow extends object> extends Pick<
+  SharedDeclaration<Row, Sources>,
+  "name" | "description" | "tags" | "tests"
+> {
   /** Path in the project's folder: `.csv`, `.tsv`, `.jsonl` or `.ndjson`. */
   readonly file: string;
   /** What stands between the fields of a CSV file; a comma, in `.tsv` a tab. */
   readonly delimiter?: string;
   /** The columns of the file, by their names or keys; with a primary key an edited line changes only its row. */
   readonly table: PipelineTable<Row, NewRow>;
-  readonly tags?: readonly string[];
-  readonly tests?: readonly DataTestOf<NoInfer<Row>>[];
 }
 
 /**

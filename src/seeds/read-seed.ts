@@ -4,7 +4,7 @@ import { extname, resolve } from "node:path";
 import { MillraceError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { readJsonlLines } from "../documents/loaders/load-jsonl.ts";
-import type { SeedFile } from "../model/define-model.ts";
+import type { SeedFile } from "../model/any-model.ts";
 import { dataColumns, type TableShape } from "../table/table-shape.ts";
 import { type WrittenColumn, writtenColumns } from "../table/encode/written-columns.ts";
 import { readCsv, type SeedLine } from "./read-csv.ts";

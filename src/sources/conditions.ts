@@ -1,6 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
-import type { WhereSpec } from "../model/sources.ts";
+import type { WhereSpec } from "../model/any-model.ts";
 import type { BoundColumn } from "./bind-source.ts";
 import { columnRef, type Parameters } from "../database/sql-text.ts";
 

@@ -4,7 +4,7 @@ import type { DatabaseClient } from "../database/connect.ts";
 import type { LlmSource } from "../llm/llm.ts";
 import { digestAdopted } from "../llm/adopted-prompts.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
-import type { AnyModel, OnChange } from "../model/define-model.ts";
+import type { AnyModel, OnChange } from "../model/any-model.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";
 import { Parameters } from "../database/sql-text.ts";
 

@@ -1,7 +1,7 @@
 import type { ErrorJson } from "../core/errors.ts";
 import { storableJson } from "../core/json.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
-import type { RowCounts } from "../table/write/unit-batch.ts";
+import type { RowCounts } from "../table/write/apply-stage.ts";
 import { runEndSql, runStatusSql } from "./presence.ts";
 import { type Lease, leaseLost } from "./lease.ts";
 import { modelUsageSql } from "./usage.ts";

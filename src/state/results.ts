@@ -1,6 +1,6 @@
 import type { TestStatus } from "../data-tests/judge-test.ts";
 import type { ErrorJson } from "../core/errors.ts";
-import type { TestSeverity } from "../model/data-test.ts";
+import type { TestSeverity } from "../model/any-model.ts";
 
 export type ModelStatus = "succeeded" | "partial" | "failed" | "skipped" | "cancelled";
 export type RunStatus = "running" | "interrupted" | "succeeded" | "partial" | "failed" | "cancelled" | "stopped";

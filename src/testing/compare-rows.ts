@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import { createValueEncoder } from "../table/encode/encode-value.ts";
 import { describeTable } from "../table/table-shape.ts";
 

@@ -5,7 +5,7 @@ import type { Llm } from "../llm/llm.ts";
 import { offlineLlm } from "../llm/offline-llm.ts";
 import type { OfflineOptions } from "../llm/providers/offline/offline-model.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
-import type { AnyModel, Model } from "../model/define-model.ts";
+import type { AnyModel, Model } from "../model/any-model.ts";
 import { needsDatabase } from "../model/define-sql-model.ts";
 import { createRowEncoder } from "../table/encode/row-encoder.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";

@@ -2,7 +2,7 @@ import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolved-model.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import { documentTable } from "../sources/bind-source.ts";
 import { explainSqlError } from "../database/sql-error.ts";
 import { renderSqlModel } from "../run/sql/sql-model.ts";

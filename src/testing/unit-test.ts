@@ -1,5 +1,5 @@
 import { MillraceError } from "../core/errors.ts";
-import type { Model } from "../model/define-model.ts";
+import type { Model } from "../model/any-model.ts";
 import { executeModel, type ExecuteOptions } from "./execute-model.ts";
 import { compareRows, type RowDifference } from "./compare-rows.ts";
 import { queryOnRows } from "./query-on-rows.ts";

@@ -1,6 +1,6 @@
 import { snakeCase } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
-import type { AnyModel } from "../model/define-model.ts";
+import type { AnyModel } from "../model/any-model.ts";
 import { findTable } from "../sources/find-relation.ts";
 import { BASE_KEYS } from "../table/pipeline-table.ts";
 import { describeTable } from "../table/table-shape.ts";

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { AnyModel } from "../../src/model/define-model.ts";
+import type { AnyModel } from "../../src/model/any-model.ts";
 import { createTestProject, type TestProject, type TestProjectOptions } from "millrace/testing";
 
 const folder = fileURLToPath(new URL("../../examples/indexing/models/", import.meta.url));

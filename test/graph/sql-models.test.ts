@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { defineModel, defineSqlModel, documents, executeModel, type Model, ref } from "millrace";
 import { bigint, integer, pipelineTable, sql, text, varchar } from "millrace/schema";
 import { buildGraph } from "../../src/graph/build-graph.ts";
-import type { AnyModel } from "../../src/model/define-model.ts";
+import type { AnyModel } from "../../src/model/any-model.ts";
 import { ModelRegistry } from "../../src/model/registry.ts";
 import { declareModel } from "../support/declare.ts";
 

@@ -1,7 +1,7 @@
 import { defineModel, defineSqlModel, documents, ref } from "millrace";
 import { integer, pipelineTable, primaryKey, sql, text } from "millrace/schema";
 import { z } from "zod";
-import type { AnyModel } from "../../src/model/define-model.ts";
+import type { AnyModel } from "../../src/model/any-model.ts";
 import type { Kit } from "./model-kit.ts";
 import { hasUnits, isQuery, type ModelSpec, modelName, type ReadSpec, tableName } from "./model-spec.ts";
 import { unitSql } from "./unit-sql.ts";

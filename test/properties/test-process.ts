@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createCodeFingerprints } from "../../src/model/code/code-fingerprint.ts";
-import type { AnyModel } from "../../src/model/define-model.ts";
+import type { AnyModel } from "../../src/model/any-model.ts";
 import { definePipeline } from "../../src/model/pipeline.ts";
 import { resolveProjectConfig } from "../../src/model/project-config.ts";
 import { ModelRegistry } from "../../src/model/registry.ts";

@@ -25,7 +25,7 @@ import {
 } from "millrace/schema";
 import { createTestProject, type TestProject } from "millrace/testing";
 import { buildGraph } from "../../src/graph/build-graph.ts";
-import type { AnyModel } from "../../src/model/define-model.ts";
+import type { AnyModel } from "../../src/model/any-model.ts";
 import { ModelRegistry } from "../../src/model/registry.ts";
 import { renderSqlModel } from "../../src/run/sql/sql-model.ts";
 

@@ -3,7 +3,7 @@ import { defineSqlModel, documents, openProject, type OpenProjectOptions, ref } 
 import { integer, pipelineTable, sql, text } from "millrace/schema";
 import { createTestProject, type TestProject, unitTest } from "millrace/testing";
 import { createManifest } from "../../src/dbt/manifest.ts";
-import type { AnyModel } from "../../src/model/define-model.ts";
+import type { AnyModel } from "../../src/model/any-model.ts";
 import { declareShop, declareTotals, openShop, readTotals, run, unitsOf, writers } from "../support/shop-project.ts";
 
 /** Another version of the project, on the same database. */

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { defineModel, defineSqlModel, ref, type RunPlan } from "millrace";
 import { integer, pipelineTable, sql, text } from "millrace/schema";
-import type { AnyModel } from "../../src/model/define-model.ts";
+import type { AnyModel } from "../../src/model/any-model.ts";
 import { createTestProject, type TestProject } from "millrace/testing";
 
 interface Order {

@@ -5,7 +5,7 @@ import { sha256 } from "../../core/hash.ts";
 import type { RunBundler } from "./bundle-run.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import { DigestCache } from "./digest-cache.ts";
-import type { AnyModel } from "../define-model.ts";
+import type { AnyModel } from "../any-model.ts";
 import { ProjectFiles } from "./project-files.ts";
 
 /** Part of the key of what is cached; to be raised when the same code gets another digest. */

@@ -3,7 +3,7 @@ import { is, type Name, type SQLChunk, sql, SQL } from "drizzle-orm";
 import { MillraceError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/text.ts";
 import type { ResolvedSource } from "../../graph/resolved-model.ts";
-import type { AnyModel } from "../../model/define-model.ts";
+import type { AnyModel } from "../../model/any-model.ts";
 import { hasColumns } from "../../table/table-shape.ts";
 import { documentTable } from "../../sources/bind-source.ts";
 

@@ -1,5 +1,7 @@
 import type { DatabaseClient } from "../../database/connect.ts";
-import { applyUnits, DuplicateKeyError, findConflicts, type RowCounts } from "../../table/write/unit-batch.ts";
+import { applyUnits, findConflicts } from "../../table/write/unit-batch.ts";
+import { DuplicateKeyError } from "../../table/write/duplicate-key-error.ts";
+import type { RowCounts } from "../../table/write/apply-stage.ts";
 import { hasWrittenKey } from "../../table/write/stage-conflicts.ts";
 import { createUnitStage, prepareLargeStage, type Stage, UNIT_COLUMN } from "../../table/write/stage.ts";
 import type { ColumnShape } from "../../table/table-shape.ts";

@@ -2,7 +2,7 @@ import { MillraceError } from "../../core/errors.ts";
 import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import { unitKeyProblem } from "../../graph/unit-key-columns.ts";
 import { allDocuments } from "../../model/context.ts";
-import type { AnyModel } from "../../model/define-model.ts";
+import type { AnyModel } from "../../model/any-model.ts";
 import { type BoundColumn, type BoundSource, bindSource } from "../../sources/bind-source.ts";
 import type { ModelJob } from "../model-job.ts";
 import { loadStoredModel } from "../../state/model-state.ts";

@@ -1,13 +1,7 @@
 import type { DatabaseClient } from "../../database/connect.ts";
-import type { RowCounts } from "../../table/write/unit-batch.ts";
-import {
-  applyUnits,
-  deleteUnits,
-  DuplicateKeyError,
-  findConflicts,
-  stageUnits,
-  unstageUnits,
-} from "../../table/write/unit-batch.ts";
+import type { RowCounts } from "../../table/write/apply-stage.ts";
+import { applyUnits, deleteUnits, findConflicts, stageUnits, unstageUnits } from "../../table/write/unit-batch.ts";
+import { DuplicateKeyError } from "../../table/write/duplicate-key-error.ts";
 import { copyUnits } from "../../table/write/copy-units.ts";
 import { forgetUnits, type UnitStateKey, recordDone, recordFailed } from "../../state/unit-state.ts";
 import { type ModelJob, NO_ROWS } from "../model-job.ts";

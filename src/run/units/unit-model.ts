@@ -1,7 +1,7 @@
 import { type ErrorJson, MillraceError } from "../../core/errors.ts";
 import { LlmError } from "../../llm/calls/llm-error.ts";
-import type { AnyModel } from "../../model/define-model.ts";
-import type { RowCounts } from "../../table/write/unit-batch.ts";
+import type { AnyModel } from "../../model/any-model.ts";
+import type { RowCounts } from "../../table/write/apply-stage.ts";
 import { createRowEncoder } from "../../table/encode/row-encoder.ts";
 import type { BoundSource } from "../../sources/bind-source.ts";
 import { resetAttempts, hasWorked } from "../../state/unit-state.ts";

@@ -4,6 +4,7 @@ import type { Stage } from "./stage.ts";
 import type { TableShape } from "../table-shape.ts";
 import { type WrittenColumn, writtenColumns } from "../encode/written-columns.ts";
 
+/** What a write does with rows that are already there. */
 export type WriteStrategy = "replace" | "merge" | "append";
 
 /** What a write did: inserted and updated rows, deleted rows, rows that were equal and stayed untouched. */

@@ -8,9 +8,6 @@ import { findRepeatedKeys, findTakenKeys, hasWrittenKey } from "./stage-conflict
 import type { TableShape } from "../table-shape.ts";
 import { lineColumns } from "../encode/written-columns.ts";
 
-export type { RowCounts, WriteStrategy } from "./apply-stage.ts";
-export { DuplicateKeyError, type KeyConflict } from "./duplicate-key-error.ts";
-
 /** An encoded row and the unit that writes it. */
 export interface StagedRow {
   readonly sourceKey: string;

@@ -17,12 +17,12 @@ import {
   applyUnits,
   type ApplyUnitsOptions,
   deleteUnits,
-  DuplicateKeyError,
   findConflicts,
-  type RowCounts,
   stageUnits,
   unstageUnits,
 } from "../../../src/table/write/unit-batch.ts";
+import { DuplicateKeyError } from "../../../src/table/write/duplicate-key-error.ts";
+import type { RowCounts } from "../../../src/table/write/apply-stage.ts";
 import { pipelineTable } from "../../../src/table/pipeline-table.ts";
 import type { TableShape } from "../../../src/table/table-shape.ts";
 import { createTable, inOneTransaction, stagedRows, useDatabase } from "../table-fixture.ts";

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { IssuesError } from "../core/errors.ts";
+import type { AnyModel, RetryPolicy } from "./any-model.ts";
+import { type DataTestOf, namedApart } from "./data-test.ts";
+import { describeIssues } from "./describe-issues.ts";
+import { type Sources, toSpecs, type UntypedRow } from "./sources.ts";
+
+/** What every model declares, be it a function or a query. */
+export interface SharedDeclaration<Row extends object, Given extends Sources> {
+  /** `namespace.model`, unique in the project. */
+  readonly name: string;
+  readonly description?: string;
+  readonly sources: Given;
+  /** A new value makes all of the model's output stale. */
+  readonly version?: string | number;
+  /** Words to select it by: `--select tag:nightly`. */
+  readonly tags?: readonly string[];
+  /** Who answers for it: `--select owner:data`. */
+  readonly owner?: string;
+  /** Facts for people and tools, shown in `ls --json` and the manifest. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+  /** How often the whole model is tried when it fails as a whole. */
+  readonly retry?: RetryPolicy;
+  readonly timeoutMs?: number;
+  /** What must hold for the rows: `notNull`, `unique` and the like. `millrace build` and `millrace test` look. */
+  readonly tests?: readonly DataTestOf<NoInfer<Row>>[];
+}
+
+// Rows whose columns nobody declared can have any test.
+type AnyDeclaration = SharedDeclaration<UntypedRow, Sources>;
+
+/** A schema for every option of a declaration. */
+export type Options<Declaration> = Readonly<Record<keyof Declaration, z.ZodType>>;
+
+export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const hasKind = (kind: string) => (value: unknown) => isObject(value) && "kind" in value && value.kind === kind;
+const source = z.custom((value) => typeof value === "string" || hasKind("source")(value), {
+  error: "expected ref() or documents(), or the name of a model or table",
+});
+
+export const aFunction = z.custom((value) => typeof value === "function", "expected a function");
+export const aTable = z.custom(isObject, "expected what pipelineTable() returns");
+
+export const sharedOptions = {
+  name: z.string(),
+  description: z.string().optional(),
+  sources: z.record(z.string(), source),
+  version: z.union([z.string(), z.number()]).optional(),
+  tags: z.array(z.string()).optional(),
+  owner: z.string().optional(),
+  meta: z.record(z.string(), z.unknown()).optional(),
+  retry: z
+    .strictObject({
+      maxAttempts: z.number().int().min(1).optional(),
+      intervalSeconds: z.number().min(0).optional(),
+      backoffRate: z.number().min(1).optional(),
+    })
+    .optional(),
+  timeoutMs: z.number().positive().optional(),
+  tests: z.array(z.custom(hasKind("test"), "expected a data test, as notNull() returns it")).optional(),
+} satisfies Options<AnyDeclaration>;
+
+/** Options of models that write rows: what becomes of those that are there, and what a unit is. */
+export const writeOptions = {
+  writeStrategy: z.enum(["replace", "merge", "append"]).optional(),
+  forEach: z.string().optional(),
+  by: z.array(z.string()).min(1).optional(),
+};
+
+/** Refuses a declaration that TypeScript would refuse: a run does not ask it, and a misspelled option changes what runs. */
+export function checkDeclaration(schema: z.ZodObject, declaration: { readonly name: string }): void {
+  const { error } = schema.safeParse(declaration);
+  if (error === undefined) return;
+  const issues = describeIssues(error, schema, { code: "MODEL_INVALID", root: "declaration" });
+  throw new IssuesError("MODEL_INVALID", `Model "${declaration.name}" is declared in a way that cannot work:`, issues, {
+    hint: "Correct these options; `tsc` finds most of it before a run.",
+  });
+}
+
+/** The shared options with their defaults. */
+export function resolveShared(declaration: AnyDeclaration): Pick<AnyModel, keyof AnyDeclaration> {
+  const { name, description, sources, version, tags = [], owner, meta = {}, retry, timeoutMs } = declaration;
+  return {
+    name,
+    description,
+    sources: toSpecs(sources),
+    version: version === undefined ? undefined : String(version),
+    tags,
+    owner,
+    meta,
+    retry: {
+      maxAttempts: retry?.maxAttempts ?? 1,
+      intervalSeconds: retry?.intervalSeconds ?? 1,
+      backoffRate: retry?.backoffRate ?? 2,
+    },
+    timeoutMs,
+    tests: namedApart(declaration.tests ?? []),
+  };
+}
