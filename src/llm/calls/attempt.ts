@@ -1,13 +1,8 @@
 import { untilAborted } from "../../core/abort.ts";
+import { type AnyAnswer, checkAnswer, checkUsage } from "./check-answer.ts";
 import { LlmError, type LlmErrorKind } from "./llm-error.ts";
 import { abortedError, onAbort } from "./on-abort.ts";
-import type { LlmUsage, RateLimit } from "./transport.ts";
-
-/** What every answer says beside itself. */
-export interface AnyAnswer {
-  readonly usage: LlmUsage;
-  readonly rateLimit: RateLimit | undefined;
-}
+import type { LlmUsage } from "./transport.ts";
 
 /** Sends one request; it never retries and never waits for a limit. */
 export type Send<Answer extends AnyAnswer> = (signal: AbortSignal) => Promise<Answer>;
@@ -27,6 +22,7 @@ export type Attempt<Answer extends AnyAnswer = AnyAnswer> = (
 export interface AttemptOptions {
   /** Whom to name when it fails. */
   readonly provider: string;
+  readonly model: string;
   readonly signal: AbortSignal;
   /** For the whole answer, its body included. */
   readonly timeoutMs: number;
@@ -43,14 +39,14 @@ export async function attemptCall<Answer extends AnyAnswer>(
 ): Promise<Attempt<Answer>> {
   const startedAtMs = performance.now();
   try {
-    const answer = await callInTime(send, options);
+    const answer = checkAnswer(await callInTime(send, options), options.model);
     const latencyMs = performance.now() - startedAtMs;
     const { usage } = answer;
     return { answer, error: undefined, latencyMs, usage, costUsd: options.costOf(usage) };
   } catch (thrown) {
     const latencyMs = performance.now() - startedAtMs;
     const error = toLlmError(thrown, options);
-    const { usage } = error;
+    const usage = error.usage === undefined ? undefined : checkUsage(error.usage);
     const costUsd = usage === undefined ? costWithoutUsage(error) : options.costOf(usage);
     return { answer: undefined, error, latencyMs, usage, costUsd };
   }

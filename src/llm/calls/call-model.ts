@@ -1,5 +1,6 @@
-import { type AnyAnswer, type Attempt, attemptCall, type Send } from "./attempt.ts";
+import { type Attempt, attemptCall, type Send } from "./attempt.ts";
 import type { Budget } from "./budget.ts";
+import type { AnyAnswer } from "./check-answer.ts";
 import { LlmError } from "./llm-error.ts";
 import { limiterOf, type Limiter, type Permit } from "./limiter.ts";
 import { abortedError, sleep } from "./on-abort.ts";
@@ -47,7 +48,7 @@ export async function callModel<Answer extends AnyAnswer>(
   options: CallModelOptions,
 ): Promise<CalledModel<Answer>> {
   const { signal, budget, estimatedTokens, timeoutMs = 60_000, costOf = () => null } = options;
-  const { provider } = target;
+  const { provider, model } = target;
   const reservedUsd = budget === undefined ? 0 : estimateOf(target, options);
   const limiter = limiterOf(target.limiterKey);
   const retryWait = new RetryWait(options);
@@ -59,7 +60,7 @@ export async function callModel<Answer extends AnyAnswer>(
     try {
       if (signal.aborted) throw abortedError(signal);
       const attempt = await payFor(budget, { usd: reservedUsd, signal }, () =>
-        attemptCall(send, { provider, signal, timeoutMs, costOf }),
+        attemptCall(send, { provider, model, signal, timeoutMs, costOf }),
       );
       attempts.push(attempt);
       options.onAttempt?.(attempt);

@@ -1,4 +1,4 @@
-import type { AnyAnswer } from "./attempt.ts";
+import type { AnyAnswer } from "./check-answer.ts";
 
 /** A list of numbers for a text: texts that mean alike have lists that point alike. */
 export type Embedding = readonly number[];
@@ -6,8 +6,6 @@ export type Embedding = readonly number[];
 export interface EmbeddingAnswer extends AnyAnswer {
   /** `embeddings[i]` belongs to `texts[i]`. */
   readonly embeddings: readonly Embedding[];
-  /** The model that the provider says it used. */
-  readonly model: string;
 }
 
 /** A way to one embedding model. Transports never retry, never wait for a limit and never cache. */

@@ -28,8 +28,14 @@ export interface LlmParams {
 export interface LlmUsage {
   /** All tokens of the prompt, those that the provider had cached too. */
   readonly inputTokens: number | null;
+  /** All tokens that were generated, those of thinking too. */
   readonly outputTokens: number | null;
+  /** Of the input, what the provider read from its cache. */
   readonly cachedInputTokens: number | null;
+  /** Of the input, what the provider wrote to its cache. */
+  readonly cacheWriteTokens?: number | null | undefined;
+  /** Of the output, what went into thinking. */
+  readonly reasoningTokens?: number | null | undefined;
 }
 
 export interface LlmAnswer {

@@ -1,11 +1,10 @@
 import { untilAborted } from "../../../core/abort.ts";
 import { UsageError } from "../../../core/errors.ts";
+import { type Generated, readGenerated } from "./ai-sdk-answer.ts";
 import { aiSdkError } from "./ai-sdk-error.ts";
-import { LlmError } from "../../calls/llm-error.ts";
 import { abortError } from "../http/post-json.ts";
-import { readRateLimit } from "../http/rate-limit-headers.ts";
 import { plainSchema, strictSchema } from "../openai/strict-schema.ts";
-import type { LlmAnswer, LlmRequest, LlmTransport } from "../../calls/transport.ts";
+import type { LlmRequest, LlmTransport } from "../../calls/transport.ts";
 
 /** What is needed of a language model of the AI SDK, from any of its versions. */
 export interface AiSdkModel {
@@ -18,19 +17,6 @@ export interface AiSdkModel {
 export interface FromAiSdkOptions {
   /** Tells apart servers that have a model of one name; the model's own provider by default. */
   readonly endpoint?: string | undefined;
-}
-
-type Tokens = number | { readonly total?: number | undefined; readonly cacheRead?: number | undefined } | undefined;
-
-interface Generated {
-  readonly content?: readonly { readonly type: string; readonly text?: string }[];
-  readonly finishReason?: string | { readonly unified?: string; readonly raw?: string | undefined };
-  readonly usage?: {
-    readonly inputTokens?: Tokens;
-    readonly outputTokens?: Tokens;
-    readonly cachedInputTokens?: number | undefined;
-  };
-  readonly response?: { readonly modelId?: string; readonly headers?: Readonly<Record<string, string>> };
 }
 
 const VERSIONS = ["v2", "v3", "v4"];
@@ -101,40 +87,3 @@ function callOptions({ messages, schema, params }: LlmRequest, provider: string)
     ...(providerOptions === undefined ? {} : { providerOptions }),
   };
 }
-
-function readGenerated(
-  { content, finishReason, usage, response }: Generated,
-  { provider, model }: { readonly provider: string; readonly model: string },
-): LlmAnswer {
-  const finish = finishOf(finishReason);
-  const texts = (content ?? []).flatMap(({ type, text = "" }) => (type === "text" ? [text] : []));
-  if (texts.length === 0 && (finish === "stop" || finish === "other")) {
-    throw new LlmError("bad_response", `The answer of ${provider} to the call to ${model} holds no text.`);
-  }
-  return {
-    text: texts.join(""),
-    finish,
-    usage: usageOf(usage),
-    model: response?.modelId ?? model,
-    rateLimit: readRateLimit(new Headers({ ...response?.headers })),
-  };
-}
-
-function finishOf(reason: Generated["finishReason"]): LlmAnswer["finish"] {
-  const { unified, raw } = typeof reason === "object" ? reason : { unified: reason, raw: undefined };
-  if (raw === "refusal") return "refusal";
-  if (unified === "stop" || unified === "tool-calls") return "stop";
-  if (unified === "length") return "length";
-  return unified === "content-filter" ? "content_filter" : "other";
-}
-
-function usageOf({ inputTokens, outputTokens, cachedInputTokens }: NonNullable<Generated["usage"]> = {}) {
-  const input = totalOf(inputTokens);
-  const output = totalOf(outputTokens);
-  // No prompt has no tokens: that is how some providers say that they were told nothing.
-  if (input === 0 && (output ?? 0) === 0) return { inputTokens: null, outputTokens: null, cachedInputTokens: null };
-  const cacheRead = typeof inputTokens === "object" ? inputTokens?.cacheRead : cachedInputTokens;
-  return { inputTokens: input, outputTokens: output, cachedInputTokens: cacheRead ?? null };
-}
-
-const totalOf = (tokens: Tokens | null): number | null => (typeof tokens === "object" ? tokens?.total : tokens) ?? null;

@@ -1,6 +1,7 @@
 import { LlmError } from "../../calls/llm-error.ts";
-import { readRateLimit } from "../http/rate-limit-headers.ts";
 import type { LlmAnswer, LlmUsage } from "../../calls/transport.ts";
+import { finishOf } from "../finish-reason.ts";
+import { readRateLimit } from "../http/rate-limit-headers.ts";
 
 interface Message {
   readonly model?: string;
@@ -48,29 +49,15 @@ function textOf(content: NonNullable<Message["content"]>): string {
   return content.flatMap(({ type, text = "" }) => (type === "text" ? [text] : [])).join("");
 }
 
-function finishOf(reason: string | null | undefined): LlmAnswer["finish"] {
-  switch (reason) {
-    case "end_turn":
-    case "tool_use":
-    case "stop_sequence":
-      return "stop";
-    case "max_tokens":
-    case "model_context_window_exceeded":
-      return "length";
-    case "refusal":
-      return "refusal";
-    default:
-      return "other";
-  }
-}
-
 // What was read from the cache or written to it is not among the input tokens here.
 function usageOf(usage: Usage | null | undefined): LlmUsage {
   const cached = usage?.cache_read_input_tokens ?? null;
   const input = usage?.input_tokens ?? null;
+  const written = usage?.cache_creation_input_tokens ?? null;
   return {
-    inputTokens: input === null ? null : input + (cached ?? 0) + (usage?.cache_creation_input_tokens ?? 0),
+    inputTokens: input === null ? null : input + (cached ?? 0) + (written ?? 0),
     outputTokens: usage?.output_tokens ?? null,
     cachedInputTokens: cached,
+    cacheWriteTokens: written,
   };
 }

@@ -1,26 +1,27 @@
 import { LlmError } from "../../calls/llm-error.ts";
+import type { LlmAnswer } from "../../calls/transport.ts";
+import { finishOf } from "../finish-reason.ts";
 import { readRateLimit } from "../http/rate-limit-headers.ts";
-import type { LlmAnswer, LlmUsage } from "../../calls/transport.ts";
+import { readOpenAiUsage } from "./openai-usage.ts";
 
 interface Completion {
   readonly model?: string;
   readonly choices?: readonly Choice[];
-  readonly usage?: Usage | null;
+  readonly usage?: unknown;
 }
 
 interface Choice {
-  readonly finish_reason?: string | null;
-  readonly message?: {
-    readonly content?: string | readonly { readonly type?: string; readonly text?: string }[] | null;
-    readonly refusal?: string | null;
-    readonly tool_calls?: readonly { readonly function?: { readonly arguments?: unknown } }[] | null;
-  };
+  readonly finish_reason?: unknown;
+  readonly message?: Message;
 }
 
-interface Usage {
-  readonly prompt_tokens?: number | null;
-  readonly completion_tokens?: number | null;
-  readonly prompt_tokens_details?: { readonly cached_tokens?: number | null } | null;
+interface Message {
+  readonly content?: unknown;
+  readonly refusal?: string | null;
+  readonly tool_calls?: readonly { readonly function?: { readonly arguments?: unknown } }[] | null;
+  readonly function_call?: { readonly arguments?: unknown } | null;
+  readonly reasoning_content?: unknown;
+  readonly reasoning?: unknown;
 }
 
 /** Reads a chat completion. */
@@ -30,51 +31,37 @@ export function readCompletion(
 ): LlmAnswer {
   const completion = body as Completion | null | undefined;
   const choice = completion?.choices?.[0];
-  if (completion === undefined || completion === null || choice?.message === undefined) {
+  if (completion === undefined || completion === null || typeof choice?.message !== "object") {
     const problem = completion === undefined ? "is not JSON" : "holds no choice";
-    const usage = completion?.usage == null ? undefined : usageOf(completion.usage);
     throw new LlmError("bad_response", `The answer of ${provider} to the call to ${model} ${problem}.`, {
       status,
-      usage,
+      usage: completion?.usage == null ? undefined : readOpenAiUsage(completion.usage),
     });
   }
+  const isRefusal = isFilled(choice.message.refusal);
   return {
     text: textOf(choice.message),
-    finish: finishOf(choice),
-    usage: usageOf(completion.usage),
+    finish: isRefusal ? "refusal" : finishOf(choice.finish_reason),
+    usage: readOpenAiUsage(completion.usage),
     model: completion.model ?? model,
     rateLimit: readRateLimit(headers),
   };
 }
 
-function textOf({ refusal, tool_calls, content }: NonNullable<Choice["message"]>): string {
-  if (typeof refusal === "string" && refusal !== "") return refusal;
-  const given = tool_calls?.[0]?.function?.arguments;
-  // Some servers parse the arguments themselves.
-  if (given !== undefined && given !== null) return typeof given === "string" ? given : JSON.stringify(given);
-  if (typeof content === "string") return content;
-  return (content ?? []).map(({ text }) => text ?? "").join("");
+function textOf(message: Message): string {
+  const { refusal, tool_calls, function_call, content, reasoning_content, reasoning } = message;
+  const called = tool_calls?.[0]?.function ?? function_call;
+  // Servers that keep thoughts apart put the whole answer there when the model never ends them.
+  const places = [refusal, called?.arguments, content, reasoning_content, reasoning];
+  return places.map(writtenOut).find((text) => text.trim() !== "") ?? "";
 }
 
-function finishOf({ message, finish_reason }: Choice): LlmAnswer["finish"] {
-  if (typeof message?.refusal === "string" && message.refusal !== "") return "refusal";
-  switch (finish_reason) {
-    case "stop":
-    case "tool_calls":
-    case "function_call":
-      return "stop";
-    case "length":
-    case "content_filter":
-      return finish_reason;
-    default:
-      return "other";
-  }
+/** Text, the texts of parts, or what a server has parsed already. */
+function writtenOut(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null) return "";
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  return value.map((part: { readonly text?: unknown } | null) => writtenOut(part?.text)).join("");
 }
 
-function usageOf(usage: Usage | null | undefined): LlmUsage {
-  return {
-    inputTokens: usage?.prompt_tokens ?? null,
-    outputTokens: usage?.completion_tokens ?? null,
-    cachedInputTokens: usage?.prompt_tokens_details?.cached_tokens ?? null,
-  };
-}
+const isFilled = (text: unknown): boolean => typeof text === "string" && text !== "";

@@ -1,6 +1,7 @@
 import type { EmbeddingAnswer, EmbeddingTransport } from "../../calls/embedding-transport.ts";
 import { httpError } from "../http/http-error.ts";
 import { LlmError } from "../../calls/llm-error.ts";
+import { readOpenAiUsage } from "./openai-usage.ts";
 import { accessTo, type OpenAiServerOptions } from "./openai-server.ts";
 import { type JsonReply, postJson } from "../http/post-json.ts";
 import { readRateLimit } from "../http/rate-limit-headers.ts";
@@ -40,7 +41,7 @@ export function openAiEmbeddings(options: OpenAiEmbeddingsOptions): EmbeddingTra
 interface Reply {
   readonly model?: string;
   readonly data?: readonly { readonly index?: number; readonly embedding?: readonly number[] }[];
-  readonly usage?: { readonly prompt_tokens?: number | null } | null;
+  readonly usage?: unknown;
 }
 
 function readEmbeddings(
@@ -60,7 +61,7 @@ function readEmbeddings(
   return {
     embeddings,
     model: named,
-    usage: { inputTokens: usage?.prompt_tokens ?? null, outputTokens: 0, cachedInputTokens: null },
+    usage: { ...readOpenAiUsage(usage), outputTokens: 0 },
     rateLimit: readRateLimit(headers),
   };
 }
