@@ -14,7 +14,7 @@ export { openAiCompatible } from "./llm/providers/openai/openai-compatible.ts";
 export type { OpenAiCompatibleOptions } from "./llm/providers/openai/openai-compatible.ts";
 export { openLlm } from "./llm/open-llm.ts";
 export type { OpenLlmOptions } from "./llm/open-llm.ts";
-export { formatTunedPrompt, loadTunedPrompt, withTunedPrompt } from "./llm/tuned-prompt.ts";
+export { formatTunedPrompt } from "./llm/tuned-prompt.ts";
 export type { TunedPrompt } from "./llm/tuned-prompt.ts";
 export type { EvaluateOptions, Evaluation, MeasureOptions } from "./llm/tuning/evaluate.ts";
 export { readExamples, splitExamples } from "./llm/tuning/examples.ts";
@@ -29,9 +29,10 @@ export type {
   Strategy,
 } from "./llm/tuning/optimization.ts";
 export type { ScoredExample } from "./llm/tuning/scorer.ts";
-export { signature, signatureOf } from "./llm/signature.ts";
+export { loadTunedPrompt, signature, signatureOf, withTunedPrompt } from "./llm/signature.ts";
 export type { Signature, SignatureDeclaration } from "./llm/signature.ts";
-export type { BatchInput, Llm, LlmOverrides, Prediction } from "./llm/llm.ts";
+export type { BatchInput, Llm } from "./llm/llm.ts";
+export type { LlmOverrides, Prediction } from "./llm/llm-source.ts";
 export type { BatchOptions, BatchProgress, BatchResult } from "./llm/batch.ts";
 export type { CacheMode } from "./llm/response-cache.ts";
 export type { Telemetry } from "./llm/telemetry.ts";

@@ -4,7 +4,7 @@ import type { Database } from "../database/connect.ts";
 import { Budget } from "./calls/budget.ts";
 import type { Embedder } from "./embedder.ts";
 import type { EmbeddingTransport } from "./calls/embedding-transport.ts";
-import type { LlmSource } from "./llm.ts";
+import type { LlmSource } from "./llm-source.ts";
 import type { AdoptedPrompts } from "./adopted-prompts.ts";
 import { offlineModel } from "./providers/offline/offline-model.ts";
 import { type CacheMode, PostgresCache } from "./response-cache.ts";

@@ -1,23 +1,12 @@
 import type { AskOptions } from "./ask.ts";
 import { type BatchOptions, type BatchResult, runBatch, streamBatch } from "./batch.ts";
-import type { Embedded, Embedder } from "./embedder.ts";
-import type { AdoptedPrompts } from "./adopted-prompts.ts";
+import type { Embedded } from "./embedder.ts";
+import type { Prediction, Predictor, LlmOverrides, LlmSource } from "./llm-source.ts";
 import type { EvaluateOptions, Evaluation } from "./tuning/evaluate.ts";
 import type { Optimization, OptimizeOptions } from "./tuning/optimization.ts";
-import type { Price } from "./price-table.ts";
 import { inContext, sourceInContext } from "./override-context.ts";
 import { promptOf } from "./prompt.ts";
-import type { LlmSession } from "./session.ts";
 import type { Signature } from "./signature.ts";
-import type { Telemetry } from "./telemetry.ts";
-import type { LlmParams } from "./calls/transport.ts";
-
-/** An answer, checked against its signature, and what it took. */
-export interface Prediction<Output> {
-  readonly output: Output;
-  /** Columns of `llmTelemetry()`: spread them into the row. */
-  readonly telemetry: Telemetry;
-}
 
 export interface BatchInput<Row, Input> extends BatchOptions {
   /** What of a row is put to the model. */
@@ -25,9 +14,7 @@ export interface BatchInput<Row, Input> extends BatchOptions {
 }
 
 /** Asks the configured model. In a model it comes as `llm`; every call counts for the unit that makes it. */
-export interface Llm {
-  /** Asks once. Fails with an `LlmError` that says of which kind. */
-  predict<Input, Output>(signature: Signature<Input, Output>, input: Input): Promise<Prediction<Output>>;
+export interface Llm extends Predictor {
   /** Lets the model think in a field of its own first; it comes back as `reasoning`. */
   chainOfThought<Input, Output>(
     signature: Signature<Input, Output>,
@@ -84,37 +71,6 @@ export interface Llm {
   model(): string;
   /** No model is configured: answers are made up from the prompt. */
   readonly isOffline: boolean;
-}
-
-/** What may differ for some calls. What is left out stays as it is configured. */
-export interface LlmOverrides extends Pick<LlmParams, "temperature" | "maxOutputTokens" | "seed"> {
-  /** `provider:model`, a URL, a model of the AI SDK, or a transport. */
-  readonly model?: string | object | undefined;
-  /** Of that model, where the shipped table does not know it. */
-  readonly price?: Price | undefined;
-}
-
-/** A sum of its own, within that of the run. */
-export interface SourceLimits {
-  readonly maxCostUsd?: number | undefined;
-  readonly spentUsd?: number | undefined;
-}
-
-/** The model of a project, reached at the first call. */
-export interface LlmSource {
-  /** Provider and name of the model. */
-  readonly model: string;
-  readonly isOffline: boolean;
-  /** Digest of what, beside the prompt, decides an answer. */
-  readonly fingerprint: string;
-  /** Tuned prompts of the project, by signature. */
-  readonly adopted?: AdoptedPrompts | undefined;
-  /** What the model's tokens cost; undefined where nobody knows. */
-  price(): Promise<Price | undefined>;
-  /** The same with other settings. */
-  with(overrides: LlmOverrides & SourceLimits): LlmSource;
-  open(): Promise<LlmSession>;
-  openEmbedder(): Promise<Embedder>;
 }
 
 // Loaded when somebody asks: most runs do not.

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
-import type { TunedPrompt } from "./tuned-prompt.ts";
+import { checkTunedPrompt, readTunedPrompt, type TunedPrompt } from "./tuned-prompt.ts";
 import { type FieldsOf, parseFields } from "./signature-text.ts";
 
 declare const inputType: unique symbol;
@@ -84,4 +84,27 @@ export function signatureOf<const Text extends string>(
 ): Signature<FieldsOf<Text>["input"], FieldsOf<Text>["output"]> {
   const { input, output } = parseFields(text);
   return signature({ name, instructions, input, output }) as never;
+}
+
+/** A signature that is asked with the prompt of an artifact. Fails when the artifact was made for another signature. */
+export function withTunedPrompt<Input, Output>(
+  signature: Signature<Input, Output>,
+  artifact: TunedPrompt,
+  file?: string,
+): Signature<Input, Output> {
+  checkTunedPrompt(artifact, signature, { file });
+  return Object.freeze({ ...signature, artifact });
+}
+
+/**
+ * A signature that is asked with the prompt in a file. Fails when that was made for another signature.
+ *
+ * @example
+ * const tuned = await loadTunedPrompt(classify, "programs/classify.json");
+ */
+export async function loadTunedPrompt<Input, Output>(
+  signature: Signature<Input, Output>,
+  file: string,
+): Promise<Signature<Input, Output>> {
+  return withTunedPrompt(signature, await readTunedPrompt(file), file);
 }

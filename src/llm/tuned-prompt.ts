@@ -3,7 +3,6 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
-import type { Signature } from "./signature.ts";
 
 const FORMAT = "millrace/program@1";
 
@@ -88,7 +87,7 @@ export async function readTunedPrompt(file: string): Promise<TunedPrompt> {
 /** Fails when an artifact was made for another signature, or for another way to ask: it would quietly do harm. */
 export function checkTunedPrompt(
   artifact: TunedPrompt,
-  signature: Pick<Signature<unknown, unknown>, "name" | "fingerprint">,
+  signature: { readonly name: string; readonly fingerprint: string },
   { asks = artifact.asks, file }: { readonly asks?: TunedPrompt["asks"]; readonly file?: string | undefined } = {},
 ): void {
   const { name, fingerprint } = artifact.signature;
@@ -109,29 +108,6 @@ export function checkTunedPrompt(
 /** Changes with what is said to the model, not with scores or costs. */
 export function promptDigest({ instructions, demonstrations, asks }: TunedPrompt): string {
   return sha256(canonicalJson({ instructions, demonstrations, asks })).slice(0, 32);
-}
-
-/** A signature that is asked with the prompt of an artifact. Fails when the artifact was made for another signature. */
-export function withTunedPrompt<Input, Output>(
-  signature: Signature<Input, Output>,
-  artifact: TunedPrompt,
-  file?: string,
-): Signature<Input, Output> {
-  checkTunedPrompt(artifact, signature, { file });
-  return Object.freeze({ ...signature, artifact });
-}
-
-/**
- * A signature that is asked with the prompt in a file. Fails when that was made for another signature.
- *
- * @example
- * const tuned = await loadTunedPrompt(classify, "programs/classify.json");
- */
-export async function loadTunedPrompt<Input, Output>(
-  signature: Signature<Input, Output>,
-  file: string,
-): Promise<Signature<Input, Output>> {
-  return withTunedPrompt(signature, await readTunedPrompt(file), file);
 }
 
 export const TUNED_PROMPT_FORMAT = FORMAT;

@@ -6,7 +6,7 @@ import type { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/filters/document-filters.ts";
 import { type Graph, withDownstreams } from "../graph/build-graph.ts";
 import { configuredLlm } from "../llm/configured-llm.ts";
-import type { LlmSource } from "../llm/llm.ts";
+import type { LlmSource } from "../llm/llm-source.ts";
 import { readAdopted } from "../llm/adopted-prompts.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import { allDocuments } from "../model/context.ts";

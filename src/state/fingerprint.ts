@@ -1,7 +1,7 @@
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { DatabaseClient } from "../database/connect.ts";
-import type { LlmSource } from "../llm/llm.ts";
+import type { LlmSource } from "../llm/llm-source.ts";
 import { digestAdopted } from "../llm/adopted-prompts.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { AnyModel, OnChange } from "../model/any-model.ts";

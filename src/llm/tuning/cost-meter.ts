@@ -1,6 +1,6 @@
 import { ask, type Asked, type AskOptions } from "../ask.ts";
 import type { Budget } from "../calls/budget.ts";
-import type { Prediction } from "../llm.ts";
+import type { Prediction } from "../llm-source.ts";
 import { type Prompt, promptOf } from "../prompt.ts";
 import type { LlmSession } from "../session.ts";
 import type { Signature } from "../signature.ts";

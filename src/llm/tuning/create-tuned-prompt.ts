@@ -1,4 +1,4 @@
-import type { LlmSource } from "../llm.ts";
+import type { LlmSource } from "../llm-source.ts";
 import type { Prompt } from "../prompt.ts";
 import type { Signature } from "../signature.ts";
 import type { LlmParams } from "../calls/transport.ts";

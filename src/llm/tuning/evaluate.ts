@@ -1,7 +1,7 @@
 import { UsageError } from "../../core/errors.ts";
 import type { AskOptions } from "../ask.ts";
 import { Budget } from "../calls/budget.ts";
-import type { LlmSource } from "../llm.ts";
+import type { LlmSource } from "../llm-source.ts";
 import type { Price } from "../price-table.ts";
 import { promptOf } from "../prompt.ts";
 import type { LlmSession } from "../session.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UsageError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
-import type { Llm } from "../llm.ts";
+import type { Predictor } from "../llm-source.ts";
 import { signature } from "../signature.ts";
 
 /** A score with what was wrong, in words: proposals of better instructions are made from them. */
@@ -14,7 +14,7 @@ export interface Judgement {
 export interface MetricContext<Input = unknown> {
   readonly input: Input;
   /** Asks on the account of the evaluation. */
-  readonly llm: Pick<Llm, "predict">;
+  readonly llm: Predictor;
 }
 
 /** Says how good an answer is, from 0 to 1. */

@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { AskOptions } from "../ask.ts";
-import type { LlmSource } from "../llm.ts";
+import type { LlmSource } from "../llm-source.ts";
 import { LlmError } from "../calls/llm-error.ts";
 import { type Prompt, promptOf } from "../prompt.ts";
 import type { Signature } from "../signature.ts";

@@ -1,0 +1,51 @@
+import type { AdoptedPrompts } from "./adopted-prompts.ts";
+import type { LlmParams } from "./calls/transport.ts";
+import type { Embedder } from "./embedder.ts";
+import type { Price } from "./price-table.ts";
+import type { LlmSession } from "./session.ts";
+import type { Signature } from "./signature.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** An answer, checked against its signature, and what it took. */
+export interface Prediction<Output> {
+  readonly output: Output;
+  /** Columns of `llmTelemetry()`: spread them into the row. */
+  readonly telemetry: Telemetry;
+}
+
+/** Asks a model, and nothing else. */
+export interface Predictor {
+  /** Asks once. Fails with an `LlmError` that says of which kind. */
+  predict<Input, Output>(signature: Signature<Input, Output>, input: Input): Promise<Prediction<Output>>;
+}
+
+/** What may differ for some calls. What is left out stays as it is configured. */
+export interface LlmOverrides extends Pick<LlmParams, "temperature" | "maxOutputTokens" | "seed"> {
+  /** `provider:model`, a URL, a model of the AI SDK, or a transport. */
+  readonly model?: string | object | undefined;
+  /** Of that model, where the shipped table does not know it. */
+  readonly price?: Price | undefined;
+}
+
+/** A sum of its own, within that of the run. */
+export interface SourceLimits {
+  readonly maxCostUsd?: number | undefined;
+  readonly spentUsd?: number | undefined;
+}
+
+/** The model of a project, reached at the first call. */
+export interface LlmSource {
+  /** Provider and name of the model. */
+  readonly model: string;
+  readonly isOffline: boolean;
+  /** Digest of what, beside the prompt, decides an answer. */
+  readonly fingerprint: string;
+  /** Tuned prompts of the project, by signature. */
+  readonly adopted?: AdoptedPrompts | undefined;
+  /** What the model's tokens cost; undefined where nobody knows. */
+  price(): Promise<Price | undefined>;
+  /** The same with other settings. */
+  with(overrides: LlmOverrides & SourceLimits): LlmSource;
+  open(): Promise<LlmSession>;
+  openEmbedder(): Promise<Embedder>;
+}
