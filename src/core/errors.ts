@@ -1,3 +1,4 @@
+import { ascending } from "./ascending.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { readableStack } from "./stack.ts";
 import { storableText } from "./text.ts";
@@ -48,12 +49,13 @@ export interface Issue {
   readonly message: string;
 }
 
-/** Several problems found in one pass, so that they can be fixed in one pass. */
+/** Several problems found in one pass, so that they can be fixed in one pass: in the order of their files. */
 export class IssuesError extends MillraceError {
   override readonly name = "IssuesError";
   readonly issues: readonly Issue[];
 
-  constructor(code: ErrorCode, summary: string, issues: readonly Issue[], options: ErrorOptions = {}) {
+  constructor(code: ErrorCode, summary: string, found: readonly Issue[], options: ErrorOptions = {}) {
+    const issues = found.toSorted((a, b) => ascending(a.file ?? "", b.file ?? ""));
     const lines = issues.map((issue) => `  ${issue.path}: ${issue.message}`);
     super(code, [summary, ...lines].join("\n"), options);
     this.issues = issues;

@@ -2,6 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { extname, isAbsolute, join, parse, resolve, sep } from "node:path";
 import picomatch from "picomatch";
+import { ascending } from "./ascending.ts";
 
 export interface FindFilesOptions {
   readonly folder: string;
@@ -81,8 +82,12 @@ class Search {
         if (next !== undefined && next.path.split("/").length <= this.#maxDepth) places.push(next);
       }
     }
-    const [files, notFiles] = [this.#files.toSorted(), this.#notFiles];
-    return { files, notFiles, unreadable: this.#unreadable, others: this.#others };
+    return {
+      files: this.#files.toSorted(),
+      notFiles: this.#notFiles.toSorted((a, b) => ascending(a.file, b.file)),
+      unreadable: this.#unreadable.toSorted((a, b) => ascending(a.folder, b.folder)),
+      others: this.#others,
+    };
   }
 
   async #list({ folder }: Place): Promise<readonly Dirent[]> {

@@ -26,7 +26,8 @@ export function resolveTests(models: Iterable<ResolvedModel>, registry: ModelReg
   const issues: Issue[] = [];
   const tests = [...models].flatMap(({ model, shape }) =>
     model.tests.map((test): ResolvedTest => {
-      const report = (message: string) => issues.push({ code: "TEST_INVALID", path: model.name, message });
+      const file = registry.fileOf(model.name);
+      const report = (message: string) => issues.push({ code: "TEST_INVALID", path: model.name, file, message });
       const column = columnsOf(shape, test.columns, (problem) => report(`test ${test.name} ${problem}`));
       const reads = Object.entries(test.reads).map(([name, { table, columns }]): [string, ReadTable] => [
         name,

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { ascending } from "../core/ascending.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { ErrorJson } from "../core/errors.ts";
 import { plural } from "../core/text.ts";
@@ -25,7 +26,7 @@ export function renderSummary(state: RunState, options: SummaryOptions): readonl
   const counts = renderCounts(result);
   const errors = [
     ...Object.entries(result.errors).map(([model, error]) => renderFailure({ model, error }, options)),
-    ...state.unitFailures.map((failures) => renderFailure(failures, options)),
+    ...inModelOrder(state).map((failures) => renderFailure(failures, options)),
   ];
   const next = nextCommand(result);
   return [
@@ -34,6 +35,12 @@ export function renderSummary(state: RunState, options: SummaryOptions): readonl
     ...(errors.length === 0 ? [] : ["", ...errors.flat()]),
     ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(command(...next))}`]),
   ];
+}
+
+// Models run side by side: which of them fails first is chance.
+function inModelOrder({ models, unitFailures }: RunState): readonly UnitFailures[] {
+  const order = [...models.keys()];
+  return unitFailures.toSorted((a, b) => ascending(order.indexOf(a.model), order.indexOf(b.model)));
 }
 
 // Models that have not started do not know their units yet.

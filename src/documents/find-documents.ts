@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import nodePath from "node:path";
 import picomatch from "picomatch";
+import { ascending } from "../core/ascending.ts";
 import { UsageError } from "../core/errors.ts";
 import { findFiles, splitPattern, type UnreadableFolder } from "../core/find-files.ts";
 import { projectPath } from "./document-id.ts";
@@ -60,7 +61,7 @@ export async function findDocuments(options: {
   const isExcluded = await exclusionOf(directory, exclusions);
   const listed = [...files]
     .map(([file, entries]) => ({ kind: "file" as const, file, path: projectPath(directory, file), entries }))
-    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    .toSorted((a, b) => ascending(a.path, b.path));
   const named = await oneNameEach(directory, listed);
   if (named.dropped > 0)
     warnings.push(

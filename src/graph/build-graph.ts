@@ -17,6 +17,7 @@ export function buildGraph(models: readonly AnyModel[], registry: ModelRegistry)
     issues.push({
       code: "CYCLE",
       path: cycle[0] ?? "",
+      file: registry.fileOf(cycle[0] ?? ""),
       message: `models read each other in a circle: ${cycle.join(" → ")}`,
     });
   }

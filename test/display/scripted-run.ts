@@ -36,7 +36,7 @@ function receipt(status: ModelStatus, counts: Partial<Receipt> = {}): Receipt {
   };
 }
 
-function result(
+export function result(
   status: RunStatus,
   models: Readonly<Record<string, Receipt>>,
   more: Partial<RunResult> = {},

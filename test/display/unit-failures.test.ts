@@ -1,7 +1,8 @@
 import pc from "picocolors";
 import { expect, test } from "vitest";
 import { RunState } from "../../src/display/reporters/run-state.ts";
-import { renderFailure } from "../../src/display/summary.ts";
+import { renderFailure, renderSummary } from "../../src/display/summary.ts";
+import { model, result, runStarted, script } from "./scripted-run.ts";
 
 const render = (failures: readonly [unit: string, code: string, message: string][]) => {
   const state = new RunState();
@@ -25,6 +26,24 @@ test("units that failed in different ways are told one by one, in the same way t
     "  b.md has no end",
     '✗ n.m · units "c", "d"  TIMEOUT',
     "  no answer",
+  ]);
+});
+
+test("failures stand in the order of the models, whichever failed first", () => {
+  const state = new RunState();
+  const error = { code: "TIMEOUT", message: "no answer" };
+  const failed = (name: string) => ({ type: "unit_failed", model: name, unit: "a", error }) as const;
+  const events = script([
+    [0, runStarted([model("n.first"), model("n.second")])],
+    [1, failed("n.second")],
+    [2, failed("n.first")],
+    [3, { type: "run_finished", result: result("partial", {}) }],
+  ]);
+  for (const event of events) state.apply(event);
+  const lines = renderSummary(state, { colors: pc.createColors(false), width: 80 });
+  expect(lines.filter((line) => line.startsWith("✗ n."))).toEqual([
+    '✗ n.first · unit "a"  TIMEOUT',
+    '✗ n.second · unit "a"  TIMEOUT',
   ]);
 });
 

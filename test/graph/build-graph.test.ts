@@ -54,6 +54,16 @@ test("a table that no model fills is a source from outside", () => {
   expect(buildGraph([a], registryOf(a)).get("n.a")?.upstreams).toEqual([]);
 });
 
+test("problems are named in the order of the files, however a pipeline lists its models", () => {
+  const a = declareModel("n.a", ["other.x"]);
+  const b = declareModel("n.b", ["other.y", "other.x"]);
+  expect(problems(() => buildGraph([b, a], registryOf(b, a)))).toEqual([
+    expect.stringContaining('n.a: source "source0" reads model "other.x"'),
+    expect.stringContaining('n.b: source "source0" reads model "other.y"'),
+    expect.stringContaining('n.b: source "source1" reads model "other.x"'),
+  ]);
+});
+
 test("every missing upstream is named, with the nearest model", () => {
   const a = declareModel("n.sections");
   const b = declareModel("n.b", ["n.section", "other.thing"]);

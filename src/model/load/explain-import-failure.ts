@@ -1,5 +1,6 @@
 import { relative, sep } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { ascending } from "../../core/ascending.ts";
 import { type Issue, IssuesError, MillraceError, UsageError } from "../../core/errors.ts";
 import { readableStack } from "../../core/stack.ts";
 import { quoteList } from "../../core/text.ts";
@@ -25,7 +26,11 @@ export async function explainImportFailure(error: unknown, imported: Imported): 
   const { directory } = imported;
   const errors = (error as { readonly errors?: readonly CompileError[] } | undefined)?.errors;
   if (Array.isArray(errors) && errors.length > 0) return explainCompileErrors(errors, directory);
-  const file = placeOf(error, directory) ?? (await findCulprit(imported));
+  const place = placeOf(error, directory);
+  return place === undefined ? explainCulprit(error, imported) : explainAt(place, error, directory);
+}
+
+async function explainAt(file: string, error: unknown, directory: string): Promise<MillraceError> {
   const path = file.replace(/(?::\d+)+$/, "");
   const isCycle = error instanceof MillraceError ? error.code === "REF_UNDEFINED" : error instanceof ReferenceError;
   const cycle = isCycle ? await findImportCycle(path) : undefined;
@@ -54,18 +59,24 @@ function placed(error: MillraceError, place: string): MillraceError {
 
 async function explainCompileErrors(errors: readonly CompileError[], directory: string): Promise<MillraceError> {
   const code = errors.some(({ kind }) => kind === "PARSE_ERROR") ? "FILE_SYNTAX" : "FILE_FAILED";
-  const issues = await Promise.all(
-    errors.map(async ({ id, loc, message }): Promise<Issue> => {
+  const placed = errors
+    .map(({ id, loc, message }) => {
       const file = relative(directory, id ?? loc?.file ?? directory);
+      return { file, line: loc?.line ?? 0, column: (loc?.column ?? 0) + 1, message };
+    })
+    // The compiler reads files side by side, and the first error is of whichever it has read first.
+    .toSorted((a, b) => ascending(a.file, b.file) || ascending(a.line, b.line) || ascending(a.column, b.column));
+  const issues = await Promise.all(
+    placed.map(async ({ file, line, column, message }): Promise<Issue> => {
       const [text = ""] = stripVTControlCharacters(message).split("\n", 1);
       return {
         code,
-        path: loc === undefined ? file : `${file}:${loc.line}:${loc.column + 1}`,
+        path: line === 0 ? file : `${file}:${line}:${column}`,
         message: await explainMissingExport(text.replace(/^\[\w+\] /, "")),
       };
     }),
   );
-  const names = [...new Set(issues.map(({ path }) => path.replace(/(?::\d+)+$/, "")))];
+  const names = [...new Set(placed.map(({ file }) => file))];
   return new IssuesError(code, `${quoteList(names)} could not be loaded:`, issues, {
     hint: "Correct the places above.",
   });
@@ -86,16 +97,17 @@ function placeOf(error: unknown, directory: string): string | undefined {
   return places.find((place) => place.startsWith(directory + sep) && !place.includes(`${sep}node_modules${sep}`));
 }
 
-// Each by itself: the first one that fails is the one to look at.
-async function findCulprit({ directory, files }: Imported): Promise<string> {
+// Each by itself: the first one that fails is the one to look at, with its own error, for the first error of all of them
+// together may be about another file.
+async function explainCulprit(error: unknown, { directory, files }: Imported): Promise<MillraceError> {
   for (const file of files) {
-    const isLoaded = await importModules(directory, [file]).then(
-      () => true,
-      () => false,
-    );
-    if (!isLoaded) return file;
+    try {
+      await importModules(directory, [file]);
+    } catch (own) {
+      return explainAt(placeOf(own, directory) ?? file, own, directory);
+    }
   }
-  return files[0] ?? directory;
+  return explainAt(files[0] ?? directory, error, directory);
 }
 
 function reasonOf(error: unknown): string {

@@ -103,6 +103,39 @@ test("all files that are no code are named at once, each with the place", async 
   });
 });
 
+test("problems are named in the order of the files, whichever was loaded first", async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `${index}.unit.ts`);
+  // The first is the largest, and has its second problem on line 10, which sorts before 2 as a text.
+  const padding = (index: number) => `// ${"x".repeat(200_000 - index * 15_000)}\n`;
+  await using project = await createProject({
+    ...Object.fromEntries(names.map((name, index) => [name, `${padding(index)}export const a = ;`])),
+    "0.unit.ts": `${padding(0)}import { gone } from "./d.ts";${"\n".repeat(8)}import { lost } from "./d.ts"; export const c = gone + lost;`,
+    "d.ts": "export {};",
+  });
+  const error: unknown = await loadExports(project.directory, "*.unit.ts").catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    issues: names
+      .slice(1)
+      .toSorted()
+      .map((name) => ({ path: `${name}:2:18` })),
+  });
+  await Promise.all(names.slice(1).map((name) => project.write(name, "export const a = 1;")));
+  await expect(loadExports(project.directory, "*.unit.ts")).rejects.toMatchObject({
+    issues: [{ path: "0.unit.ts:2:10" }, { path: "0.unit.ts:10:10" }],
+  });
+});
+
+test("of several packages that are not installed, the first file's is named with that file", async () => {
+  await using project = await createProject({
+    "a.unit.ts": 'export const a = await import("./deep/a.ts");',
+    "b.unit.ts": 'import "missing-b";',
+    "deep/a.ts": 'import "missing-a";',
+  });
+  await expect(loadExports(project.directory, "*.unit.ts")).rejects.toMatchObject({
+    message: "a.unit.ts could not be loaded: Cannot find package 'missing-a'",
+  });
+});
+
 test("an import whose name is only known when it is called is refused, with its place", async () => {
   await using project = await createProject({
     "a.ts": "export const words = (language: string) =>\n  import(`./words/${language}.ts`);",
