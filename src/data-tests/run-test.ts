@@ -1,11 +1,11 @@
 import { setMaxListeners } from "node:events";
-import { type SQL, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import { judgeTest } from "./judge-test.ts";
 import { testQuery, type TestQuery } from "./test-query.ts";
 import type { ResolvedTest } from "./resolve-test.ts";
 import { type ErrorJson, errorToJson } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
-import type { TestResult } from "../state/results.ts";
+import type { TestResult } from "./test-result.ts";
 import { withCancel } from "../database/cancel-query.ts";
 import { withQuerySlot } from "../database/query-slots.ts";
 import { explainSqlError } from "../database/sql-error.ts";
@@ -17,6 +17,8 @@ const MAX_TEXT_LENGTH = 1_000;
 export interface RunTestOptions {
   readonly database: Database;
   readonly signal: AbortSignal;
+  /** The condition of rows that a test of changed rows looks at. */
+  readonly changedRows: (test: ResolvedTest) => SQL;
 }
 
 /** Asks the database for the rows that fail a test. A query that does not work is a result too. */
@@ -33,7 +35,7 @@ export async function runTest(resolved: ResolvedTest, options: RunTestOptions): 
     durationMs: Math.round(performance.now() - started),
   });
   try {
-    const { failures, rows } = await findFailures(testQuery(resolved, changedSql(resolved, options.database)), options);
+    const { failures, rows } = await findFailures(testQuery(resolved, options.changedRows(resolved)), options);
     return end({ status: judgeTest(test, failures), failures, rows });
   } catch (error) {
     options.signal.throwIfAborted();
@@ -74,14 +76,6 @@ function cutTexts(row: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cut(value)]));
 }
 
-/** Rows that runs have written since the one in which the test last passed, that one's own included. */
-function changedSql({ test, model }: ResolvedTest, { systemSchema }: Database): SQL {
-  const [run, result] = [sql.raw(`${systemSchema}.model_run`), sql.raw(`${systemSchema}.test_result`)];
-  return sql`workflow_id in (select run_id from ${run} where model = ${model.name} and started_at >= coalesce(
-    (select max(r.started_at) from ${run} r join ${result} t using (run_id, model)
-     where t.model = ${model.name} and t.test = ${test.name} and t.status = 'passed'), '-infinity'))`;
-}
-
 function explain(error: unknown, { model, test }: ResolvedTest): ErrorJson {
   const isMissing = (error as { code?: unknown }).code === "42P01";
   const json = errorToJson(explainSqlError(error, model.name));
@@ -91,13 +85,13 @@ function explain(error: unknown, { model, test }: ResolvedTest): ErrorJson {
   return { ...json, hint };
 }
 
-/** Runs tests side by side and tells their results in the order of their declaration, each as soon as it can be told. */
+/** Waits for tests that run side by side and reports their results in the order of declaration, each as soon as possible. */
 export async function inDeclaredOrder(
   running: readonly Promise<TestResult>[],
   onResult: (result: TestResult) => void,
 ): Promise<readonly TestResult[]> {
   const all = Promise.all(running);
-  // One that fails while an earlier one is waited for has somebody who hears of it.
+  // One that fails while an earlier one is waited for is handled here as well.
   all.catch(() => undefined);
   for (const result of running) onResult(await result);
   return all;

@@ -1,5 +1,7 @@
 import type { Project } from "../project/project.ts";
-import type { ModelStatus, Receipt, RunResult, TestResult } from "../state/results.ts";
+import type { TestResult } from "../data-tests/test-result.ts";
+import type { ModelStatus, Receipt, RunResult } from "../state/results.ts";
+import { loadTestOutcomes } from "../state/test-store.ts";
 import { describeArtifact } from "./artifact-metadata.ts";
 import { type ArtifactNames, artifactNames } from "./artifact-names.ts";
 
@@ -26,7 +28,7 @@ type TestOutcome = Pick<TestResult, "model" | "test" | "status" | "failures" | "
 export async function createRunResults(project: Project, result: RunResult) {
   const names = artifactNames(project);
   const models = Object.entries(result.models).map(([name, receipt]) => modelResult(name, receipt, names));
-  const tests = await loadTestOutcomes(project, result.runId);
+  const tests = await loadTestOutcomes(await project.openDatabase(), result.runId);
   return {
     metadata: await describeArtifact("run-results/v6", result.runId),
     results: [...models, ...tests.map((test) => testResult(test, names))],
@@ -66,14 +68,4 @@ function outcome(id: string, status: string, durationMs: number) {
     compiled: null,
     compiled_code: null,
   };
-}
-
-async function loadTestOutcomes(project: Project, runId: string): Promise<readonly TestOutcome[]> {
-  const database = await project.openDatabase();
-  const rows = await database.query<TestOutcome & Record<string, unknown>>(
-    `select model, test, status, failures::int as failures, duration_ms as "durationMs"
-     from ${database.systemSchema}.test_result where run_id = $1 order by model, test`,
-    [runId],
-  );
-  return rows;
 }

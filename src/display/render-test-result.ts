@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/duration.ts";
 import { plural } from "../core/text.ts";
-import type { TestCounts, TestResult } from "../state/results.ts";
+import type { TestCounts, TestResult } from "../data-tests/test-result.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import { renderTable } from "./render-table.ts";

@@ -4,7 +4,7 @@ import type { ResolvedModel } from "../graph/resolved-model.ts";
 import { differences, type Fingerprint } from "../state/fingerprint.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
-import { loadUnitStates, type UnitState } from "../run/units/unit-fates.ts";
+import { loadUnitStates, type UnitState } from "../state/unit-state.ts";
 import { type UnitReason, WORK_REASONS } from "../run/units/unit-plan.ts";
 import { unitReasonsSql } from "../run/units/unit-query.ts";
 import { planWhole } from "../run/whole-model.ts";
@@ -33,15 +33,11 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
   const { database } = job;
   const { plan } = await planUnits(job);
   const parameters = new Parameters();
-  const name = parameters.add(plan.model);
   const units = unitReasonsSql(plan, database.systemSchema, parameters);
   const rows = await database.query<UnitRow>(
-    `select unit.source_key, unit.reason, unit.program_hash, unit.status is not null as is_known,
-       u.input_hash is distinct from unit.input_hash as has_other_rows,
-       u.side_hash is distinct from unit.side_hash as has_other_sides
+    `select source_key, reason, program_hash, status is not null as is_known, has_other_rows, has_other_matches
      from (${units}) as unit
-     left join ${database.systemSchema}.unit_state u on u.model = ${name} and u.source_key = unit.source_key
-     where ${keySql(key, parameters, database.documents)} order by length(unit.source_key) limit 5`,
+     where ${keySql(key, parameters, database.documents)} order by length(source_key) limit 5`,
     parameters.values,
   );
   const [unit] = rows;
@@ -58,7 +54,7 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
       unit.is_known && unit.reason !== "deleted"
         ? [
             ...(unit.has_other_rows ? [`the columns it reads of ${plan.source.name} have other values`] : []),
-            ...(unit.has_other_sides ? [`the rows that match it have changed: ${others}`] : []),
+            ...(unit.has_other_matches ? [`the rows that match it have changed: ${others}`] : []),
             ...programDifferences(plan.program, unit.program_hash ?? ""),
           ]
         : [],
@@ -72,7 +68,7 @@ interface UnitRow extends Record<string, unknown> {
   readonly program_hash: string | null;
   readonly is_known: boolean;
   readonly has_other_rows: boolean;
-  readonly has_other_sides: boolean;
+  readonly has_other_matches: boolean;
 }
 
 async function explainWhole(job: PlanningJob): Promise<Explanation> {
@@ -115,7 +111,7 @@ function keySql(key: readonly string[], parameters: Parameters, documents: strin
   }
   const given = parameters.add(only);
   const matches = only.length < SHORTEST_BEGINNING ? `${column} = ${given}` : `starts_with(${column}, ${given})`;
-  const ofDocument = `select from ${documents} d where coalesce(d.path, d.source_url) = ${given} and d.id = coalesce(unit.document_id, u.document_id)`;
+  const ofDocument = `select from ${documents} d where coalesce(d.path, d.source_url) = ${given} and d.id = coalesce(unit.document_id, unit.stored_document_id)`;
   return `(${matches} or exists (${ofDocument}))`;
 }
 

@@ -6,6 +6,7 @@ import type { ModelContext } from "../model/context.ts";
 import { shownForm } from "../model/define-sql-model.ts";
 import type { CodeOf } from "../run/active-run.ts";
 import { scopeOfModel } from "../state/run-scope.ts";
+import { meanUnitDuration } from "../state/unit-state.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
@@ -121,15 +122,10 @@ export class Planner {
   // The mean of what is stored; units in flight share the time.
   async #estimate({ model }: ResolvedModel, work: number): Promise<Estimate | undefined> {
     if (work === 0) return undefined;
-    const { database } = this.#options;
-    const [row] = await database.query<{ mean: number | null; units: number }>(
-      `select avg(duration_ms)::float8 as mean, count(*)::int as units from (
-         select duration_ms from ${database.systemSchema}.unit_state where model = $1 and status = 'done' limit 10000) as unit`,
-      [model.name],
-    );
-    if (row === undefined || row.mean === null) return undefined;
+    const { mean, units } = await meanUnitDuration(this.#options.database, model.name);
+    if (mean === null) return undefined;
     const lanes = model.forEach === undefined ? 1 : Math.min(work, model.concurrency);
-    return { ms: Math.round((row.mean * work) / lanes), basis: `mean of ${row.units}` };
+    return { ms: Math.round((mean * work) / lanes), basis: `mean of ${units}` };
   }
 }
 

@@ -1,7 +1,12 @@
 import type { Graph } from "../graph/build-graph.ts";
 import type { ModelChange } from "../graph/selector-methods.ts";
 import { configsOf } from "../run/prepare-run.ts";
-import { differences, describeParts, type FingerprintDifference, type StoredParts } from "../state/fingerprint.ts";
+import {
+  describeParts,
+  differences,
+  type FingerprintDifference,
+  loadFingerprintsOfOutput,
+} from "../state/fingerprint.ts";
 import { queryFingerprint } from "../run/query/query-fingerprint.ts";
 import type { Project } from "./project.ts";
 
@@ -28,7 +33,7 @@ export async function changesSinceRuns(
 ): Promise<ReadonlyMap<string, ReadonlySet<ModelChange>>> {
   const { database, runner } = await project.session();
   const { codeOf, llm } = runner;
-  const stored = await loadPrograms(project);
+  const stored = await loadFingerprintsOfOutput(database);
   const configs = configsOf(project, graph, {});
   const changes = new Map<string, ReadonlySet<ModelChange>>();
   for (const [name, resolved] of graph) {
@@ -43,17 +48,4 @@ export async function changesSinceRuns(
     changes.set(name, new Set(found.flatMap(kindOfChange)));
   }
   return changes;
-}
-
-// Units that somebody declared current are as good as made anew.
-async function loadPrograms(project: Project): Promise<ReadonlyMap<string, readonly StoredParts[]>> {
-  const database = await project.openDatabase();
-  const system = database.systemSchema;
-  const rows = await database.query<{ model: string; programs: readonly StoredParts[] }>(
-    `select u.model, coalesce(jsonb_agg(p.parts || jsonb_build_object('asked', p.asked)) filter (where p.model is not null), '[]') as programs
-     from (select distinct model, case when status <> 'kept' then program_hash end as program_hash from ${system}.unit_state) as u
-     left join ${system}.program as p on p.model = u.model and p.program_hash = u.program_hash
-     group by u.model`,
-  );
-  return new Map(rows.map(({ model, programs }) => [model, programs]));
 }

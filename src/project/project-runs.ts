@@ -1,12 +1,13 @@
 import { type ErrorJson, UsageError } from "../core/errors.ts";
 import { readEvents } from "../state/event-log.ts";
 import type { ModelRunRecord } from "../state/model-run-store.ts";
-import type { RunResult, TestResult } from "../state/results.ts";
+import type { TestResult } from "../data-tests/test-result.ts";
+import type { RunResult } from "../state/results.ts";
 import type { RunEvent } from "../state/run-events.ts";
 import type { ResumeOptions } from "../run/run-options.ts";
 import { runNotFound } from "../run/pipeline-runner.ts";
 import type { RunRecord } from "../state/run-store.ts";
-import { loadResults } from "../data-tests/test-store.ts";
+import { loadResults } from "../state/test-store.ts";
 import type { Project } from "./project.ts";
 
 export type ShownRun = RunRecord & {
@@ -30,12 +31,12 @@ export class ProjectRuns {
   }
 
   async show(id: string): Promise<ShownRun> {
-    const { store } = await this.#runner();
+    const { store, modelRuns } = await this.#runner();
     const runId = await this.resolveId(id);
     const [record] = await store.list({ runId });
     if (record === undefined) throw runNotFound(runId);
     const tests = await loadResults(await this.#project.openDatabase(), runId);
-    return { ...record, modelRuns: await store.models.list(runId), result: await store.loadResult(runId), tests };
+    return { ...record, modelRuns: await modelRuns.list(runId), result: await store.loadResult(runId), tests };
   }
 
   /** What happened in a run, from its beginning; with `follow` until it ends. */
@@ -51,7 +52,7 @@ export class ProjectRuns {
 
   /** Why a model failed as a whole, if that is how it ended last. */
   async failureOf(model: string): Promise<{ readonly runId: string; readonly error: ErrorJson } | undefined> {
-    const latest = await (await this.#runner()).store.models.latest(this.#project.registry.get(model).name);
+    const latest = await (await this.#runner()).store.latestReceipt(this.#project.registry.get(model).name);
     const error = latest?.receipt.error;
     return latest === undefined || error === undefined ? undefined : { runId: latest.runId, error };
   }

@@ -1,10 +1,10 @@
-import { resolveTests } from "../data-tests/resolve-test.ts";
+import { type ResolvedTest, resolveTests } from "../data-tests/resolve-test.ts";
 import { buildGraph } from "../graph/build-graph.ts";
 import type { AnyModel } from "../model/any-model.ts";
-import type { TestResult } from "../state/results.ts";
-import { createRunId } from "../run/run-id.ts";
+import type { TestResult } from "../data-tests/test-result.ts";
+import { createRunId } from "../state/run-store.ts";
 import { inDeclaredOrder, runTest } from "../data-tests/run-test.ts";
-import { storeResults } from "../data-tests/test-store.ts";
+import { changedRowsSql, storeResults } from "../state/test-store.ts";
 import type { Project } from "./project.ts";
 
 export interface TestOptions {
@@ -21,7 +21,8 @@ export async function testProject(project: Project, options: TestOptions): Promi
   const chosen = models.map((model) => (typeof model === "string" ? registry.get(model) : model));
   const tests = resolveTests(buildGraph(chosen, registry).values(), registry);
   const database = await project.openDatabase();
-  const running = tests.map((test) => runTest(test, { database, signal }));
+  const changedRows = (test: ResolvedTest) => changedRowsSql(test, database);
+  const running = tests.map((test) => runTest(test, { database, signal, changedRows }));
   const results = await inDeclaredOrder(running, (result) => options.onResult?.(result));
   await storeResults(database, createRunId(), results);
   return results;

@@ -4,6 +4,7 @@ import { allDocuments, type RunMode } from "../model/context.ts";
 import { definePipeline } from "../model/pipeline.ts";
 import { configsOf, graphOf, syncRunDocuments } from "../run/prepare-run.ts";
 import type { RunScope } from "../state/run-scope.ts";
+import { type FailedUnits, listFailedUnits } from "../state/unit-state.ts";
 import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
 import { explainUnit, type Explanation } from "../plan/explain-unit.ts";
@@ -11,7 +12,6 @@ import { markCurrent } from "../plan/mark-current.ts";
 import type { Project } from "./project.ts";
 import { tryModel } from "../plan/try-model.ts";
 import type { TriedUnit } from "../plan/try-query.ts";
-import { type FailedUnits, listFailedUnits } from "./unit-errors.ts";
 
 export interface UnitOptions {
   /** Parameters as with `--set`. */

@@ -6,7 +6,7 @@ import type { LlmSource } from "../llm/llm-source.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { AnyModel } from "../model/any-model.ts";
-import type { ModelOutcome, RetrySettings } from "./engine.ts";
+import { hasReceipt, type ModelOutcome, type RetrySettings } from "./engine.ts";
 import type { EventLog } from "../state/event-log.ts";
 import { spentInRun } from "../state/usage.ts";
 import type { Receipt, RunResult } from "../state/results.ts";
@@ -15,8 +15,15 @@ import { createResult } from "./run-result.ts";
 import { scopeOfModel } from "../state/run-scope.ts";
 import type { RunSpec, RunStore } from "../state/run-store.ts";
 import { finishIdleModels } from "./finish-idle-models.ts";
-import { testModel } from "../data-tests/test-model.ts";
+import type { ResolvedTest } from "../data-tests/resolve-test.ts";
+import { assertTestsPassed, testModel } from "../data-tests/test-model.ts";
+import { countResults, type TestCounts } from "../data-tests/test-result.ts";
+import type { ModelRunStore } from "../state/model-run-store.ts";
+import { changedRowsSql, storeResults } from "../state/test-store.ts";
 import type { PlanningJob } from "./units/plan-units.ts";
+
+/** Failing rows that go along with an event; the others are in the table of results. */
+const MAX_SHOWN = 10;
 
 /** How often a model is tried again when the database was away, beside its own retries. */
 const CONNECTION_ATTEMPTS = 6;
@@ -33,6 +40,7 @@ export interface ActiveRunOptions {
   readonly llm: LlmSource;
   readonly database: Database;
   readonly store: RunStore;
+  readonly modelRuns: ModelRunStore;
   readonly events: EventLog;
   readonly executorId: string;
   readonly directory: string;
@@ -78,10 +86,10 @@ export class ActiveRun {
   }
 
   async #settle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
-    const { store, tests, graph } = this.#options;
+    const { modelRuns, tests, graph } = this.#options;
     const untested = names.filter((name) => tests?.tests.has(name) !== true);
     const jobs = await Promise.all(untested.map((name) => this.#job(name)));
-    const settled = await finishIdleModels(jobs, { store, graph, runId: this.spec.runId });
+    const settled = await finishIdleModels(jobs, { modelRuns, graph, runId: this.spec.runId });
     return names.flatMap((model) => {
       const receipt = settled.get(model);
       return receipt === undefined ? [] : [{ model, receipt }];
@@ -128,10 +136,10 @@ export class ActiveRun {
   }
 
   async #runAndTest(name: string, attempt: number): Promise<Receipt> {
-    const { database, store, events, executorId, wait } = this.#options;
+    const { modelRuns, events, executorId, wait } = this.#options;
     const receipt = await runModel({
       ...(await this.#job(name)),
-      store,
+      modelRuns,
       executorId,
       wait,
       attempt,
@@ -140,16 +148,30 @@ export class ActiveRun {
     });
     const tests = this.#options.tests?.tests.get(name);
     if (tests === undefined) return receipt;
-    const counts = await testModel({
+    return { ...receipt, tests: await this.#test(name, tests) };
+  }
+
+  async #test(model: string, tests: readonly ResolvedTest[]): Promise<TestCounts> {
+    const { database, modelRuns, events } = this.#options;
+    const key = { runId: this.spec.runId, model };
+    const results = await testModel({
       database,
-      runId: this.spec.runId,
-      model: name,
       tests,
-      isStale: (model) => this.#outcomes.has(model) && !("receipt" in (this.#outcomes.get(model) ?? {})),
+      changedRows: (test) => changedRowsSql(test, database),
+      isStale: (name) => this.#outcomes.has(name) && !hasReceipt(this.#outcomes.get(name)),
       signal: this.#cancel.signal,
-      emit: events.emit,
+      onResult: ({ rows, ...result }) =>
+        events.emit({
+          type: "test_finished",
+          model: result.model,
+          result: { ...result, rows: rows.slice(0, MAX_SHOWN) },
+        }),
     });
-    return { ...receipt, tests: counts };
+    const counts = countResults(results);
+    await storeResults(database, this.spec.runId, results);
+    await modelRuns.setTests(key, counts);
+    assertTestsPassed(key, results);
+    return counts;
   }
 
   async #job(name: string): Promise<PlanningJob> {
@@ -180,8 +202,8 @@ export class ActiveRun {
   /** Stores how the run ended; once, whoever calls first. */
   async finish(problem?: unknown): Promise<RunResult> {
     await Promise.allSettled(this.#inFlight);
-    const { store, events } = this.#options;
-    const records = await store.models.list(this.spec.runId);
+    const { store, modelRuns, events } = this.#options;
+    const records = await modelRuns.list(this.spec.runId);
     const result = createResult({
       spec: this.spec,
       records,

@@ -102,6 +102,6 @@ export function mayBeIdle(
   });
 }
 
-function hasReceipt(outcome: ModelOutcome | undefined): boolean {
+export function hasReceipt(outcome: ModelOutcome | undefined): boolean {
   return outcome !== undefined && "receipt" in outcome;
 }

@@ -3,7 +3,7 @@ import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolved-model.ts";
 import { renewFingerprints } from "../state/fingerprint.ts";
 import type { Receipt } from "../state/results.ts";
-import type { RunStore } from "../state/run-store.ts";
+import type { ModelRunStore } from "../state/model-run-store.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { type PlanningJob, planUnits } from "./units/plan-units.ts";
 import { IDLE_REASONS, isIdle } from "./units/unit-plan.ts";
@@ -15,7 +15,7 @@ import { planWhole } from "./whole-model.ts";
 const MAX_BYTES = 8 * 1024 * 1024;
 
 interface SettleOptions {
-  readonly store: RunStore;
+  readonly modelRuns: ModelRunStore;
   readonly runId: string;
   readonly graph: Graph;
 }
@@ -26,10 +26,10 @@ interface SettleOptions {
  */
 export async function finishIdleModels(
   jobs: readonly PlanningJob[],
-  { store, runId, graph }: SettleOptions,
+  { modelRuns, runId, graph }: SettleOptions,
 ): Promise<ReadonlyMap<string, Receipt>> {
   const names = jobs.map(({ resolved }) => resolved.model.name);
-  const [known, small] = await Promise.all([store.models.receipts(runId, names), withSmallSources(jobs, graph)]);
+  const [known, small] = await Promise.all([modelRuns.receipts(runId, names), withSmallSources(jobs, graph)]);
   const idle = await Promise.all(
     small.map(async (job) => {
       const model = job.resolved.model.name;
@@ -39,7 +39,7 @@ export async function finishIdleModels(
     }),
   );
   const ended = [...known].flatMap(([model, receipt]) => (receipt === null ? [] : [[model, receipt] as const]));
-  return new Map([...ended, ...(await store.models.finishIdle(runId, idle.flat()))]);
+  return new Map([...ended, ...(await modelRuns.finishIdle(runId, idle.flat()))]);
 }
 
 async function withSmallSources(jobs: readonly PlanningJob[], graph: Graph): Promise<readonly PlanningJob[]> {

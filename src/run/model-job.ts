@@ -6,16 +6,15 @@ import type { ModelContext } from "../model/context.ts";
 import type { RowCounts } from "../table/write/apply-stage.ts";
 import type { AskedSignatures } from "../state/asked-signatures.ts";
 import type { Lease } from "../state/lease.ts";
-import type { FinishModelOptions } from "../state/model-run-store.ts";
+import type { FinishModelOptions, ModelRunStore } from "../state/model-run-store.ts";
 import type { Receipt } from "../state/results.ts";
 import type { RunEventInput } from "../state/run-events.ts";
 import type { RunScope } from "../state/run-scope.ts";
-import type { RunStore } from "../state/run-store.ts";
 
 /** Everything one attempt at one model needs. */
 export interface ModelJob {
   readonly database: Database;
-  readonly store: RunStore;
+  readonly modelRuns: ModelRunStore;
   readonly resolved: ResolvedModel;
   /** Resolved parameters. */
   readonly config: unknown;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { placeTests, type TestPlan } from "../data-tests/place-tests.ts";
 import { resolveTests } from "../data-tests/resolve-test.ts";
 import { MillraceError, UsageError } from "../core/errors.ts";
-import type { Database } from "../database/connect.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/filters/document-filters.ts";
 import { type Graph, withDownstreams } from "../graph/build-graph.ts";
 import { configuredLlm } from "../llm/configured-llm.ts";
@@ -19,9 +19,9 @@ import { spentInRun } from "../state/usage.ts";
 import type { RunResult } from "../state/results.ts";
 import { graphOfRun, plannedModels, summarizeModels } from "./run-graph.ts";
 import { ActiveRuns, type ActiveRunsOptions } from "./active-runs.ts";
-import { createRunId } from "./run-id.ts";
 import type { ResumeOptions, RunOptions } from "./run-options.ts";
-import { type RunRecord, type RunSpec, RunStore } from "../state/run-store.ts";
+import { ModelRunStore } from "../state/model-run-store.ts";
+import { createRunId, type RunRecord, type RunSpec, RunStore } from "../state/run-store.ts";
 
 /** How long a project that closes waits for the ends of its runs. */
 const MAX_END_MS = 10_000;
@@ -37,6 +37,7 @@ interface Prepared {
 /** Prepares runs and plays them on the engine. */
 export class PipelineRunner implements AsyncDisposable {
   readonly store: RunStore;
+  readonly modelRuns: ModelRunStore;
   readonly #project: RunnableProject;
   readonly #database: Database;
   readonly #executorId: string;
@@ -50,6 +51,7 @@ export class PipelineRunner implements AsyncDisposable {
     this.#executorId = options.executorId;
     this.#host = new ActiveRuns(options);
     this.store = new RunStore(options.database);
+    this.modelRuns = new ModelRunStore(options.database);
   }
 
   /** Starts a run. What is wrong with the request is thrown; how the run ends is in the result. */
@@ -135,7 +137,7 @@ export class PipelineRunner implements AsyncDisposable {
     }
     const graph = graphOfRun(spec, this.#project.registry);
     const configs = configsOf(this.#project, graph, spec.settings);
-    const records = await this.store.models.list(runId);
+    const records = await this.modelRuns.list(runId);
     const tests = this.#testsOf(graph, spec.scope)?.tests;
     const unfinished = records
       .filter(
@@ -156,7 +158,8 @@ export class PipelineRunner implements AsyncDisposable {
     await prepareTables({ database: this.#database, graph, events });
     const engine = await this.#host.engine();
     const llm = await this.#llmOf(spec, options);
-    if (!(await this.store.reopen(runId, this.#executorId, again))) throw runActive(runId);
+    const reopenModels = (client: DatabaseClient) => this.modelRuns.reopen(client, runId, again);
+    if (!(await this.store.reopen(runId, this.#executorId, reopenModels))) throw runActive(runId);
     try {
       await engine.forget(runId, again);
     } catch (error) {
@@ -209,6 +212,7 @@ export class PipelineRunner implements AsyncDisposable {
       llm,
       database: this.#database,
       store: this.store,
+      modelRuns: this.modelRuns,
       events,
       executorId: this.#executorId,
       directory: this.#project.directory,

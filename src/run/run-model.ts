@@ -11,14 +11,14 @@ import type { ModelJob } from "./model-job.ts";
 import type { Receipt } from "../state/results.ts";
 import type { RunEventInput } from "../state/run-events.ts";
 import type { RunScope } from "../state/run-scope.ts";
-import type { RunStore } from "../state/run-store.ts";
+import type { ModelRunStore } from "../state/model-run-store.ts";
 import { runSqlUnitModel } from "./sql/sql-unit-model.ts";
 import { runUnitModel } from "./units/unit-model.ts";
 import { runWholeModel } from "./whole-model.ts";
 
 export interface RunModelOptions {
   readonly database: Database;
-  readonly store: RunStore;
+  readonly modelRuns: ModelRunStore;
   readonly resolved: ResolvedModel;
   readonly config: unknown;
   readonly code: CodeFingerprint;
@@ -37,7 +37,7 @@ export interface RunModelOptions {
 
 /** One attempt at one model, without any engine around it: lease, work, receipt. */
 export async function runModel(options: RunModelOptions): Promise<Receipt> {
-  const { database, store, resolved, context, emit } = options;
+  const { database, modelRuns, resolved, context, emit } = options;
   const { model, shape } = resolved;
   const started = performance.now();
   const lease = await Lease.take({
@@ -73,7 +73,7 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
           ...rows,
           ...outcome,
         };
-        return store.models.finish(client, { runId: context.runId, lease, outcome: receipt, rows, recordWholeSql });
+        return modelRuns.finish(client, { runId: context.runId, lease, outcome: receipt, rows, recordWholeSql });
       },
     };
     const runUnits = model.form === "sql" ? runSqlUnitModel : runUnitModel;

@@ -7,7 +7,7 @@ import { applyWrittenRows, dropStages, TableWriter } from "../table/write/table-
 import { bindSource } from "../sources/bind-source.ts";
 import { UsageMeter } from "./usage-meter.ts";
 import type { ModelJob, Outcome } from "./model-job.ts";
-import { WHOLE_KEY } from "../state/model-state.ts";
+import { WHOLE_KEY } from "../state/unit-state.ts";
 import { openSource } from "../sources/source-reader.ts";
 import { recordUsage } from "../state/usage.ts";
 import type { Receipt } from "../state/results.ts";

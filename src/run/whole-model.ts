@@ -3,7 +3,8 @@ import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import { digestSeed } from "../seeds/read-seed.ts";
 import { bindSource } from "../sources/bind-source.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
-import { loadStoredModel, WHOLE_KEY, type WholeUnit } from "../state/model-state.ts";
+import { loadStoredModel } from "../state/stored-model.ts";
+import { recordWholeSql, type WholeUnit } from "../state/unit-state.ts";
 import {
   createFingerprint,
   describeParts,
@@ -12,7 +13,7 @@ import {
   saveFingerprintSql,
 } from "../state/fingerprint.ts";
 import type { Receipt } from "../state/results.ts";
-import { Parameters } from "../database/sql-text.ts";
+import type { Parameters } from "../database/sql-text.ts";
 import { queryFingerprint } from "./query/query-fingerprint.ts";
 import { runSqlModel } from "./sql/sql-model.ts";
 import { runTableModel } from "./table-model.ts";
@@ -32,37 +33,16 @@ export async function runWholeModel(job: ModelJob): Promise<Receipt> {
   const started = performance.now();
   const finish: ModelJob["finish"] = async (client, outcome, rows) => {
     const durationMs = performance.now() - started;
-    const receipt = await job.finish(client, outcome, rows, (parameters) =>
-      recordWholeSql(job, { program, durationMs }, parameters),
-    );
-    const scope = { system: database.systemSchema, model: resolved.model.name, programHash: program.hash };
+    const [system, model, runId] = [database.systemSchema, resolved.model.name, job.context.runId];
+    const scope = { system, model, runId, programHash: program.hash };
+    const recordSql = (parameters: Parameters) =>
+      `${saveFingerprintSql({ system, model, program }, parameters)}, ${recordWholeSql(scope, durationMs, parameters)}`;
+    const receipt = await job.finish(client, outcome, rows, recordSql);
     await job.asked.record(client, scope);
     return receipt;
   };
   const run = resolved.model.form === "sql" ? runSqlModel : runTableModel;
   return run({ ...job, finish });
-}
-
-/** Parts of a `with`: they store the model's program and its one unit; units it had under another form are gone. */
-function recordWholeSql(
-  { database, resolved, context }: ModelJob,
-  { program, durationMs }: { readonly program: Fingerprint; readonly durationMs: number },
-  parameters: Parameters,
-): string {
-  const system = database.systemSchema;
-  const model = resolved.model.name;
-  const name = parameters.add(model);
-  return `${saveFingerprintSql({ system, model, program }, parameters)},
-     others as (delete from ${system}.unit_state where model = ${name} and source_key <> '${WHOLE_KEY}'),
-     whole as (
-       insert into ${system}.unit_state as u
-         (model, source_key, status, has_output, input_hash, run_id, program_hash, duration_ms)
-       values (${name}, '${WHOLE_KEY}', 'done', true, '', ${parameters.add(context.runId)},
-         ${parameters.add(program.hash)}, ${parameters.add(Math.round(durationMs))})
-       on conflict (model, source_key) do update set
-         status = 'done', error_code = null, error = null, attempts = 0, run_id = excluded.run_id,
-         document_id = null, input_hash = '', side_hash = null, program_hash = excluded.program_hash,
-         duration_ms = excluded.duration_ms, has_output = true, updated_at = now())`;
 }
 
 export interface WholePlan {

@@ -73,6 +73,10 @@ export class EventLog {
   }
 }
 
+/** SQL of when a run was last heard of; null without any event. `run` is SQL. */
+export const lastEventAtSql = (system: string, run: string): string =>
+  `(select (event ->> 'at')::timestamptz from ${system}.run_event e where e.run_id = ${run} order by id desc limit 1)`;
+
 /** Reads a run's stored events; with `follow` it goes on until the run has ended. */
 export async function* readEvents(options: {
   readonly database: Database;

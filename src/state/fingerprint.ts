@@ -1,12 +1,13 @@
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
-import type { DatabaseClient } from "../database/connect.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { LlmSource } from "../llm/llm-source.ts";
 import { digestAdopted } from "../llm/adopted-prompts.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { AnyModel, OnChange } from "../model/any-model.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";
 import { Parameters } from "../database/sql-text.ts";
+import { outputFingerprintsSql, type UnitStateKey } from "./unit-state.ts";
 
 /** What, beside its own rows, decides a unit's output, as digests that can be told apart. */
 export interface FingerprintParts {
@@ -162,4 +163,51 @@ export function saveFingerprintSql(scope: FingerprintKey, parameters: Parameters
     saved as (
       insert into ${system}.program (model, program_hash, parts, asked)
       values (${name}, ${parameters.add(hash)}, ${parameters.add(JSON.stringify(parts))}, '{}') on conflict do nothing)`;
+}
+
+/** SQL of a model's stored fingerprints as JSON, parts by hash; null without any. `model` is SQL. */
+export const storedFingerprintsSql = (system: string, model: string): string =>
+  `(select jsonb_object_agg(program_hash, parts || jsonb_build_object('asked', asked)) from ${system}.program where model = ${model})`;
+
+/** What stored output was made by, by model; empty where all of it was declared current. Models without output are missing. */
+export async function loadFingerprintsOfOutput(
+  database: Database,
+): Promise<ReadonlyMap<string, readonly StoredParts[]>> {
+  const system = database.systemSchema;
+  const rows = await database.query<{ model: string; programs: readonly StoredParts[] }>(
+    `select u.model, coalesce(jsonb_agg(p.parts || jsonb_build_object('asked', p.asked)) filter (where p.model is not null), '[]') as programs
+     from ${outputFingerprintsSql(system)} as u
+     left join ${system}.program as p on p.model = u.model and p.program_hash = u.program_hash
+     group by u.model`,
+  );
+  return new Map(rows.map(({ model, programs }) => [model, programs]));
+}
+
+type FingerprintRef = Pick<UnitStateKey, "system" | "model" | "programHash">;
+
+/** Adds signatures to those that a model has asked under a fingerprint, where they are written down at all. */
+export async function addAsked(
+  client: Pick<DatabaseClient, "query">,
+  { system, model, programHash }: FingerprintRef,
+  names: readonly string[],
+): Promise<void> {
+  await client.query(
+    `update ${system}.program set asked = (select array_agg(distinct name order by name) from unnest(asked || $3::text[]) name)
+     where model = $1 and program_hash = $2 and asked is not null`,
+    [model, programHash, names],
+  );
+}
+
+/** For output that is declared to be as good as today's: whoever made it asked what the model's programs asked. */
+export async function inheritAsked(
+  client: Pick<DatabaseClient, "query">,
+  { system, model, programHash }: FingerprintRef,
+): Promise<void> {
+  await client.query(
+    `update ${system}.program set asked = (
+       select case when bool_and(asked is not null) then coalesce(array_agg(distinct name) filter (where name is not null), '{}') end
+       from ${system}.program left join unnest(asked) name on true where model = $1)
+     where model = $1 and program_hash = $2`,
+    [model, programHash],
+  );
 }

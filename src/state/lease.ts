@@ -3,7 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MillraceError } from "../core/errors.ts";
 import { LEASE_SECONDS } from "../core/lease-seconds.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
-import { isAliveSql } from "./presence.ts";
+import { Parameters } from "../database/sql-text.ts";
+import { isAliveSql } from "./executor-id.ts";
+import { type HeldLease, openModelRunSql } from "./model-run-store.ts";
 import type { Receipt } from "./results.ts";
 
 export interface LeaseHolder {
@@ -24,9 +26,9 @@ export interface LeaseRequest extends LeaseHolder {
  * The right to write one model's rows. At most one process has it; every write transaction checks it. Taking it also
  * opens the model's record in the run.
  */
-export class Lease {
+export class Lease implements HeldLease {
   readonly model: string;
-  readonly token: string;
+  readonly #token: string;
   /** Receipt of an earlier attempt of the same run that got to its end: there is nothing left to do. */
   readonly receipt: Receipt | undefined;
   /** The holder before did not give it back: what it left behind is to be cleared away. */
@@ -38,7 +40,7 @@ export class Lease {
     this.isTakeover = taken.is_takeover;
     this.#database = database;
     this.model = model;
-    this.token = token;
+    this.#token = token;
   }
 
   /** Takes the lease, waiting for the run that has it; a holder that died or fell silent is replaced. */
@@ -48,7 +50,7 @@ export class Lease {
     let isAnnounced = false;
     for (;;) {
       signal.throwIfAborted();
-      // Asking who is alive costs more than all the rest, and seldom is there somebody to ask about.
+      // The liveness check is the expensive part and rarely needed, so try without it first.
       const taken = (await tryTake(request, token)) ?? (await tryTake(request, token, { replaceDead: true }));
       if (taken !== undefined) return new Lease(database, model, token, taken);
       const holder = await findHolder(database, model);
@@ -64,25 +66,51 @@ export class Lease {
   async assertHeld(client: DatabaseClient): Promise<void> {
     const { rowCount } = await client.query(
       `select from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2 for share`,
-      [this.model, this.token],
+      [this.model, this.#token],
     );
-    if (rowCount !== 1) throw leaseLost(this.model);
+    if (rowCount !== 1) throw this.lost();
   }
 
   async release(): Promise<void> {
-    await this.#database.query(
-      `delete from ${this.#database.systemSchema}.model_lease where model = $1 and token = $2`,
-      [this.model, this.token],
+    const parameters = new Parameters();
+    await this.#database.query(this.releaseSql(parameters), parameters.values);
+  }
+
+  /** Gives the lease back; deletes nothing where another process has taken it over. */
+  releaseSql(parameters: Parameters): string {
+    return `delete from ${this.#database.systemSchema}.model_lease where model = ${parameters.add(this.model)} and token = ${parameters.add(this.#token)}`;
+  }
+
+  lost(): MillraceError {
+    return new MillraceError(
+      "LEASE_LOST",
+      `Another run took over model "${this.model}" while this process did not answer; nothing more is written here.`,
+      { hint: "See `millrace runs ls` for the run that goes on." },
     );
   }
 }
 
-export function leaseLost(model: string): MillraceError {
-  return new MillraceError(
-    "LEASE_LOST",
-    `Another run took over model "${model}" while this process did not answer; nothing more is written here.`,
-    { hint: "See `millrace runs ls` for the run that goes on." },
+/** Shows that this process still works on the models it holds. */
+export async function renewLeases(
+  client: Pick<DatabaseClient, "query">,
+  { system, executorId }: { readonly system: string; readonly executorId: string },
+): Promise<void> {
+  await client.query(
+    `update ${system}.model_lease set expires_at = now() + make_interval(secs => $2) where executor_id = $1`,
+    [executorId, LEASE_SECONDS],
   );
+}
+
+/** The run that is writing a model right now, in a process that is alive. */
+export async function findWriter(
+  client: Pick<DatabaseClient, "query">,
+  { system, model }: { readonly system: string; readonly model: string },
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ run_id: string }>(
+    `select run_id from ${system}.model_lease where model = $1 and expires_at > now() and ${isAliveSql("executor_id")}`,
+    [model],
+  );
+  return rows[0]?.run_id;
 }
 
 interface Taken {
@@ -114,11 +142,7 @@ async function tryTake(
           or ${isHolderDead}
        returning xmax::text <> '0' as is_takeover
      ), opened as (
-       insert into ${system}.model_run as record (run_id, model) select $3, $1 from taken
-       on conflict (run_id, model) do update
-       set finished_at = case when record.receipt is null then null else record.finished_at end,
-           started_at = case when record.receipt is null then now() else record.started_at end
-       returning receipt
+       ${openModelRunSql(system, "select $3, $1 from taken")}
      )
      select is_takeover, receipt from taken cross join opened cross join quiet`;
   const name = replaceDead ? undefined : "take lease";

@@ -1,12 +1,16 @@
+import { type SQL, sql } from "drizzle-orm";
 import type { ErrorJson } from "../core/errors.ts";
 import { storableJson } from "../core/json.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { RowCounts } from "../table/write/apply-stage.ts";
-import { runEndSql, runStatusSql } from "./presence.ts";
-import { type Lease, leaseLost } from "./lease.ts";
 import { modelUsageSql } from "./usage.ts";
-import type { Receipt, RunStatus, TestCounts } from "./results.ts";
+import type { Receipt, RunStatus } from "./results.ts";
 import { Parameters } from "../database/sql-text.ts";
+import type { TestCounts } from "../data-tests/test-result.ts";
+import { plannedModelsSql } from "./run-store.ts";
+import { quarantinedSql } from "./unit-state.ts";
+
+type Client = Pick<DatabaseClient, "query">;
 
 /** One model of a run as it is shown. */
 export interface ModelRunRecord {
@@ -24,9 +28,17 @@ export interface ModelRunRecord {
   readonly tests?: TestCounts;
 }
 
+/** The right to write a model's rows, as far as its end needs it. */
+export interface HeldLease {
+  readonly model: string;
+  /** A statement that deletes one row, or none when the lease is lost. */
+  releaseSql(parameters: Parameters): string;
+  lost(): Error;
+}
+
 export interface FinishModelOptions {
   readonly runId: string;
-  readonly lease: Lease;
+  readonly lease: HeldLease;
   readonly outcome: Receipt;
   /** Rows that have not been counted with their units. */
   readonly rows: RowCounts;
@@ -34,14 +46,20 @@ export interface FinishModelOptions {
   readonly recordWholeSql?: ((parameters: Parameters) => string) | undefined;
 }
 
+/** A model in a run. */
+interface ModelRunKey {
+  readonly runId: string;
+  readonly model: string;
+}
+
 /** The `model_run` table: how far each model of a run is, and how it ended. */
 export class ModelRunStore {
   readonly #database: Database;
-  readonly #system: string;
+  readonly #table: string;
 
   constructor(database: Database) {
     this.#database = database;
-    this.#system = database.systemSchema;
+    this.#table = modelRunTable(database.systemSchema);
   }
 
   /** All models of a run, in its order. */
@@ -51,49 +69,79 @@ export class ModelRunStore {
          coalesce(m.units_done, 0) as units_done, coalesce(m.units_failed, 0) as units_failed,
          coalesce(m.rows_written, 0) as rows_written, coalesce(m.rows_deleted, 0) as rows_deleted,
          coalesce(m.rows_unchanged, 0) as rows_unchanged,
-         extract(epoch from coalesce(m.finished_at, greatest(m.started_at, ${runEndSql(this.#system)})) - m.started_at) * 1000 as duration,
-         ${runStatusSql} as run_status,
-         coalesce(run.result -> 'models' -> planned.name, m.receipt) as receipt
-       from ${this.#system}.run as run
-       cross join lateral (
-         select model ->> 'name' as name, position from jsonb_array_elements(run.models) with ordinality as each (model, position)
-       ) as planned
-       left join ${this.#system}.model_run as m on m.run_id = run.run_id and m.model = planned.name
-       where run.run_id = $1 order by planned.position`,
+         extract(epoch from coalesce(m.finished_at, greatest(m.started_at, planned.run_end)) - m.started_at) * 1000 as duration,
+         planned.run_status, coalesce(planned.receipt, m.receipt) as receipt
+       from ${plannedModelsSql(this.#database.systemSchema, "$1")} as planned
+       left join ${this.#table} as m on m.run_id = planned.run_id and m.model = planned.name
+       order by planned.position`,
       [runId],
     );
     return rows.map((row) => ({
       model: row.model,
       status: row.receipt?.status ?? (row.has_started ? unfinished(row.run_status) : "waiting"),
       unitsTotal: row.units_total === null ? null : Number(row.units_total),
-      ...readCounts(row),
+      unitsDone: Number(row.units_done),
+      unitsFailed: Number(row.units_failed),
+      rowsWritten: Number(row.rows_written),
+      rowsDeleted: Number(row.rows_deleted),
+      rowsUnchanged: Number(row.rows_unchanged),
       durationMs: row.duration === null ? null : Number(row.duration),
       error: row.receipt?.error ?? null,
       ...(row.receipt?.tests === undefined ? {} : { tests: row.receipt.tests }),
     }));
   }
 
-  /** How a model ended in the latest run that had it and has ended. */
-  async latest(model: string): Promise<{ readonly runId: string; readonly receipt: Receipt } | undefined> {
-    const [row] = await this.#database.query<{ runId: string; receipt: Receipt }>(
-      `select run_id as "runId", result -> 'models' -> $1 as receipt from ${this.#system}.run
-       where result -> 'models' ? $1 order by started_at desc limit 1`,
-      [model],
+  /** The given models run again, and go on counting. */
+  async reopen(client: Client, runId: string, models: readonly string[]): Promise<void> {
+    await client.query(
+      `update ${this.#table} set receipt = null, finished_at = null, units_failed = 0 where run_id = $1 and model = any($2)`,
+      [runId, models],
     );
-    return row;
   }
 
-  async setUnitsTotal(runId: string, model: string, added: number): Promise<void> {
+  /** So many units are left to be processed. */
+  async setUnitsLeft({ runId, model }: ModelRunKey, left: number): Promise<void> {
     await this.#database.query(
-      `update ${this.#system}.model_run set units_total = units_done + units_failed + $3 where run_id = $1 and model = $2`,
-      [runId, model, added],
+      `update ${this.#table} set units_total = units_done + units_failed + $3 where run_id = $1 and model = $2`,
+      [runId, model, left],
+    );
+  }
+
+  /** Counts units and rows in the transaction that writes them, so that a receipt is right after any crash. */
+  async addCounts(
+    client: Client,
+    { runId, model }: ModelRunKey,
+    counts: RowCounts & { readonly unitsDone: number; readonly unitsFailed: number; readonly unitsTotal?: number },
+  ): Promise<void> {
+    const parameters = new Parameters();
+    const increased = (column: string, by: number) => `${column} = ${column} + ${parameters.add(by)}`;
+    const { unitsTotal } = counts;
+    const changes = [
+      ...(unitsTotal === undefined ? [] : [`units_total = ${parameters.add(unitsTotal)}`]),
+      increased("units_done", counts.unitsDone),
+      increased("units_failed", counts.unitsFailed),
+      increased("rows_written", counts.rowsWritten),
+      increased("rows_deleted", counts.rowsDeleted),
+      increased("rows_unchanged", counts.rowsUnchanged),
+    ];
+    await client.query(
+      `update ${this.#table} set ${changes.join(", ")} where run_id = ${parameters.add(runId)} and model = ${parameters.add(model)}`,
+      parameters.values,
+    );
+  }
+
+  /** Adds to a model's receipt how its tests ended. */
+  async setTests({ runId, model }: ModelRunKey, tests: TestCounts): Promise<void> {
+    await this.#database.query(
+      `update ${this.#table} set receipt = receipt || jsonb_build_object('tests', $3::jsonb) where run_id = $1 and model = $2`,
+      [runId, model, JSON.stringify(tests)],
     );
   }
 
   /** What is stored of these models in a run: null for one that has begun and not ended. */
   async receipts(runId: string, models: readonly string[]): Promise<ReadonlyMap<string, Receipt | null>> {
     const rows = await this.#database.query<{ model: string; receipt: Receipt | null }>(
-      `select model, receipt from ${this.#system}.model_run where run_id = $1 and model = any($2)`,
+      `select model, receipt from ${this.#table} where run_id = $1 and model = any($2)`,
       [runId, models],
     );
     return new Map(rows.map(({ model, receipt }) => [model, receipt]));
@@ -106,9 +154,9 @@ export class ModelRunStore {
   ): Promise<ReadonlyMap<string, Receipt>> {
     if (ends.length === 0) return new Map();
     const rows = await this.#database.query<{ model: string; receipt: Receipt }>(
-      `insert into ${this.#system}.model_run (run_id, model, finished_at, receipt)
-       select $1, m.model, now(), m.receipt || jsonb_build_object('unitsQuarantined',
-         (select count(*) from ${this.#system}.unit_state u where u.model = m.model and u.status = 'quarantined'))
+      `insert into ${this.#table} (run_id, model, finished_at, receipt)
+       select $1, m.model, now(), m.receipt ||
+         jsonb_build_object('unitsQuarantined', ${quarantinedSql(this.#database.systemSchema, "m.model")})
        from jsonb_to_recordset($2) as m (model text, receipt jsonb)
        on conflict (run_id, model) do nothing returning model, receipt`,
       [runId, JSON.stringify(ends)],
@@ -120,35 +168,54 @@ export class ModelRunStore {
    * Stores a model's receipt, with what was counted in all attempts of the run, and gives the lease back. Both or
    * neither: without the lease nothing is stored. In a transaction it commits with the model's rows.
    */
-  async finish(client: Pick<DatabaseClient, "query">, options: FinishModelOptions): Promise<Receipt> {
+  async finish(client: Client, options: FinishModelOptions): Promise<Receipt> {
     const { runId, lease, outcome, rows, recordWholeSql } = options;
+    const system = this.#database.systemSchema;
     const parameters = new Parameters();
     const run = parameters.add(runId);
     const model = parameters.add(lease.model);
-    const token = parameters.add(lease.token);
     const receipt = `${parameters.add(storableJson(outcome))}::jsonb`;
     const written = `rows_written + ${parameters.add(rows.rowsWritten)}`;
     const deleted = `rows_deleted + ${parameters.add(rows.rowsDeleted)}`;
     const unchanged = `rows_unchanged + ${parameters.add(rows.rowsUnchanged)}`;
     const whole = recordWholeSql?.(parameters);
-    const quarantined = `(select count(*) from ${this.#system}.unit_state u where u.model = ${model} and u.status = 'quarantined')`;
     const { rows: stored } = await client.query<{ receipt: Receipt }>({
       // Planned once for each connection.
       name: whole === undefined ? "finish model" : "finish whole model",
       text: `with ${whole === undefined ? "" : `${whole},`}
-         returned as (delete from ${this.#system}.model_lease where model = ${model} and token = ${token} returning 1)
-       update ${this.#system}.model_run set finished_at = now(),
+         returned as (${lease.releaseSql(parameters)} returning 1)
+       update ${this.#table} set finished_at = now(),
          rows_written = ${written}, rows_deleted = ${deleted}, rows_unchanged = ${unchanged},
          receipt = ${receipt} || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
            'rowsWritten', ${written}, 'rowsDeleted', ${deleted}, 'rowsUnchanged', ${unchanged},
-           'usage', ${modelUsageSql(this.#system, { run, model })},
-           'unitsQuarantined', ${whole === undefined ? quarantined : 0})
+           'usage', ${modelUsageSql(system, { run, model })},
+           'unitsQuarantined', ${whole === undefined ? quarantinedSql(system, model) : 0})
        where run_id = ${run} and model = ${model} and exists (select from returned) returning receipt`,
       values: parameters.values,
     });
-    if (stored[0] === undefined) throw leaseLost(lease.model);
+    if (stored[0] === undefined) throw lease.lost();
     return stored[0].receipt;
   }
+}
+
+const modelRunTable = (system: string) => `${system}.model_run`;
+
+/**
+ * A statement that opens the records of models in runs, given by a query of both, and returns their receipts. One that
+ * has ended stays as it is; its receipt says so.
+ */
+export const openModelRunSql = (system: string, runsAndModels: string): string =>
+  `insert into ${modelRunTable(system)} as record (run_id, model) ${runsAndModels}
+   on conflict (run_id, model) do update
+   set finished_at = case when record.receipt is null then null else record.finished_at end,
+       started_at = case when record.receipt is null then now() else record.started_at end
+   returning receipt`;
+
+/** Ids of the runs that have written a model since the latest of `runs`, that one included; all of them without any. */
+export function writtenSinceSql(system: string, model: string, runs: SQL): SQL {
+  const table = sql.raw(modelRunTable(system));
+  return sql`select run_id from ${table} where model = ${model} and started_at >= coalesce(
+    (select max(started_at) from ${table} where model = ${model} and run_id in (${runs})), '-infinity')`;
 }
 
 // The model has begun and has no end: its run knows why.
@@ -156,29 +223,16 @@ function unfinished(run: RunStatus): ModelRunRecord["status"] {
   return run === "running" || run === "interrupted" ? run : "cancelled";
 }
 
-interface ModelCounts extends Record<string, unknown> {
+interface ModelRunRow extends Record<string, unknown> {
+  model: string;
+  has_started: boolean;
+  run_status: RunStatus;
+  units_total: string | null;
   units_done: string;
   units_failed: string;
   rows_written: string;
   rows_deleted: string;
   rows_unchanged: string;
-}
-
-function readCounts(row: ModelCounts | undefined) {
-  return {
-    unitsDone: Number(row?.units_done ?? 0),
-    unitsFailed: Number(row?.units_failed ?? 0),
-    rowsWritten: Number(row?.rows_written ?? 0),
-    rowsDeleted: Number(row?.rows_deleted ?? 0),
-    rowsUnchanged: Number(row?.rows_unchanged ?? 0),
-  };
-}
-
-interface ModelRunRow extends ModelCounts {
-  model: string;
-  has_started: boolean;
-  run_status: RunStatus;
-  units_total: string | null;
   duration: string | null;
   receipt: Receipt | null;
 }

@@ -1,6 +1,5 @@
-import type { TestStatus } from "../data-tests/judge-test.ts";
 import type { ErrorJson } from "../core/errors.ts";
-import type { TestSeverity } from "../model/any-model.ts";
+import type { TestCounts } from "../data-tests/test-result.ts";
 
 export type ModelStatus = "succeeded" | "partial" | "failed" | "skipped" | "cancelled";
 export type RunStatus = "running" | "interrupted" | "succeeded" | "partial" | "failed" | "cancelled" | "stopped";
@@ -33,22 +32,6 @@ export interface Receipt {
   readonly counts?: Readonly<Record<string, number>>;
   /** How many of its data tests ended how; there in a build only. */
   readonly tests?: TestCounts;
-}
-
-export type TestCounts = Readonly<Record<TestStatus, number>>;
-
-/** What became of one data test. */
-export interface TestResult {
-  readonly model: string;
-  readonly test: string;
-  readonly severity: TestSeverity;
-  readonly status: TestStatus;
-  /** Rows that the test's query gave. */
-  readonly failures: number;
-  /** The first of them. */
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
-  readonly error?: ErrorJson;
-  readonly durationMs: number;
 }
 
 export interface RunResult {

@@ -1,6 +1,7 @@
 import type { ErrorJson } from "../core/errors.ts";
 import type { ShownForm } from "../model/define-sql-model.ts";
-import type { Receipt, RunResult, TestResult } from "./results.ts";
+import type { TestResult } from "../data-tests/test-result.ts";
+import type { Receipt, RunResult } from "./results.ts";
 
 /** A model as a display needs it before anything has run. */
 export interface ModelSummary {

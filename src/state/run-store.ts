@@ -1,9 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { storableJson } from "../core/json.ts";
-import type { Database } from "../database/connect.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
 import { allDocuments, type DocumentFilters, type RunMode } from "../model/context.ts";
-import { runEndSql, runStatusSql } from "./presence.ts";
-import { ModelRunStore } from "./model-run-store.ts";
-import type { RunResult, RunStatus } from "./results.ts";
+import { Parameters } from "../database/sql-text.ts";
+import { runEndSql, runStatusSql } from "./run-status.ts";
+import type { Receipt, RunResult, RunStatus } from "./results.ts";
 import type { RunScope } from "./run-scope.ts";
 
 /** What a run was asked to do: enough to go on with it in another process. */
@@ -39,42 +40,48 @@ export interface RunRecord {
 
 /** The `run` table: what was asked, what became of it. */
 export class RunStore {
-  readonly models: ModelRunStore;
   readonly #database: Database;
   readonly #system: string;
 
   constructor(database: Database) {
-    this.models = new ModelRunStore(database);
     this.#database = database;
     this.#system = database.systemSchema;
   }
 
   async insert(spec: RunSpec, executorId: string): Promise<void> {
+    const parameters = new Parameters();
+    const values = {
+      run_id: spec.runId,
+      pipeline: spec.pipeline,
+      models: JSON.stringify(spec.models),
+      mode: spec.mode,
+      filters: JSON.stringify(spec.filters),
+      document_ids: spec.documentIds === allDocuments ? null : spec.documentIds,
+      settings: JSON.stringify(spec.settings),
+      metadata: storableJson(spec.metadata),
+      stop_on_error: spec.stopOnError,
+      scope: JSON.stringify(spec.scope),
+      executor_id: executorId,
+      status: "running",
+    };
     await this.#database.query(
-      `insert into ${this.#system}.run
-         (run_id, pipeline, models, mode, filters, document_ids, settings, metadata, stop_on_error, status, executor_id, scope)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running', $10, $11)`,
-      [
-        spec.runId,
-        spec.pipeline,
-        JSON.stringify(spec.models),
-        spec.mode,
-        JSON.stringify(spec.filters),
-        spec.documentIds === allDocuments ? null : spec.documentIds,
-        JSON.stringify(spec.settings),
-        storableJson(spec.metadata),
-        spec.stopOnError,
-        executorId,
-        JSON.stringify(spec.scope),
-      ],
+      `insert into ${this.#system}.run (${Object.keys(values).join(", ")})
+       values (${Object.values(values)
+         .map((value) => parameters.add(value))
+         .join(", ")})`,
+      parameters.values,
     );
   }
 
   /**
-   * Hands a run that did not succeed to this process; the given models run again and go on counting. False when another
-   * process plays it, or has brought it to its end meanwhile: then nothing has changed.
+   * Hands a run that did not succeed to this process. `reopenModels` belongs to the same transaction. False when another
+   * process has the run, or has brought it to its end meanwhile: then nothing has changed.
    */
-  async reopen(runId: string, executorId: string, models: readonly string[]): Promise<boolean> {
+  async reopen(
+    runId: string,
+    executorId: string,
+    reopenModels: (client: DatabaseClient) => Promise<void>,
+  ): Promise<boolean> {
     return this.#database.transaction(async (client) => {
       const { rowCount } = await client.query(
         `update ${this.#system}.run as run set status = 'running', executor_id = $2, result = null, finished_at = null
@@ -82,10 +89,7 @@ export class RunStore {
         [runId, executorId],
       );
       if (rowCount !== 1) return false;
-      await client.query(
-        `update ${this.#system}.model_run set receipt = null, finished_at = null, units_failed = 0 where run_id = $1 and model = any($2)`,
-        [runId, models],
-      );
+      await reopenModels(client);
       return true;
     });
   }
@@ -163,6 +167,29 @@ export class RunStore {
     );
     return row?.result ?? undefined;
   }
+
+  /** How a model ended in the latest run that had it and has ended. */
+  async latestReceipt(model: string): Promise<{ readonly runId: string; readonly receipt: Receipt } | undefined> {
+    const [row] = await this.#database.query<{ runId: string; receipt: Receipt }>(
+      `select run_id as "runId", result -> 'models' -> $1 as receipt from ${this.#system}.run
+       where result -> 'models' ? $1 order by started_at desc limit 1`,
+      [model],
+    );
+    return row;
+  }
+}
+
+/** SQL of the models of a run in its order, each with the run's status and end, and its receipt once the run has ended. */
+export const plannedModelsSql = (system: string, runId: string): string =>
+  `(select run.run_id, each.model ->> 'name' as name, each.position, ${runStatusSql} as run_status,
+     ${runEndSql(system)} as run_end, run.result -> 'models' -> (each.model ->> 'name') as receipt
+   from ${system}.run as run cross join lateral jsonb_array_elements(run.models) with ordinality as each (model, position)
+   where run.run_id = ${runId})`;
+
+/** A run's id: when it started, and six characters against coincidence. Short enough to type, sorted by time. */
+export function createRunId(now = new Date()): string {
+  const stamp = now.toISOString().replaceAll(/[-:T]/g, "").slice(0, 14);
+  return `${stamp.slice(0, 8)}-${stamp.slice(8)}-${randomBytes(3).toString("hex")}`;
 }
 
 interface RunRow extends Record<string, unknown> {

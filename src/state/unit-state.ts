@@ -1,7 +1,13 @@
 import type { ErrorJson } from "../core/errors.ts";
-import type { DatabaseClient } from "../database/connect.ts";
+import type { Database, DatabaseClient } from "../database/connect.ts";
+import { Parameters } from "../database/sql-text.ts";
 
-/** What became of one unit, as the ledger keeps it. */
+type Client = Pick<DatabaseClient, "query">;
+
+/** Key of the one unit of a model that has no `forEach`. */
+export const WHOLE_KEY = "";
+
+/** What became of one unit in this run. */
 export interface UnitOutcome {
   readonly sourceKey: string;
   readonly documentId: string | null;
@@ -19,135 +25,218 @@ export interface UnitStateKey {
   readonly programHash: string;
 }
 
+/** What is stored of a unit's last try. */
+export interface UnitState {
+  readonly status: "done" | "kept" | "stale" | "error" | "quarantined";
+  readonly runId: string;
+  /** ISO 8601. */
+  readonly updatedAt: string;
+  readonly attempts: number;
+  readonly durationMs: number | null;
+  readonly errorCode: string | null;
+  readonly error: string | null;
+}
+
+/** A unit that did not succeed at its last try. */
+export interface FailedUnit {
+  readonly model: string;
+  readonly unit: string;
+  /** Path or address of the document it belongs to, where there is one. */
+  readonly document: string | null;
+  /** `stale`: its previous output stands; `error`: it has none; `quarantined`: no run takes it. */
+  readonly status: "stale" | "error" | "quarantined";
+  readonly code: string;
+  readonly message: string;
+  readonly attempts: number;
+  readonly runId: string;
+}
+
+export interface FailedUnits {
+  readonly units: readonly FailedUnit[];
+  /** Failed units in all, shown or not. */
+  readonly total: number;
+}
+
+const HAS_FAILED = "status in ('error', 'stale', 'quarantined')";
+
 /** Marks units done; belongs into the transaction that writes their rows. */
-export async function recordDone(
-  client: Pick<DatabaseClient, "query">,
-  scope: UnitStateKey,
-  units: readonly UnitOutcome[],
-): Promise<void> {
+export async function recordDone(client: Client, scope: UnitStateKey, units: readonly UnitOutcome[]): Promise<void> {
   if (units.length === 0) return;
-  await client.query(
-    `insert into ${scope.system}.unit_state as u
-       (model, run_id, program_hash, status, source_key, document_id, input_hash, side_hash, duration_ms, has_output)
-     select $1, $2, $3, 'done', *, true from unnest($4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::int[])
-     ${ON_DONE}`,
-    [scope.model, scope.runId, scope.programHash, ...columns(units)],
-  );
+  const parameters = new Parameters();
+  await client.query(doneSql(scope, outcomesSql(units, parameters), parameters), parameters.values);
 }
 
 /** Marks units done that the database knows: a relation of `source_key`, `document_id`, `input_hash` and `side_hash`. */
 export async function recordRelationDone(
-  client: Pick<DatabaseClient, "query">,
+  client: Client,
   scope: UnitStateKey,
   { relation, durationMs }: { readonly relation: string; readonly durationMs: number },
 ): Promise<void> {
-  await client.query(
-    `insert into ${scope.system}.unit_state as u
-       (model, run_id, program_hash, status, source_key, document_id, input_hash, side_hash, duration_ms, has_output)
-     select $1, $2, $3, 'done', source_key, document_id, input_hash, side_hash, $4::int, true from ${relation} as unit
-     ${ON_DONE}`,
-    [scope.model, scope.runId, scope.programHash, Math.round(durationMs)],
-  );
+  const parameters = new Parameters();
+  const duration = `${parameters.add(Math.round(durationMs))}::int`;
+  const units = `(select source_key, document_id, input_hash, side_hash, ${duration} as duration_ms from ${relation} as known)`;
+  await client.query(doneSql(scope, units, parameters), parameters.values);
 }
 
-const ON_DONE = `on conflict (model, source_key) do update set
-       status = 'done', error_code = null, error = null, attempts = 0, run_id = excluded.run_id,
-       document_id = excluded.document_id, input_hash = excluded.input_hash, side_hash = excluded.side_hash,
-       program_hash = excluded.program_hash, duration_ms = excluded.duration_ms, has_output = true, updated_at = now()`;
+/** Parts of a `with`: the one unit of a model that writes its whole table is done; units it had under another form are gone. */
+export function recordWholeSql(scope: UnitStateKey, durationMs: number, parameters: Parameters): string {
+  const unit = `(values ('${WHOLE_KEY}', null, ''::bytea, null::bytea, ${parameters.add(Math.round(durationMs))}::int))`;
+  return `others as (delete from ${scope.system}.unit_state where model = ${parameters.add(scope.model)} and source_key <> '${WHOLE_KEY}'),
+    whole as (${doneSql(scope, unit, parameters)})`;
+}
+
+/** What `done` means. `units` is a relation of what an outcome has, in the order of `OUTCOME`. */
+function doneSql({ system, model, runId, programHash }: UnitStateKey, units: string, parameters: Parameters): string {
+  const [name, run, program] = [model, runId, programHash].map((value) => parameters.add(value));
+  return `insert into ${system}.unit_state (model, run_id, program_hash, status, has_output, ${OUTCOME.join(", ")})
+    select ${name}, ${run}, ${program}, 'done', true, unit.* from ${units} as unit
+    on conflict (model, source_key) do update set ${REPLACE},
+      status = 'done', has_output = true, attempts = 0, error_code = null, error = null`;
+}
+
+const OUTCOME = ["source_key", "document_id", "input_hash", "side_hash", "duration_ms"];
+
+/** What every outcome replaces, whatever it is. */
+const REPLACE = [...OUTCOME.slice(1), "run_id", "program_hash"]
+  .map((name) => `${name} = excluded.${name}`)
+  .concat("updated_at = now()")
+  .join(", ");
+
+function outcomesSql(units: readonly UnitOutcome[], parameters: Parameters): string {
+  const columns = [
+    `${parameters.add(units.map((unit) => unit.sourceKey))}::text[]`,
+    `${parameters.add(units.map((unit) => unit.documentId))}::text[]`,
+    `${parameters.add(units.map((unit) => unit.inputHash))}::bytea[]`,
+    `${parameters.add(units.map((unit) => unit.sideHash))}::bytea[]`,
+    `${parameters.add(units.map((unit) => Math.round(unit.durationMs)))}::int[]`,
+  ];
+  return `unnest(${columns.join(", ")})`;
+}
 
 /**
- * Keeps the fate of units that failed, with the fingerprint they failed at: another one gives them their tries anew.
- * What they wrote before stays. After `maxAttempts` tries a unit is quarantined. Returns the paths of their documents by unit.
+ * The status of a unit that failed, as SQL of SQL. After `maxAttempts` tries at the same fingerprint, or at once when
+ * trying again cannot help, it is quarantined: no run takes it until its fingerprint changes or somebody retries it.
+ * Until then the next run tries it again, as `stale` while its earlier output stands and as `error` without any.
+ */
+const quarantineRule = (unit: {
+  readonly isFinal: string;
+  readonly attempts: string;
+  readonly maxAttempts: string;
+  readonly hasOutput: string;
+}): string =>
+  `case when ${unit.isFinal} or ${unit.attempts} >= ${unit.maxAttempts} then 'quarantined'
+     when ${unit.hasOutput} then 'stale' else 'error' end`;
+
+/** Tries of the stored unit `u` at the fingerprint of the failed one, this one included; another fingerprint starts over. */
+const ATTEMPTS = `case when u.attempts > 0 and u.program_hash = excluded.program_hash and u.input_hash = excluded.input_hash
+     and u.side_hash is not distinct from excluded.side_hash then u.attempts + 1 else 1 end`;
+
+/**
+ * Records failed units with the fingerprint they failed at. What they wrote before stays. Returns the paths of their
+ * documents by unit.
  */
 export async function recordFailed(
-  client: DatabaseClient,
+  client: Client,
   scope: UnitStateKey,
-  { units, maxAttempts, documents }: FailedUnits,
+  { units, maxAttempts: most, documents }: RecordFailedOptions,
 ): Promise<ReadonlyMap<string, string>> {
   if (units.length === 0) return new Map();
-  const isSame =
-    "u.program_hash = excluded.program_hash and u.input_hash = excluded.input_hash and u.side_hash is not distinct from excluded.side_hash";
-  const attempts = `case when u.attempts > 0 and ${isSame} then u.attempts + 1 else 1 end`;
+  const parameters = new Parameters();
+  const [name, run, program] = [scope.model, scope.runId, scope.programHash].map((value) => parameters.add(value));
+  const maxAttempts = `${parameters.add(most)}::int`;
+  const codes = parameters.add(units.map((unit) => unit.error?.code));
+  const messages = parameters.add(units.map((unit) => unit.error?.message));
+  const finals = parameters.add(units.map((unit) => unit.error?.isFinal === true));
+  const first = quarantineRule({ isFinal: "is_final", attempts: "1", maxAttempts, hasOutput: "false" });
+  const again = quarantineRule({
+    isFinal: "excluded.status = 'quarantined'",
+    attempts: ATTEMPTS,
+    maxAttempts,
+    hasOutput: "u.has_output",
+  });
   const { rows } = await client.query<{ unit: string; document: string | null }>(
-    `insert into ${scope.system}.unit_state as u (model, run_id, program_hash, attempts, source_key, document_id,
-       input_hash, side_hash, duration_ms, error_code, error, status)
-     select $1, $2, $3, 1, key, document, input, side, duration, code, message,
-       case when final or $4 <= 1 then 'quarantined' else 'error' end
-     from unnest($5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::int[], $10::text[], $11::text[], $12::bool[])
-       as failed (key, document, input, side, duration, code, message, final)
-     on conflict (model, source_key) do update set
-       status = case when excluded.status = 'quarantined' or ${attempts} >= $4 then 'quarantined'
-         when u.has_output then 'stale' else 'error' end,
-       attempts = ${attempts}, error_code = excluded.error_code, error = excluded.error, run_id = excluded.run_id,
-       document_id = excluded.document_id, input_hash = excluded.input_hash, side_hash = excluded.side_hash,
-       program_hash = excluded.program_hash, duration_ms = excluded.duration_ms, updated_at = now()
+    `insert into ${scope.system}.unit_state as u
+       (model, run_id, program_hash, attempts, status, error_code, error, ${OUTCOME.join(", ")})
+     select ${name}, ${run}, ${program}, 1, ${first}, code, message, ${OUTCOME.join(", ")}
+     from rows from (${outcomesSql(units, parameters)}, unnest(${codes}::text[], ${messages}::text[], ${finals}::bool[]))
+       as failed (${OUTCOME.join(", ")}, code, message, is_final)
+     on conflict (model, source_key) do update set ${REPLACE},
+       status = ${again}, attempts = ${ATTEMPTS}, error_code = excluded.error_code, error = excluded.error
      returning source_key as unit, (select coalesce(d.path, d.source_url) from ${documents} d where d.id = u.document_id) as document`,
-    [
-      scope.model,
-      scope.runId,
-      scope.programHash,
-      maxAttempts,
-      ...columns(units),
-      units.map((unit) => unit.error?.code),
-      units.map((unit) => unit.error?.message),
-      units.map((unit) => unit.error?.isFinal === true),
-    ],
+    parameters.values,
   );
   return new Map(rows.flatMap(({ unit, document }) => (document === null ? [] : [[unit, document]])));
 }
 
-interface FailedUnits {
+interface RecordFailedOptions {
   readonly units: readonly UnitOutcome[];
   readonly maxAttempts: number;
   /** The table of documents. */
   readonly documents: string;
 }
 
-/** Takes back that units failed in this run as far as it counts against them: the model was to blame. */
+/** The model was to blame for the units that failed in this run: it does not count against them. */
 export async function resetAttempts(
-  client: Pick<DatabaseClient, "query">,
-  { system, model, runId }: Pick<UnitStateKey, "system" | "model" | "runId">,
+  client: Client,
+  { system, model, runId }: Omit<UnitStateKey, "programHash">,
 ): Promise<void> {
   await client.query(
     `update ${system}.unit_state set attempts = 0, status = case when has_output then 'stale' else 'error' end
-     where model = $1 and run_id = $2 and status in ('error', 'stale', 'quarantined')`,
+     where model = $1 and run_id = $2 and ${HAS_FAILED}`,
     [model, runId],
   );
 }
 
+/**
+ * Declares output current, whatever it was made by: units that have some become `kept`. `units` gives those that this is
+ * news for, as a relation of `source_key`, `input_hash` and `side_hash`. Returns how many there were.
+ */
+export async function recordKept(
+  client: Client,
+  { system, model, programHash }: Omit<UnitStateKey, "runId">,
+  units: (parameters: Parameters) => string,
+): Promise<number> {
+  const parameters = new Parameters();
+  const { rowCount } = await client.query(
+    `update ${system}.unit_state u set status = 'kept', program_hash = ${parameters.add(programHash)}, attempts = 0,
+       error_code = null, error = null, input_hash = unit.input_hash, side_hash = unit.side_hash, updated_at = now()
+     from ${units(parameters)} as unit
+     where u.model = ${parameters.add(model)} and u.source_key = unit.source_key and u.has_output`,
+    parameters.values,
+  );
+  return rowCount ?? 0;
+}
+
 /** Forgets units that are gone. */
 export async function forgetUnits(
-  client: DatabaseClient,
-  scope: UnitStateKey,
+  client: Client,
+  { system, model }: Pick<UnitStateKey, "system" | "model">,
   sourceKeys: readonly string[],
 ): Promise<void> {
-  await client.query(`delete from ${scope.system}.unit_state where model = $1 and source_key = any($2)`, [
-    scope.model,
-    sourceKeys,
-  ]);
+  await client.query(`delete from ${system}.unit_state where model = $1 and source_key = any($2)`, [model, sourceKeys]);
 }
 
 /** Forgets units that the database knows are gone. */
-export async function forgetRelation(client: DatabaseClient, scope: UnitStateKey, relation: string): Promise<void> {
+export async function forgetRelation(
+  client: Client,
+  { system, model }: Pick<UnitStateKey, "system" | "model">,
+  relation: string,
+): Promise<void> {
   await client.query(
-    `delete from ${scope.system}.unit_state u using ${relation} as gone where u.model = $1 and u.source_key = gone.source_key`,
-    [scope.model],
+    `delete from ${system}.unit_state u using ${relation} as gone where u.model = $1 and u.source_key = gone.source_key`,
+    [model],
   );
 }
 
 /** Forgets all units of models whose tables are gone. */
-export async function forgetModels(client: DatabaseClient, system: string, models: readonly string[]): Promise<void> {
+export async function forgetModels(client: Client, system: string, models: readonly string[]): Promise<void> {
   await client.query(`delete from ${system}.unit_state where model = any($1)`, [models]);
 }
 
 /** True when one of the programs has worked on some unit of the model. */
 export async function hasWorked(
-  client: Pick<DatabaseClient, "query">,
-  {
-    system,
-    model,
-    programs,
-  }: { readonly system: string; readonly model: string; readonly programs: readonly string[] },
+  client: Client,
+  { system, model, programs }: Pick<UnitStateKey, "system" | "model"> & { readonly programs: readonly string[] },
 ): Promise<boolean> {
   const { rowCount } = await client.query(
     `select from ${system}.unit_state where model = $1 and status = 'done' and program_hash = any($2) limit 1`,
@@ -156,12 +245,71 @@ export async function hasWorked(
   return rowCount === 1;
 }
 
-function columns(units: readonly UnitOutcome[]): readonly unknown[][] {
-  return [
-    units.map((unit) => unit.sourceKey),
-    units.map((unit) => unit.documentId),
-    units.map((unit) => unit.inputHash),
-    units.map((unit) => unit.sideHash),
-    units.map((unit) => Math.round(unit.durationMs)),
-  ];
+/** What is stored of a model's units, by their keys. */
+export async function loadUnitStates(
+  database: Database,
+  model: string,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, UnitState>> {
+  const rows = await database.query<UnitState & { readonly key: string }>(
+    `select source_key as key, status, run_id as "runId", to_json(updated_at) #>> '{}' as "updatedAt", attempts,
+       duration_ms as "durationMs", error_code as "errorCode", error
+     from ${database.systemSchema}.unit_state where model = $1 and source_key = any($2)`,
+    [model, keys],
+  );
+  return new Map(rows.map(({ key, ...state }) => [key, state]));
 }
+
+/** Units of the given models that failed, by code and key. */
+export async function listFailedUnits(
+  database: Database,
+  { models, limit = 10 }: { readonly models: readonly string[]; readonly limit?: number | undefined },
+): Promise<FailedUnits> {
+  const { systemSchema: system, documents } = database;
+  const failed = `${system}.unit_state where model = any($1) and ${HAS_FAILED}`;
+  const units = await database.query<FailedUnit & Record<string, unknown>>(
+    `select u.model, u.source_key as unit, coalesce(d.path, d.source_url) as document, u.status,
+       coalesce(u.error_code, '') as code, coalesce(u.error, '') as message, u.attempts, u.run_id as "runId"
+     from (select * from ${failed}) u left join ${documents} d on d.id = u.document_id
+     order by u.model, u.error_code, u.source_key limit $2`,
+    [models, limit],
+  );
+  const [counted] = await database.query<{ total: number }>(`select count(*)::int as total from ${failed}`, [models]);
+  return { units, total: counted?.total ?? 0 };
+}
+
+/** How long units of a model have taken; null where none has worked. */
+export async function meanUnitDuration(
+  database: Database,
+  model: string,
+): Promise<{ readonly mean: number | null; readonly units: number }> {
+  const [row] = await database.query<{ mean: number | null; units: number }>(
+    `select avg(duration_ms)::float8 as mean, count(*)::int as units from (
+       select duration_ms from ${database.systemSchema}.unit_state where model = $1 and status = 'done' limit 10000) as unit`,
+    [model],
+  );
+  return row ?? { mean: null, units: 0 };
+}
+
+/** SQL of how many units of a model are quarantined; `model` is SQL. */
+export const quarantinedSql = (system: string, model: string): string =>
+  `(select count(*) from ${system}.unit_state u where u.model = ${model} and u.status = 'quarantined')`;
+
+/** The one unit of a model that writes its whole table. */
+export interface WholeUnit {
+  readonly programHash: string;
+  readonly status: string;
+  readonly runId: string;
+}
+
+/** SQL of a `WholeUnit` as JSON; null before the model's first success. `model` is SQL. */
+export const wholeUnitSql = (system: string, model: string): string =>
+  `(select jsonb_build_object('programHash', program_hash, 'status', status, 'runId', run_id)
+    from ${system}.unit_state where model = ${model} and source_key = '${WHOLE_KEY}')`;
+
+/**
+ * SQL of the fingerprints that stored output was made by, as `model` and `program_hash`: null for units that somebody has
+ * declared current, which are as good as made by today's.
+ */
+export const outputFingerprintsSql = (system: string): string =>
+  `(select distinct model, case when status <> 'kept' then program_hash end as program_hash from ${system}.unit_state)`;

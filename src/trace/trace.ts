@@ -3,7 +3,7 @@ import type { Database } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolved-model.ts";
 import type { Usage } from "../state/results.ts";
-import { loadUnitStates, type UnitState } from "../run/units/unit-fates.ts";
+import { loadUnitStates, type UnitState } from "../state/unit-state.ts";
 import { findRow, type RowKey } from "./find-row.ts";
 import type { Project } from "../project/project.ts";
 import { type DocumentRequest, loadTracedDocuments, type TracedDocument } from "./trace-documents.ts";
@@ -140,12 +140,12 @@ class Tracer {
   async #addUnits(model: string, nodes: readonly Node[]): Promise<void> {
     const keys = [...new Set(nodes.flatMap(({ found }) => found.sourceKey ?? []))];
     if (keys.length === 0) return;
-    const fates = await loadUnitStates(this.#database, model, keys);
-    const usage = await loadUnitUsage(this.#database, model, fates);
+    const states = await loadUnitStates(this.#database, model, keys);
+    const usage = await loadUnitUsage(this.#database, model, states);
     for (const { found, trace } of nodes) {
-      const fate = fates.get(found.sourceKey ?? "");
-      if (fate === undefined || found.sourceKey === null) continue;
-      trace.unit = { sourceKey: found.sourceKey, ...fate, usage: usage.get(found.sourceKey) ?? null };
+      const state = states.get(found.sourceKey ?? "");
+      if (state === undefined || found.sourceKey === null) continue;
+      trace.unit = { sourceKey: found.sourceKey, ...state, usage: usage.get(found.sourceKey) ?? null };
     }
   }
 

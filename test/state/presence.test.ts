@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { LEASE_SECONDS } from "../../src/core/lease-seconds.ts";
-import { createExecutorId, Presence } from "../../src/state/presence.ts";
+import { createExecutorId } from "../../src/state/executor-id.ts";
+import { Presence } from "../../src/state/presence.ts";
 import { createTestProject } from "millrace/testing";
 
 test("a server that answers late is asked for one renewal of the leases after the other", async () => {

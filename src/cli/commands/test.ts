@@ -1,6 +1,6 @@
 import { isFailure } from "../../data-tests/judge-test.ts";
 import { describeTests, renderTestResult } from "../../display/render-test-result.ts";
-import { countResults } from "../../data-tests/test-store.ts";
+import { countResults } from "../../data-tests/test-result.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { withInterrupt } from "../interrupt.ts";

@@ -111,10 +111,7 @@ async function recordUnits(
   const relation = `(select w.source_key, w.document_id, d.input_hash, w.side_hash
     from ${WORK} w join ${unitDigestsSql(plan)} d on d.millrace_unit = w.source_key)`;
   await recordRelationDone(client, scope, { relation, durationMs });
-  await client.query(
-    `update ${scope.system}.model_run set units_total = $3, units_done = units_done + $3 where run_id = $1 and model = $2`,
-    [scope.runId, scope.model, units],
-  );
+  await job.modelRuns.addCounts(client, scope, { ...NO_ROWS, unitsTotal: units, unitsDone: units, unitsFailed: 0 });
   tellProgress(job, { unitsTotal: units, unitsDone: units });
 }
 

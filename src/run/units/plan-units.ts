@@ -5,7 +5,7 @@ import { allDocuments } from "../../model/context.ts";
 import type { AnyModel } from "../../model/any-model.ts";
 import { type BoundColumn, type BoundSource, bindSource } from "../../sources/bind-source.ts";
 import type { ModelJob } from "../model-job.ts";
-import { loadStoredModel } from "../../state/model-state.ts";
+import { loadStoredModel } from "../../state/stored-model.ts";
 import { createFingerprint, describeParts } from "../../state/fingerprint.ts";
 import { queryFingerprint } from "../query/query-fingerprint.ts";
 import { checkViewKey } from "./view-key.ts";

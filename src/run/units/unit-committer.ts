@@ -66,7 +66,7 @@ export class UnitCommitter {
 
   /** Removes units that are gone from the source, rows and record together. */
   async deleteUnits(sourceKeys: readonly string[]): Promise<void> {
-    const { database, lease, resolved } = this.#job;
+    const { database, modelRuns, lease, resolved } = this.#job;
     const { shape, model } = resolved;
     for (let start = 0; start < sourceKeys.length; start += MAX_UNITS) {
       const unitKeys = sourceKeys.slice(start, start + MAX_UNITS);
@@ -75,7 +75,7 @@ export class UnitCommitter {
         const deleted =
           model.writeStrategy === "replace" ? await deleteUnits(client, { shape, modelName: model.name, unitKeys }) : 0;
         await forgetUnits(client, this.#scope, unitKeys);
-        await this.#count(client, { done: 0, failed: 0 }, { rowsWritten: 0, rowsDeleted: deleted, rowsUnchanged: 0 });
+        await modelRuns.addCounts(client, this.#scope, { ...NO_ROWS, unitsDone: 0, unitsFailed: 0, rowsDeleted: deleted });
         return deleted;
       });
       this.#onCommit({ units: [], counts: { rowsWritten: 0, rowsDeleted, rowsUnchanged: 0 } });
@@ -102,7 +102,7 @@ export class UnitCommitter {
   }
 
   async #write(units: readonly UnitResult[], isLastTry: boolean): Promise<void> {
-    const { database, lease, resolved, asked } = this.#job;
+    const { database, modelRuns, lease, resolved, asked } = this.#job;
     const { maxAttempts } = resolved.model;
     const committed = await database.transaction(async (client) => {
       await lease.assertHeld(client);
@@ -118,7 +118,8 @@ export class UnitCommitter {
         maxAttempts,
         documents: database.documents,
       });
-      await this.#count(client, { done: applied.done.length, failed: failed.length }, applied.counts);
+      const counted = { ...applied.counts, unitsDone: applied.done.length, unitsFailed: failed.length };
+      await modelRuns.addCounts(client, this.#scope, counted);
       const named = failed.map((unit) => ({ ...unit, documentPath: paths.get(unit.sourceKey) }));
       return { units: [...applied.done, ...named], rejected: applied.rejected, counts: applied.counts };
     });
@@ -151,24 +152,6 @@ export class UnitCommitter {
       await unstageUnits(client, { shape, unitKeys: keysOf(losers) });
     }
     return { done, rejected, counts: await applyUnits(client, { ...batch, unitKeys: keysOf(done), isChecked: true }) };
-  }
-
-  // The counts are part of the transaction, so that a receipt is right after any crash.
-  async #count(client: DatabaseClient, units: { done: number; failed: number }, rows: RowCounts): Promise<void> {
-    await client.query(
-      `update ${this.#scope.system}.model_run set units_done = units_done + $3, units_failed = units_failed + $4,
-         rows_written = rows_written + $5, rows_deleted = rows_deleted + $6, rows_unchanged = rows_unchanged + $7
-       where run_id = $1 and model = $2`,
-      [
-        this.#scope.runId,
-        this.#scope.model,
-        units.done,
-        units.failed,
-        rows.rowsWritten,
-        rows.rowsDeleted,
-        rows.rowsUnchanged,
-      ],
-    );
   }
 
   #throwFailure(): void {

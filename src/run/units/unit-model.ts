@@ -19,7 +19,7 @@ import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./uni
 
 /** Brings a unit model up to date: deletes units that are gone, processes those that are new or changed. */
 export async function runUnitModel(job: ModelJob): Promise<Receipt> {
-  const { database, resolved, context, store } = job;
+  const { database, resolved, context, modelRuns } = job;
   const { model } = resolved;
   const system = database.systemSchema;
   const { plan, sources } = await planUnits(job);
@@ -41,7 +41,7 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
       return await job.finish(client, tally.outcome(), NO_ROWS);
     }
     await saveFingerprint(client, scope);
-    await store.models.setUnitsTotal(context.runId, model.name, feed.total);
+    await modelRuns.setUnitsLeft({ runId: context.runId, model: model.name }, feed.total);
     tally.start(feed.total);
     const firstFailures = new FirstFailures(feed.total);
     let failures = 0;

@@ -58,7 +58,9 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
   const seesAll = scope.sample === undefined && scope.retry === undefined && source.scope.length === 0;
   const isLimited = isLimitedToDocuments(plan);
   return `select ${names.join(", ")}, coalesce(unit.source_key, u.source_key) as source_key, unit.document_id,
-        unit.side_hash, unit.input_hash, u.status, u.program_hash, case
+        unit.side_hash, unit.input_hash, u.status, u.program_hash, u.document_id as stored_document_id,
+        u.input_hash is distinct from unit.input_hash as has_other_rows,
+        u.side_hash is distinct from unit.side_hash as has_other_matches, case
         when unit.source_key is null then 'deleted'
         when u.model is null then 'new'
         when known.hash is null then 'code'
@@ -82,7 +84,7 @@ const isLimitedToDocuments = ({ source, scope }: UnitPlan) =>
 // Units of the run's documents whose key is nowhere in the source any more.
 function vanishedUnitsSql({ source, keys, scope }: UnitPlan, ledger: string, parameters: Parameters): string {
   const nothing = keys.map(() => "null").join(", ");
-  return `select ${nothing}, u.source_key, u.document_id, null, null, u.status, u.program_hash, 'deleted'
+  return `select ${nothing}, u.source_key, u.document_id, null, null, u.status, u.program_hash, u.document_id, true, true, 'deleted'
       from ${ledger} u where u.document_id = any(${parameters.add(scope.documentIds)}) and not exists (
         select from ${source.relation} s
         where ${conditionsSql(source.definition, "s", parameters)} and ${sourceKeySql(keys, "s")} = u.source_key)`;

@@ -1,6 +1,9 @@
+import { type SQL, sql } from "drizzle-orm";
 import { storableJson } from "../core/json.ts";
 import type { Database } from "../database/connect.ts";
-import type { TestCounts, TestResult } from "../state/results.ts";
+import type { ResolvedTest } from "../data-tests/resolve-test.ts";
+import type { TestResult } from "../data-tests/test-result.ts";
+import { writtenSinceSql } from "./model-run-store.ts";
 
 /** Keeps the results of tests, with failing rows, under the id of a run. */
 export async function storeResults(database: Database, runId: string, results: readonly TestResult[]): Promise<void> {
@@ -28,20 +31,21 @@ export async function loadResults(database: Database, runId: string): Promise<re
   return rows.map(({ error, ...result }): TestResult => ({ ...result, ...(error === null ? {} : { error }) }));
 }
 
-/** Adds them to the receipt of the model that they were run with. */
-export async function storeCounts(
+/** How the tests of a run ended, by model and test, without the rows that failed. */
+export async function loadTestOutcomes(
   database: Database,
-  { runId, model, tests }: { readonly runId: string; readonly model: string; readonly tests: TestCounts },
-): Promise<void> {
-  await database.query(
-    `update ${database.systemSchema}.model_run set receipt = receipt || jsonb_build_object('tests', $3::jsonb)
-     where run_id = $1 and model = $2`,
-    [runId, model, JSON.stringify(tests)],
+  runId: string,
+): Promise<readonly Pick<TestResult, "model" | "test" | "status" | "failures" | "durationMs">[]> {
+  return database.query<TestResult & Record<string, unknown>>(
+    `select model, test, status, failures::float8 as failures, duration_ms as "durationMs"
+     from ${database.systemSchema}.test_result where run_id = $1 order by model, test`,
+    [runId],
   );
 }
 
-export function countResults(results: readonly Pick<TestResult, "status">[]): TestCounts {
-  const counts = { passed: 0, warned: 0, failed: 0, errored: 0, skipped: 0 };
-  for (const { status } of results) counts[status] += 1;
-  return counts;
+/** The condition of rows that runs have written since the one in which the test last passed, that one's own included. */
+export function changedRowsSql({ test, model }: ResolvedTest, { systemSchema: system }: Database): SQL {
+  const passed = sql`select run_id from ${sql.raw(`${system}.test_result`)}
+    where model = ${model.name} and test = ${test.name} and status = 'passed'`;
+  return sql`workflow_id in (${writtenSinceSql(system, model.name, passed)})`;
 }

@@ -1,6 +1,7 @@
 import type { Database } from "../database/connect.ts";
 import type { BoundSource } from "../sources/bind-source.ts";
-import type { StoredParts } from "./fingerprint.ts";
+import { storedFingerprintsSql, type StoredParts } from "./fingerprint.ts";
+import { type WholeUnit, wholeUnitSql } from "./unit-state.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { wholeDigestSql } from "../sources/row-digest.ts";
 
@@ -13,15 +14,6 @@ export interface StoredModel {
   /** The one unit of a model that writes its whole table; undefined before the first success. */
   readonly whole: WholeUnit | undefined;
 }
-
-export interface WholeUnit {
-  readonly programHash: string;
-  readonly status: string;
-  readonly runId: string;
-}
-
-/** Key of the one unit of a model that has no `forEach`. */
-export const WHOLE_KEY = "";
 
 /** Reads it in one round trip: a model without work should cost next to nothing. */
 export async function loadStoredModel(
@@ -37,9 +29,7 @@ export async function loadStoredModel(
     whole: WholeUnit | null;
     sides: string[];
   }>(
-    `select (select jsonb_object_agg(program_hash, parts || jsonb_build_object('asked', asked)) from ${system}.program where model = ${name}) as programs,
-       (select jsonb_build_object('programHash', program_hash, 'status', status, 'runId', run_id)
-        from ${system}.unit_state where model = ${name} and source_key = '${WHOLE_KEY}') as whole,
+    `select ${storedFingerprintsSql(system, name)} as programs, ${wholeUnitSql(system, name)} as whole,
        array[${digests.join(", ")}]::text[] as sides`,
     parameters.values,
   );
