@@ -75,7 +75,12 @@ export class UnitCommitter {
         const deleted =
           model.writeStrategy === "replace" ? await deleteUnits(client, { shape, modelName: model.name, unitKeys }) : 0;
         await forgetUnits(client, this.#scope, unitKeys);
-        await modelRuns.addCounts(client, this.#scope, { ...NO_ROWS, unitsDone: 0, unitsFailed: 0, rowsDeleted: deleted });
+        await modelRuns.addCounts(client, this.#scope, {
+          ...NO_ROWS,
+          unitsDone: 0,
+          unitsFailed: 0,
+          rowsDeleted: deleted,
+        });
         return deleted;
       });
       this.#onCommit({ units: [], counts: { rowsWritten: 0, rowsDeleted, rowsUnchanged: 0 } });
