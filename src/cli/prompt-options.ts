@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { UsageError } from "../core/errors.ts";
 import { createLlm, type Llm } from "../llm/llm.ts";
 import { type Example, readExamples } from "../llm/tuning/examples.ts";
-import type { Signature } from "../llm/signature.ts";
+import type { Signature } from "../llm/prompts/signature.ts";
 import type { Project } from "../project/project.ts";
 import type { ExitCode } from "./define-command.ts";
 import { withInterrupt } from "./interrupt.ts";

@@ -1,7 +1,7 @@
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { Graph } from "../graph/build-graph.ts";
-import { readAdopted } from "../llm/adopted-prompts.ts";
+import { readAdopted } from "../llm/prompts/adopted-prompts.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { Project } from "../project/project.ts";
 import { configsOf } from "../run/prepare-run.ts";

@@ -1,5 +1,5 @@
 import { canonicalJson } from "../core/json.ts";
-import type { TunedPrompt } from "../llm/tuned-prompt.ts";
+import type { TunedPrompt } from "../llm/prompts/tuned-prompt.ts";
 import type { Palette } from "./output.ts";
 
 /** What differs between two tuned prompts, as a person reads it; empty when they say the same. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { LlmError } from "./calls/llm-error.ts";
-import type { Telemetry } from "./telemetry.ts";
+import type { Telemetry } from "./answers/telemetry.ts";
 
 /** What became of one row of a batch; `index` is the row's. */
 export type BatchResult<Output> =

@@ -2,13 +2,13 @@ import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { Database } from "../database/connect.ts";
 import { Budget } from "./calls/budget.ts";
-import type { Embedder } from "./embedder.ts";
+import type { Embedder } from "./answers/embedder.ts";
 import type { EmbeddingTransport } from "./calls/embedding-transport.ts";
-import type { LlmSource } from "./llm-source.ts";
-import type { AdoptedPrompts } from "./adopted-prompts.ts";
+import type { LlmSource } from "./answers/llm-source.ts";
+import type { AdoptedPrompts } from "./prompts/adopted-prompts.ts";
 import { offlineModel } from "./providers/offline/offline-model.ts";
-import { type CacheMode, PostgresCache } from "./response-cache.ts";
-import type { LlmSession } from "./session.ts";
+import { type CacheMode, PostgresCache } from "./answers/response-cache.ts";
+import type { LlmSession } from "./answers/session.ts";
 import type { LlmParams, LlmTransport } from "./calls/transport.ts";
 
 /** `llm` of a project's config file. */
@@ -50,7 +50,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
   });
   const openSession = async (): Promise<LlmSession> => {
     const transport = await openTransport(model, options);
-    const [{ priceOf }, { limiterOf }] = await Promise.all([import("./cost.ts"), import("./calls/limiter.ts")]);
+    const [{ priceOf }, { limiterOf }] = await Promise.all([import("./answers/cost.ts"), import("./calls/limiter.ts")]);
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = settings;
     limiterOf(transport.limiterKey, { requestsPerMinute, tokensPerMinute, maxConcurrency });
     return {
@@ -62,7 +62,10 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
   };
   const openEmbedder = async (): Promise<Embedder> => {
     const transport = await openEmbeddings(embeddingModel, options);
-    const [{ Embedder }, { priceOf }] = await Promise.all([import("./embedder.ts"), import("./cost.ts")]);
+    const [{ Embedder }, { priceOf }] = await Promise.all([
+      import("./answers/embedder.ts"),
+      import("./answers/cost.ts"),
+    ]);
     return new Embedder({
       ...sharedBy(transport),
       transport,
@@ -76,7 +79,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
     isOffline: name === "offline",
     fingerprint: sha256(canonicalJson({ name, embeddings, params })).slice(0, 32),
     adopted: options.adopted,
-    price: async () => price ?? (await import("./cost.ts")).priceOf(...partsOf(name)),
+    price: async () => price ?? (await import("./answers/cost.ts")).priceOf(...partsOf(name)),
     with: (overrides) => derive({ settings, options }, overrides),
     open: once(openSession),
     openEmbedder: once(openEmbedder),

@@ -1,12 +1,12 @@
-import type { AskOptions } from "./ask.ts";
+import type { AskOptions } from "./answers/ask.ts";
 import { type BatchOptions, type BatchResult, runBatch, streamBatch } from "./batch.ts";
-import type { Embedded } from "./embedder.ts";
-import type { Prediction, Predictor, LlmOverrides, LlmSource } from "./llm-source.ts";
+import type { Embedded } from "./answers/embedder.ts";
+import type { Prediction, Predictor, LlmOverrides, LlmSource } from "./answers/llm-source.ts";
 import type { EvaluateOptions, Evaluation } from "./tuning/evaluate.ts";
 import type { Optimization, OptimizeOptions } from "./tuning/optimization.ts";
 import { inContext, sourceInContext } from "./override-context.ts";
-import { promptOf } from "./prompt.ts";
-import type { Signature } from "./signature.ts";
+import { promptOf } from "./prompts/prompt.ts";
+import type { Signature } from "./prompts/signature.ts";
 
 export interface BatchInput<Row, Input> extends BatchOptions {
   /** What of a row is put to the model. */
@@ -74,8 +74,8 @@ export interface Llm extends Predictor {
 }
 
 // Loaded when somebody asks: most runs do not.
-let loading: Promise<typeof import("./ask.ts")> | undefined;
-const loadAsk = () => (loading ??= import("./ask.ts"));
+let loading: Promise<typeof import("./answers/ask.ts")> | undefined;
+const loadAsk = () => (loading ??= import("./answers/ask.ts"));
 
 /** Binds a model to one caller: its signal, and its account. */
 export function createLlm(configured: LlmSource, caller: AskOptions): Llm {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { LlmOverrides, LlmSource } from "./llm-source.ts";
+import type { LlmOverrides, LlmSource } from "./answers/llm-source.ts";
 
 const overrides = new AsyncLocalStorage<LlmOverrides>();
 

@@ -1,6 +1,6 @@
 import { offlineModel } from "../llm/providers/offline/offline-model.ts";
-import { costOf } from "../llm/cost.ts";
-import type { Price } from "../llm/price-table.ts";
+import { costOf } from "../llm/answers/cost.ts";
+import type { Price } from "../llm/answers/price-table.ts";
 import type { LlmRequest } from "../llm/calls/transport.ts";
 import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";

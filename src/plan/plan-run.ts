@@ -1,6 +1,6 @@
 import { Database } from "../database/connect.ts";
 import { resolveDocumentFilters } from "../documents/filters/document-filters.ts";
-import type { LlmSource } from "../llm/llm-source.ts";
+import type { LlmSource } from "../llm/answers/llm-source.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { CodeOf } from "../run/active-run.ts";

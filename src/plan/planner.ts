@@ -1,7 +1,7 @@
 import type { Database } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
 import type { ResolvedModel } from "../graph/resolved-model.ts";
-import type { LlmSource } from "../llm/llm-source.ts";
+import type { LlmSource } from "../llm/answers/llm-source.ts";
 import type { ModelContext } from "../model/context.ts";
 import { shownForm } from "../model/define-sql-model.ts";
 import type { CodeOf } from "../run/active-run.ts";

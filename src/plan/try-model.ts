@@ -1,5 +1,5 @@
 import { errorToJson, UsageError } from "../core/errors.ts";
-import type { AskedSignature } from "../llm/ask.ts";
+import type { AskedSignature } from "../llm/answers/ask.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { type Unit, UnitFeed } from "../run/units/unit-feed.ts";
 import { createUnitFunction, type FunctionJob } from "../run/units/unit-function.ts";

@@ -1,5 +1,5 @@
 import type { ErrorJson } from "../core/errors.ts";
-import type { AskedSignature } from "../llm/ask.ts";
+import type { AskedSignature } from "../llm/answers/ask.ts";
 import { queryOn } from "../run/sql/query-columns.ts";
 import { checkGiven } from "../run/sql/query-table.ts";
 import { foreignUnit, joinUnitSql, ownKeys } from "../run/sql/row-units.ts";

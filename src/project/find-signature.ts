@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import { didYouMean, quoteList } from "../core/text.ts";
-import type { Signature } from "../llm/signature.ts";
+import type { Signature } from "../llm/prompts/signature.ts";
 import { importProjectFile } from "../model/load/load-files.ts";
 import { isCode, ProjectFiles } from "../model/code/project-files.ts";
 import type { Project } from "./project.ts";

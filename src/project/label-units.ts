@@ -1,6 +1,6 @@
 import { UsageError } from "../core/errors.ts";
 import { quoteList } from "../core/text.ts";
-import type { AskedSignature } from "../llm/ask.ts";
+import type { AskedSignature } from "../llm/answers/ask.ts";
 import type { Project } from "./project.ts";
 
 /** What a model asked about a unit and was answered: an example, once a person has corrected the answer. */

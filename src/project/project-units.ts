@@ -1,5 +1,5 @@
 import { UsageError } from "../core/errors.ts";
-import type { LlmSource } from "../llm/llm-source.ts";
+import type { LlmSource } from "../llm/answers/llm-source.ts";
 import { allDocuments, type RunMode } from "../model/context.ts";
 import { definePipeline } from "../model/pipeline.ts";
 import { configsOf, graphOf, syncRunDocuments } from "../run/prepare-run.ts";

@@ -2,7 +2,7 @@ import type { TestPlan } from "../data-tests/place-tests.ts";
 import { CodedError, errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
 import type { Graph } from "../graph/build-graph.ts";
-import type { LlmSource } from "../llm/llm-source.ts";
+import type { LlmSource } from "../llm/answers/llm-source.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { AnyModel } from "../model/any-model.ts";

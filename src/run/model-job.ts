@@ -1,6 +1,6 @@
 import type { Database, DatabaseClient } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolved-model.ts";
-import type { LlmSource } from "../llm/llm-source.ts";
+import type { LlmSource } from "../llm/answers/llm-source.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { RowCounts } from "../table/write/apply-stage.ts";

@@ -1,7 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { ResolvedModel } from "../graph/resolved-model.ts";
-import type { LlmSource } from "../llm/llm-source.ts";
+import type { LlmSource } from "../llm/answers/llm-source.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import { withActivity } from "./log.ts";

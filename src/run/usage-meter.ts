@@ -1,4 +1,4 @@
-import { addUsage, NO_USAGE, type UsageTotals } from "../llm/telemetry.ts";
+import { addUsage, NO_USAGE, type UsageTotals } from "../llm/answers/telemetry.ts";
 import type { ModelJob } from "./model-job.ts";
 import { recordAbandonedUsage, type UnitUsage } from "../state/usage.ts";
 

@@ -1,8 +1,8 @@
 import { sha256 } from "../core/hash.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
-import type { LlmSource } from "../llm/llm-source.ts";
-import { digestAdopted } from "../llm/adopted-prompts.ts";
+import type { LlmSource } from "../llm/answers/llm-source.ts";
+import { digestAdopted } from "../llm/prompts/adopted-prompts.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { AnyModel, OnChange } from "../model/any-model.ts";
 import { dataColumns, describeTable } from "../table/table-shape.ts";

@@ -1,5 +1,5 @@
 import type { Database, DatabaseClient } from "../database/connect.ts";
-import type { UsageTotals } from "../llm/telemetry.ts";
+import type { UsageTotals } from "../llm/answers/telemetry.ts";
 import type { UnitStateKey } from "./unit-state.ts";
 
 type UsageScope = Pick<UnitStateKey, "system" | "model" | "runId">;

@@ -1,4 +1,4 @@
-import { addUsage, NO_USAGE } from "../llm/telemetry.ts";
+import { addUsage, NO_USAGE } from "../llm/answers/telemetry.ts";
 import type { Usage } from "../state/results.ts";
 import type { RowTrace } from "./trace.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { PRICE_TABLE } from "../../src/llm/price-table.ts";
-import { costOf, priceOf } from "../../src/llm/cost.ts";
+import { PRICE_TABLE } from "../../src/llm/answers/price-table.ts";
+import { costOf, priceOf } from "../../src/llm/answers/cost.ts";
 
 describe("priceOf", () => {
   test("a dated name has the price of its model", () => {

@@ -6,7 +6,7 @@ import { Database } from "../../src/database/connect.ts";
 import { migrateSystemSchema } from "../../src/database/system-schema.ts";
 import { configuredLlm, type LlmSettings } from "../../src/llm/configured-llm.ts";
 import { createLlm } from "../../src/llm/llm.ts";
-import { addUsage, NO_USAGE } from "../../src/llm/telemetry.ts";
+import { addUsage, NO_USAGE } from "../../src/llm/answers/telemetry.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 
 const signal = new AbortController().signal;

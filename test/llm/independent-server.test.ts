@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { configuredLlm, type LlmSettings } from "../../src/llm/configured-llm.ts";
 import { createLlm } from "../../src/llm/llm.ts";
-import { addUsage, NO_USAGE } from "../../src/llm/telemetry.ts";
+import { addUsage, NO_USAGE } from "../../src/llm/answers/telemetry.ts";
 
 // A server that others wrote from the providers' documentation: it shares no mistake with the one of these tests.
 const echo = signature({

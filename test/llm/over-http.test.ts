@@ -3,7 +3,7 @@ import { anthropic, type LlmTransport, openAiCompatible, signature } from "millr
 import { z } from "zod";
 import { configuredLlm } from "../../src/llm/configured-llm.ts";
 import { createLlm } from "../../src/llm/llm.ts";
-import { addUsage, NO_USAGE } from "../../src/llm/telemetry.ts";
+import { addUsage, NO_USAGE } from "../../src/llm/answers/telemetry.ts";
 import { type Fault, type ModelRequest, startModelServer } from "./model-server.ts";
 
 const echo = signature({

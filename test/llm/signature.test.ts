@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { offlineModel, signature, signatureOf } from "millrace/llm";
 import { offlineLlm } from "millrace/testing";
-import { parseAnswer } from "../../src/llm/parse-answer.ts";
-import { promptOf, renderRequest, requestKey } from "../../src/llm/prompt.ts";
+import { parseAnswer } from "../../src/llm/answers/parse-answer.ts";
+import { promptOf, renderRequest, requestKey } from "../../src/llm/prompts/prompt.ts";
 
 const invoice = signature({
   name: "extract_invoice",

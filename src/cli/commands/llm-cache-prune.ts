@@ -1,6 +1,6 @@
 import { UsageError } from "../../core/errors.ts";
 import { plural } from "../../core/text.ts";
-import { pruneCache } from "../../llm/response-cache.ts";
+import { pruneCache } from "../../llm/answers/response-cache.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";

@@ -1,6 +1,6 @@
 import { formatCost } from "../../display/describe-model.ts";
 import { renderTable } from "../../display/render-table.ts";
-import { cacheStats } from "../../llm/response-cache.ts";
+import { cacheStats } from "../../llm/answers/response-cache.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";

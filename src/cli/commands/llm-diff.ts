@@ -1,5 +1,5 @@
 import { renderArtifactDiff } from "../../display/render-tuned-prompt-diff.ts";
-import { readTunedPrompt } from "../../llm/tuned-prompt.ts";
+import { readTunedPrompt } from "../../llm/prompts/tuned-prompt.ts";
 import { defineCommand, jsonArgs } from "../define-command.ts";
 import { createPrinter, printJson } from "../print.ts";
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { renderEvaluation } from "../../display/render-prompts.ts";
-import { loadTunedPrompt } from "../../llm/signature.ts";
+import { loadTunedPrompt } from "../../llm/prompts/signature.ts";
 import { findSignature } from "../../project/find-signature.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";

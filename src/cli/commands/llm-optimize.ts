@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { UsageError } from "../../core/errors.ts";
 import { renderOptimization, renderOptimizeProgress } from "../../display/render-prompts.ts";
-import { adoptedFile } from "../../llm/adopted-prompts.ts";
+import { adoptedFile } from "../../llm/prompts/adopted-prompts.ts";
 import { splitExamples } from "../../llm/tuning/examples.ts";
 import type { OptimizeProgress, Strategy } from "../../llm/tuning/optimization.ts";
 import { findSignature } from "../../project/find-signature.ts";

@@ -1,9 +1,9 @@
-import { ask, type Asked, type AskOptions } from "../ask.ts";
+import { ask, type Asked, type AskOptions } from "../answers/ask.ts";
 import type { Budget } from "../calls/budget.ts";
-import type { Prediction } from "../llm-source.ts";
-import { type Prompt, promptOf } from "../prompt.ts";
-import type { LlmSession } from "../session.ts";
-import type { Signature } from "../signature.ts";
+import type { Prediction } from "../answers/llm-source.ts";
+import { type Prompt, promptOf } from "../prompts/prompt.ts";
+import type { LlmSession } from "../answers/session.ts";
+import type { Signature } from "../prompts/signature.ts";
 
 /** Costs of several calls; null once one of them is not known. */
 export interface Costs {

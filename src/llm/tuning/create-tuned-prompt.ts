@@ -1,8 +1,8 @@
-import type { LlmSource } from "../llm-source.ts";
-import type { Prompt } from "../prompt.ts";
-import type { Signature } from "../signature.ts";
+import type { LlmSource } from "../answers/llm-source.ts";
+import type { Prompt } from "../prompts/prompt.ts";
+import type { Signature } from "../prompts/signature.ts";
 import type { LlmParams } from "../calls/transport.ts";
-import { type TunedPrompt, TUNED_PROMPT_FORMAT } from "../tuned-prompt.ts";
+import { type TunedPrompt, TUNED_PROMPT_FORMAT } from "../prompts/tuned-prompt.ts";
 import { type Example, hashExamples } from "./examples.ts";
 import type { Scored } from "./scorer.ts";
 import { confidenceInterval, round } from "./statistics.ts";

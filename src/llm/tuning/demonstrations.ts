@@ -1,4 +1,4 @@
-import type { Demonstration, Prompt } from "../prompt.ts";
+import type { Demonstration, Prompt } from "../prompts/prompt.ts";
 import type { Example } from "./examples.ts";
 import type { ScoredExample } from "./scorer.ts";
 import type { Candidate, Search } from "./search.ts";

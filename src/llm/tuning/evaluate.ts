@@ -1,11 +1,11 @@
 import { UsageError } from "../../core/errors.ts";
-import type { AskOptions } from "../ask.ts";
+import type { AskOptions } from "../answers/ask.ts";
 import { Budget } from "../calls/budget.ts";
-import type { LlmSource } from "../llm-source.ts";
-import type { Price } from "../price-table.ts";
-import { promptOf } from "../prompt.ts";
-import type { LlmSession } from "../session.ts";
-import type { Signature } from "../signature.ts";
+import type { LlmSource } from "../answers/llm-source.ts";
+import type { Price } from "../answers/price-table.ts";
+import { promptOf } from "../prompts/prompt.ts";
+import type { LlmSession } from "../answers/session.ts";
+import type { Signature } from "../prompts/signature.ts";
 import type { CostMeterOptions, Costs } from "./cost-meter.ts";
 import { type Example, hashExamples } from "./examples.ts";
 import type { Metric } from "./metrics.ts";

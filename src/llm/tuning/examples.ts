@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../../core/errors.ts";
 import { sha256 } from "../../core/hash.ts";
 import { canonicalJson } from "../../core/json.ts";
-import type { Signature } from "../signature.ts";
+import type { Signature } from "../prompts/signature.ts";
 import { Random } from "./random.ts";
 
 /** One input, and what a person says is the right answer to it: all of the answer, or the parts that count. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { canonicalJson } from "../../core/json.ts";
 import { LlmError } from "../calls/llm-error.ts";
-import type { Prompt } from "../prompt.ts";
-import { signature } from "../signature.ts";
+import type { Prompt } from "../prompts/prompt.ts";
+import { signature } from "../prompts/signature.ts";
 import { CostMeter } from "./cost-meter.ts";
 import type { CostMeterOptions } from "./cost-meter.ts";
 import type { Example } from "./examples.ts";

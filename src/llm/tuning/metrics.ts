@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { UsageError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
-import type { Predictor } from "../llm-source.ts";
-import { signature } from "../signature.ts";
+import type { Predictor } from "../answers/llm-source.ts";
+import { signature } from "../prompts/signature.ts";
 
 /** A score with what was wrong, in words: proposals of better instructions are made from them. */
 export interface Judgement {

@@ -1,6 +1,6 @@
-import type { Price } from "../price-table.ts";
+import type { Price } from "../answers/price-table.ts";
 import type { Costs } from "./cost-meter.ts";
-import type { TunedPrompt } from "../tuned-prompt.ts";
+import type { TunedPrompt } from "../prompts/tuned-prompt.ts";
 import type { MeasureOptions, OtherModel } from "./evaluate.ts";
 import type { Example } from "./examples.ts";
 

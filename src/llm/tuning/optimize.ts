@@ -1,12 +1,12 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { AskOptions } from "../ask.ts";
-import type { LlmSource } from "../llm-source.ts";
+import type { AskOptions } from "../answers/ask.ts";
+import type { LlmSource } from "../answers/llm-source.ts";
 import { LlmError } from "../calls/llm-error.ts";
-import { type Prompt, promptOf } from "../prompt.ts";
-import type { Signature } from "../signature.ts";
+import { type Prompt, promptOf } from "../prompts/prompt.ts";
+import type { Signature } from "../prompts/signature.ts";
 import type { CostMeterOptions } from "./cost-meter.ts";
-import { type TunedPrompt, formatTunedPrompt } from "../tuned-prompt.ts";
+import { type TunedPrompt, formatTunedPrompt } from "../prompts/tuned-prompt.ts";
 import { createTunedPrompt } from "./create-tuned-prompt.ts";
 import { searchDemonstrations } from "./demonstrations.ts";
 import { type Measure, openScorer } from "./evaluate.ts";

@@ -1,8 +1,8 @@
 import { mapConcurrently } from "../../core/map-concurrently.ts";
 import { CodedError, MillraceError } from "../../core/errors.ts";
 import { LlmError, type LlmErrorKind } from "../calls/llm-error.ts";
-import type { Prompt } from "../prompt.ts";
-import type { LlmSession } from "../session.ts";
+import type { Prompt } from "../prompts/prompt.ts";
+import type { LlmSession } from "../answers/session.ts";
 import { CostMeter, type CostMeterOptions, addCosts, type Costs, NO_COSTS } from "./cost-meter.ts";
 import type { Example } from "./examples.ts";
 import { asJudgement, type Metric } from "./metrics.ts";

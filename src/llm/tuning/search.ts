@@ -1,8 +1,8 @@
 import { canonicalJson } from "../../core/json.ts";
 import type { Budget } from "../calls/budget.ts";
 import { LlmError } from "../calls/llm-error.ts";
-import type { Prompt } from "../prompt.ts";
-import type { LlmSession } from "../session.ts";
+import type { Prompt } from "../prompts/prompt.ts";
+import type { LlmSession } from "../answers/session.ts";
 import { addCosts, type Costs, NO_COSTS } from "./cost-meter.ts";
 import type { Example } from "./examples.ts";
 import type { Random } from "./random.ts";

@@ -1,5 +1,5 @@
 import { untilAborted } from "../../core/abort.ts";
-import type { AskOptions } from "../../llm/ask.ts";
+import type { AskOptions } from "../../llm/answers/ask.ts";
 import { createLlm } from "../../llm/llm.ts";
 import { ArrayReader } from "../../sources/array-reader.ts";
 import type { BoundSource } from "../../sources/bind-source.ts";

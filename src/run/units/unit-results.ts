@@ -1,6 +1,6 @@
 import { errorToJson, type ErrorJson } from "../../core/errors.ts";
 import { RowError } from "../../core/row-error.ts";
-import type { UsageTotals } from "../../llm/telemetry.ts";
+import type { UsageTotals } from "../../llm/answers/telemetry.ts";
 import type { UnitOutcome } from "../../state/unit-state.ts";
 import type { Unit } from "./unit-feed.ts";
 

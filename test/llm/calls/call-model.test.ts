@@ -4,7 +4,7 @@ import type { Attempt } from "../../../src/llm/calls/attempt.ts";
 import { Budget } from "../../../src/llm/calls/budget.ts";
 import { callModel, type CallModelOptions } from "../../../src/llm/calls/call-model.ts";
 import { LlmError, type LlmErrorKind } from "../../../src/llm/calls/llm-error.ts";
-import { costOf } from "../../../src/llm/cost.ts";
+import { costOf } from "../../../src/llm/answers/cost.ts";
 import type { LlmTransport } from "../../../src/llm/calls/transport.ts";
 import { answerOf, fakeServer, type FakeServerOptions, fakeTransport, inParallel, REQUEST } from "../fake-server.ts";
 

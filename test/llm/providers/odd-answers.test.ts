@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { openLlm } from "../../../src/llm/open-llm.ts";
-import { signature } from "../../../src/llm/signature.ts";
+import { signature } from "../../../src/llm/prompts/signature.ts";
 import { fromAiSdk } from "../../../src/llm/providers/ai-sdk/ai-sdk.ts";
 import { anthropic } from "../../../src/llm/providers/anthropic/anthropic.ts";
 import type { LlmError } from "../../../src/llm/calls/llm-error.ts";

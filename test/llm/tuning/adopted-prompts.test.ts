@@ -6,7 +6,7 @@ import { loadTunedPrompt, openAiCompatible, signature } from "millrace/llm";
 import { llmTelemetry, pipelineTable, text } from "millrace/schema";
 import { createTestProject, type TestProject } from "millrace/testing";
 import { z } from "zod";
-import { type TunedPrompt, TUNED_PROMPT_FORMAT, formatTunedPrompt } from "../../../src/llm/tuned-prompt.ts";
+import { type TunedPrompt, TUNED_PROMPT_FORMAT, formatTunedPrompt } from "../../../src/llm/prompts/tuned-prompt.ts";
 import { type ModelServer, startModelServer } from "../model-server.ts";
 
 const shape = { input: z.object({ content: z.string() }), output: z.object({ label: z.string() }) };

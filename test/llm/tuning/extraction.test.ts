@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { setF1, withTunedPrompt } from "millrace/llm";
-import { formatTunedPrompt, parseTunedPrompt } from "../../../src/llm/tuned-prompt.ts";
+import { formatTunedPrompt, parseTunedPrompt } from "../../../src/llm/prompts/tuned-prompt.ts";
 import { extractionExamples, extractKnowledge, startExtractionServer } from "./extraction-model.ts";
 import { llmAt, MemoryCache } from "./toy-task.ts";
 

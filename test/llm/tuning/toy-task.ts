@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Budget } from "../../../src/llm/calls/budget.ts";
 import { configuredLlm } from "../../../src/llm/configured-llm.ts";
 import { createLlm, type Llm } from "../../../src/llm/llm.ts";
-import type { CacheEntry, ResponseCache } from "../../../src/llm/response-cache.ts";
+import type { CacheEntry, ResponseCache } from "../../../src/llm/answers/response-cache.ts";
 import { type ModelRequest, type ModelServer, type ModelServerOptions, startModelServer } from "../model-server.ts";
 
 export const desk = signature({

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { UsageError } from "../core/errors.ts";
-import { sha256 } from "../core/hash.ts";
-import { canonicalJson } from "../core/json.ts";
+import { UsageError } from "../../core/errors.ts";
+import { sha256 } from "../../core/hash.ts";
+import { canonicalJson } from "../../core/json.ts";
 
 const FORMAT = "millrace/program@1";
 

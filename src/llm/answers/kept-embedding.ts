@@ -1,6 +1,6 @@
-import { sha256 } from "../core/hash.ts";
-import { canonicalJson } from "../core/json.ts";
-import type { Embedding, EmbeddingTransport } from "./calls/embedding-transport.ts";
+import { sha256 } from "../../core/hash.ts";
+import { canonicalJson } from "../../core/json.ts";
+import type { Embedding, EmbeddingTransport } from "../calls/embedding-transport.ts";
 
 /** Four bytes a number, as text. */
 export interface CachedEmbedding {

@@ -1,5 +1,5 @@
 import { PRICE_TABLE, type Price } from "./price-table.ts";
-import type { LlmUsage } from "./calls/transport.ts";
+import type { LlmUsage } from "../calls/transport.ts";
 
 const FREE: Price = { inputPer1M: 0, outputPer1M: 0 };
 const FREE_PROVIDERS: ReadonlySet<string> = new Set(["ollama", "offline"]);

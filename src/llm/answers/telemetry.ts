@@ -1,4 +1,4 @@
-import type { LlmUsage } from "./calls/transport.ts";
+import type { LlmUsage } from "../calls/transport.ts";
 
 /** What one answer took, all tries and repairs together: the columns that `llmTelemetry()` declares. */
 export interface Telemetry {

@@ -1,15 +1,15 @@
 import type { AskOptions } from "./ask.ts";
-import { callModel, type CallModelOptions } from "./calls/call-model.ts";
-import type { Embedding, EmbeddingAnswer, EmbeddingTransport } from "./calls/embedding-transport.ts";
+import { callModel, type CallModelOptions } from "../calls/call-model.ts";
+import type { Embedding, EmbeddingAnswer, EmbeddingTransport } from "../calls/embedding-transport.ts";
 import { createOrder, type Delivery, leave, type Order, shareOut, sumUp } from "./embedding-order.ts";
 import { type CachedEmbedding, decodeEmbedding, embeddingKey, encodeEmbedding } from "./kept-embedding.ts";
-import { LlmError } from "./calls/llm-error.ts";
-import { unlessAborted } from "./calls/on-abort.ts";
+import { LlmError } from "../calls/llm-error.ts";
+import { unlessAborted } from "../calls/on-abort.ts";
 import { costOf } from "./cost.ts";
 import type { CacheEntry, CacheMode, ResponseCache } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
 import type { Telemetry, UsageTotals } from "./telemetry.ts";
-import type { LlmUsage } from "./calls/transport.ts";
+import type { LlmUsage } from "../calls/transport.ts";
 
 /** Embeddings of texts, in their order, and what they took. */
 export interface Embedded {

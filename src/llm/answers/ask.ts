@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { UsageError } from "../core/errors.ts";
-import type { Attempt } from "./calls/attempt.ts";
-import { callModel } from "./calls/call-model.ts";
-import { LlmError } from "./calls/llm-error.ts";
+import { UsageError } from "../../core/errors.ts";
+import type { Attempt } from "../calls/attempt.ts";
+import { callModel } from "../calls/call-model.ts";
+import { LlmError } from "../calls/llm-error.ts";
 import { parseAnswer } from "./parse-answer.ts";
 import { costOf } from "./cost.ts";
-import { type Prompt, renderRequest, requestKey } from "./prompt.ts";
+import { type Prompt, renderRequest, requestKey } from "../prompts/prompt.ts";
 import type { CachedAnswer } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
 import { addUsage, NO_USAGE, type Telemetry, UNKNOWN_USAGE, type UsageTotals } from "./telemetry.ts";
-import type { LlmAnswer, LlmRequest, LlmUsage } from "./calls/transport.ts";
+import type { LlmAnswer, LlmRequest, LlmUsage } from "../calls/transport.ts";
 
 export interface AskOptions {
   readonly signal: AbortSignal;

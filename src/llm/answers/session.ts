@@ -1,8 +1,8 @@
-import type { Budget } from "./calls/budget.ts";
-import type { CallModelOptions } from "./calls/call-model.ts";
+import type { Budget } from "../calls/budget.ts";
+import type { CallModelOptions } from "../calls/call-model.ts";
 import type { Price } from "./price-table.ts";
 import type { CacheMode, ResponseCache } from "./response-cache.ts";
-import type { LlmParams, LlmTransport } from "./calls/transport.ts";
+import type { LlmParams, LlmTransport } from "../calls/transport.ts";
 
 /** Everything that calls of one run share. */
 export interface LlmSession {

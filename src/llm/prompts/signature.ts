@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { UsageError } from "../core/errors.ts";
-import { sha256 } from "../core/hash.ts";
-import { canonicalJson } from "../core/json.ts";
+import { UsageError } from "../../core/errors.ts";
+import { sha256 } from "../../core/hash.ts";
+import { canonicalJson } from "../../core/json.ts";
 import { checkTunedPrompt, readTunedPrompt, type TunedPrompt } from "./tuned-prompt.ts";
 import { type FieldsOf, parseFields } from "./signature-text.ts";
 

@@ -1,5 +1,5 @@
-import type { Database } from "../database/connect.ts";
-import type { LlmAnswer } from "./calls/transport.ts";
+import type { Database } from "../../database/connect.ts";
+import type { LlmAnswer } from "../calls/transport.ts";
 
 /** An answer as it is kept: only what has passed its signature's check. */
 export type CachedAnswer = Pick<LlmAnswer, "text" | "finish" | "usage" | "model"> & { readonly costUsd: number | null };

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { LlmError } from "./calls/llm-error.ts";
-import type { Prompt } from "./prompt.ts";
-import type { LlmAnswer } from "./calls/transport.ts";
+import { LlmError } from "../calls/llm-error.ts";
+import type { Prompt } from "../prompts/prompt.ts";
+import type { LlmAnswer } from "../calls/transport.ts";
 
 /** The answer as the program's output, or the reason why it is none. */
 export function parseAnswer({ name, output }: Prompt, answer: Pick<LlmAnswer, "text" | "finish">): unknown {

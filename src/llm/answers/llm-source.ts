@@ -1,9 +1,9 @@
-import type { AdoptedPrompts } from "./adopted-prompts.ts";
-import type { LlmParams } from "./calls/transport.ts";
+import type { AdoptedPrompts } from "../prompts/adopted-prompts.ts";
+import type { LlmParams } from "../calls/transport.ts";
 import type { Embedder } from "./embedder.ts";
 import type { Price } from "./price-table.ts";
 import type { LlmSession } from "./session.ts";
-import type { Signature } from "./signature.ts";
+import type { Signature } from "../prompts/signature.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** An answer, checked against its signature, and what it took. */

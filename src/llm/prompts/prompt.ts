@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { sha256 } from "../core/hash.ts";
-import { canonicalJson } from "../core/json.ts";
+import { sha256 } from "../../core/hash.ts";
+import { canonicalJson } from "../../core/json.ts";
 import { adoptedFile } from "./adopted-prompts.ts";
 import { type TunedPrompt, checkTunedPrompt } from "./tuned-prompt.ts";
 import type { Signature } from "./signature.ts";
-import type { LlmMessage, LlmParams, LlmRequest } from "./calls/transport.ts";
+import type { LlmMessage, LlmParams, LlmRequest } from "../calls/transport.ts";
 
 /** One example that a model is shown: what it was given, and what it was right to answer. */
 export interface Demonstration {

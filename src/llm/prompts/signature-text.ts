@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UsageError } from "../core/errors.ts";
+import { UsageError } from "../../core/errors.ts";
 
 type Trim<Text extends string> = Text extends ` ${infer Rest}`
   ? Trim<Rest>

@@ -1,4 +1,4 @@
-import type { Embedding } from "./calls/embedding-transport.ts";
+import type { Embedding } from "../calls/embedding-transport.ts";
 import { addUsage, NO_USAGE, type UsageTotals } from "./telemetry.ts";
 
 /** One text, whoever asks for it. */
