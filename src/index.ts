@@ -27,6 +27,7 @@ export type { SqlModelDeclaration, SqlSource } from "./model/define-sql-model.ts
 export type { DocumentContentRow, DocumentRow } from "./model/document-row.ts";
 export { definePipeline } from "./model/pipeline.ts";
 export type { Pipeline } from "./model/pipeline.ts";
+export type { DocumentFilterDeclaration, DocumentFilterQuery } from "./model/document-filter.ts";
 export { defineConfig } from "./model/project-config.ts";
 export type { ProjectConfig, ProjectConfigInput } from "./model/project-config.ts";
 export type { FreshnessAge, FreshnessSpec } from "./model/freshness.ts";

@@ -36,6 +36,8 @@ export interface CommandInput<Specs extends ArgSpecs> {
   };
   /** Every value of an option or argument that may be given several times. */
   readonly all: (option: keyof Specs & string) => readonly string[];
+  /** Values of options that the project declares. */
+  readonly declared: Readonly<Record<string, string>>;
 }
 
 /** What a command did, as the exit code says it; nothing means 0. */
@@ -44,6 +46,8 @@ export type ExitCode = 0 | 1 | 2 | 130;
 /** One command: its arguments, how it is used, what it does. */
 export interface Command {
   readonly args: ArgSpecs;
+  /** Options that the project in a folder declares beside these; it is asked when somebody may mean one. */
+  readonly declared?: ((project: string) => Promise<ArgSpecs>) | undefined;
   readonly repeatable: readonly string[];
   /** Options of these that take all words that follow. */
   readonly variadic: readonly string[];
@@ -69,6 +73,7 @@ export const jsonArgs = {
 /** Declares a command; its arguments are typed by their declaration. */
 export function defineCommand<const Specs extends ArgSpecs>(command: {
   readonly args: Specs;
+  readonly declared?: Command["declared"];
   readonly repeatable?: readonly (keyof Specs & string)[];
   readonly variadic?: readonly (keyof Specs & string)[];
   readonly examples: Command["examples"];
@@ -76,6 +81,7 @@ export function defineCommand<const Specs extends ArgSpecs>(command: {
 }): Command {
   return {
     args: { ...command.args, ...commonArgs },
+    declared: command.declared,
     repeatable: command.repeatable ?? [],
     variadic: command.variadic ?? [],
     examples: command.examples,

@@ -3,8 +3,16 @@ import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { type ArgSpec, type ArgSpecs, type Command, type CommandInput, spellingOf } from "./define-command.ts";
 
-/** Reads the arguments of a command. Whatever the command does not know is an error, with the nearest name. */
-export function parseArguments(given: readonly string[], command: Command, name: string): CommandInput<ArgSpecs> {
+/**
+ * Reads the arguments of a command, and the options that its project declares for it. Whatever neither knows is an
+ * error, with the nearest name.
+ */
+export function parseArguments(
+  given: readonly string[],
+  { args: own, ...rest }: Command,
+  { name, declared = {} }: { readonly name: string; readonly declared?: ArgSpecs },
+): CommandInput<ArgSpecs> {
+  const command = { ...rest, args: { ...own, ...declared } };
   const usage: Usage = { command, name, help: `\`millrace ${name} --help\` shows the options.` };
   const words: string[] = [];
   const flags = new Set<string>();
@@ -34,7 +42,17 @@ export function parseArguments(given: readonly string[], command: Command, name:
   return {
     args: Object.fromEntries(args) as CommandInput<ArgSpecs>["args"],
     all: (option) => values.get(option) ?? [],
+    declared: Object.fromEntries(
+      Object.keys(declared).flatMap((option) => (values.get(option) ?? []).map((value) => [option, value])),
+    ),
   };
+}
+
+/** True when every option is one of the command's own. */
+export function isEveryOptionOwn(given: readonly string[], command: Command): boolean {
+  return readTokens(given, command).every(
+    (token) => token.kind !== "option" || optionNamed(token.name, command) !== undefined,
+  );
 }
 
 /** What messages need. */
@@ -87,9 +105,9 @@ function spreadWords(given: readonly string[], command: Command): readonly strin
 }
 
 function findOption({ name, rawName }: OptionToken, usage: Usage): readonly [string, OptionSpec] {
-  const known = optionsOf(usage.command);
-  const found = known.find(([option, spec]) => option === name || spellingOf(option, spec) === name);
+  const found = optionNamed(name, usage.command);
   if (found !== undefined) return found;
+  const known = optionsOf(usage.command);
   const spellings = known.map(([option, spec]) => spellingOf(option, spec));
   const longer = spellings.find((spelling) => spelling.startsWith(name));
   const nearest = longer === undefined ? didYouMean(name, spellings) : ` Did you mean "${longer}"?`;
@@ -98,6 +116,10 @@ function findOption({ name, rawName }: OptionToken, usage: Usage): readonly [str
     `\`millrace ${usage.name}\` has no option ${rawName}.${nearest.replace(/"(.+)"/, '"--$1"')}`,
     { hint: usage.help },
   );
+}
+
+function optionNamed(name: string, command: Command): readonly [string, OptionSpec] | undefined {
+  return optionsOf(command).find(([option, spec]) => option === name || spellingOf(option, spec) === name);
 }
 
 function readValue({ rawName, value, inlineValue }: OptionToken, spec: OptionSpec, usage: Usage): string {

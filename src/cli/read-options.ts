@@ -46,24 +46,19 @@ export const filterArgs = {
   "exclude-documents": { type: "string", valueHint: "glob", description: "No documents whose path or URL matches" },
   status: { type: "string", valueHint: "status", description: "Only documents in this state: ready, failed" },
   "content-type": { type: "string", valueHint: "type", description: "Only documents of this type, e.g. text/markdown" },
-  "in-cluster": {
-    type: "string",
-    valueHint: "name",
-    description: "Only documents that speak of this cluster of names",
-  },
-  "with-entity": { type: "string", valueHint: "type:name", description: "Only documents that speak of this entity" },
-  "with-relationship": {
-    type: "string",
-    valueHint: "name:type:name",
-    description: "Only documents that state this relationship between entities",
-  },
   limit: { type: "string", valueHint: "n", description: "At most this many documents" },
 } as const;
 
-type FilterValues = { readonly [Name in keyof typeof filterArgs]?: string | undefined };
+export interface FilterInput {
+  readonly args: { readonly [Name in keyof typeof filterArgs]?: string | undefined };
+  readonly all: (option: "ids") => readonly string[];
+  /** Values of the filters that the project declares. */
+  readonly declared: Readonly<Record<string, string>>;
+}
 
-/** The document filters that the options above spell. */
-export function readFilters(args: FilterValues, ids: readonly string[]): DocumentFilters {
+/** The document filters that a command line spells. */
+export function readFilters({ args, all, declared }: FilterInput): DocumentFilters {
+  const ids = all("ids");
   const limit = readCount("limit", args.limit);
   const given = Object.entries(FILTER_NAMES).flatMap(([option, name]) => {
     const value = args[option as keyof typeof FILTER_NAMES];
@@ -73,6 +68,7 @@ export function readFilters(args: FilterValues, ids: readonly string[]): Documen
     ...(ids.length === 0 ? {} : { ids }),
     ...Object.fromEntries(given),
     ...(limit === undefined ? {} : { limit }),
+    ...declared,
   };
 }
 
@@ -81,7 +77,4 @@ const FILTER_NAMES = {
   "exclude-documents": "excludePattern",
   status: "withStatus",
   "content-type": "withContentType",
-  "in-cluster": "inCluster",
-  "with-entity": "withEntity",
-  "with-relationship": "withRelationship",
 } as const satisfies { readonly [Option in keyof typeof filterArgs]?: keyof DocumentFilters };

@@ -1,6 +1,6 @@
 import type { Palette } from "../display/output.ts";
 import type { CommandNode } from "./command-tree.ts";
-import { type ArgSpec, type Command, spellingOf } from "./define-command.ts";
+import { type ArgSpec, type ArgSpecs, type Command, spellingOf } from "./define-command.ts";
 
 /** Help for the program or for a group of commands. */
 export function renderGroupHelp(node: CommandNode, path: readonly string[], colors: Palette): string {
@@ -37,18 +37,24 @@ export function renderGroupHelp(node: CommandNode, path: readonly string[], colo
 /** Help for one command: usage, arguments, options, examples. */
 export function renderCommandHelp(
   command: Command,
-  options: { readonly path: readonly string[]; readonly description: string; readonly colors: Palette },
+  options: {
+    readonly path: readonly string[];
+    readonly description: string;
+    readonly declared: ArgSpecs;
+    readonly colors: Palette;
+  },
 ): string {
-  const { path, description, colors } = options;
+  const { path, description, declared, colors } = options;
   const args = Object.entries(command.args);
   const positionals = args.filter(([, arg]) => arg.type === "positional");
   const usage = positionals.map(([name, arg]) => {
     const many = command.repeatable.includes(name) ? "…" : "";
     return "required" in arg && arg.required ? `<${name}>${many}` : `[${name}]${many}`;
   });
-  const flags = args
-    .filter(([, arg]) => arg.type !== "positional")
-    .map(([name, arg]): [string, string] => [renderFlag(name, arg), describe(name, arg, command)]);
+  const toRows = (specs: ArgSpecs) =>
+    Object.entries(specs)
+      .filter(([, arg]) => arg.type !== "positional")
+      .map(([name, arg]): [string, string] => [renderFlag(name, arg), describe(name, arg, command)]);
   const section = (title: string, rows: readonly [string, string][]) =>
     rows.length === 0 ? [] : ["", colors.bold(title), ...renderRows(rows, colors)];
   return [
@@ -59,7 +65,8 @@ export function renderCommandHelp(
       "Arguments",
       positionals.map(([name, arg]) => [name, describe(name, arg, command)]),
     ),
-    ...section("Options", flags),
+    ...section("Options", toRows(command.args)),
+    ...section("Document filters of this project", toRows(declared)),
     ...section(
       "Examples",
       command.examples.map(([example, purpose]) => [`millrace ${example}`, purpose]),

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { createPalette, widthOf } from "../display/output.ts";
 import { type FoundCommand, findCommand } from "./command-tree.ts";
-import type { ExitCode } from "./define-command.ts";
+import type { ArgSpecs, Command, ExitCode } from "./define-command.ts";
 
 /** Runs a command line and returns its exit code. The only place of the command line that catches. */
 export async function runCommand(rawArgs: readonly string[]): Promise<ExitCode> {
@@ -25,16 +25,37 @@ async function dispatch(rawArgs: readonly string[]): Promise<ExitCode> {
   const { node, path, rest } = found;
   if (node.load === undefined || found.unknown !== undefined) return showGroup(found, wantsHelp);
   const { default: command } = await node.load();
+  if (wantsHelp || words.includes("--json")) keepOutputClean();
+  const project = projectOf(words) ?? ".";
   if (wantsHelp) {
     const { renderCommandHelp } = await import("./render-help.ts");
     const colors = createPalette(process.stdout);
-    process.stdout.write(`${renderCommandHelp(command, { path, description: node.description, colors })}\n`);
+    const declared = await declaredForHelp(command, project);
+    process.stdout.write(`${renderCommandHelp(command, { path, description: node.description, declared, colors })}\n`);
     return 0;
   }
-  const { parseArguments } = await import("./parse-arguments.ts");
-  const input = parseArguments(rest, command, path.join(" "));
-  if (input.args["json"] === true) keepOutputClean();
-  return (await command.run(input)) ?? 0;
+  const { isEveryOptionOwn, parseArguments } = await import("./parse-arguments.ts");
+  const declared = isEveryOptionOwn(rest, command) ? {} : await declaredOptions(command, project);
+  return (await command.run(parseArguments(rest, command, { name: path.join(" "), declared }))) ?? 0;
+}
+
+async function declaredOptions(command: Command, project: string): Promise<ArgSpecs> {
+  if (command.declared === undefined) return {};
+  const { loadDeclaredOptions } = await import("./declared-options.ts");
+  return loadDeclaredOptions(command, project);
+}
+
+// Help is what somebody needs whose project cannot be loaded.
+async function declaredForHelp(command: Command, project: string): Promise<ArgSpecs> {
+  try {
+    return await declaredOptions(command, project);
+  } catch (error) {
+    const { errorToJson } = await import("../core/errors.ts");
+    const colors = createPalette(process.stderr);
+    const reason = errorToJson(error).message;
+    process.stderr.write(`${colors.yellow("warning")} The filters of this project are not listed: ${reason}\n`);
+    return {};
+  }
 }
 
 async function showGroup({ node, path, rest, unknown }: FoundCommand, wantsHelp: boolean): Promise<ExitCode> {
@@ -90,7 +111,7 @@ async function exitCodeOf(error: unknown): Promise<ExitCode> {
   return error instanceof UsageError || error instanceof IssuesError ? 2 : 1;
 }
 
-// Project files may print while they are loaded or run; with --json standard output belongs to the data.
+// Project files may print while they are loaded or run; with --json or --help standard output belongs to the answer.
 function keepOutputClean(): void {
   const { error } = console;
   Object.assign(console, { log: error, info: error, debug: error });

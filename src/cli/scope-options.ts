@@ -29,12 +29,15 @@ export type RunScopeOptions = Pick<
   "filters" | "settings" | "sample" | "mode" | "documents" | "allowDeletes"
 >;
 
+type ScopeInput = CommandInput<typeof scopeArgs>;
+
 /** What the options above spell. */
-export function readScope({ args, all }: Pick<CommandInput<typeof scopeArgs>, "args" | "all">): RunScopeOptions {
+export function readScope(input: ScopeInput): RunScopeOptions {
+  const { args, all } = input;
   const sample = readCount("sample", args.sample);
   const documents = all("documents");
   return {
-    filters: readFilters(args, all("ids")),
+    filters: readFilters(input),
     settings: readSettings(all("set")),
     ...(sample === undefined ? {} : { sample }),
     mode: args["full-refresh"] === true ? "full" : "delta",
@@ -44,7 +47,7 @@ export function readScope({ args, all }: Pick<CommandInput<typeof scopeArgs>, "a
 }
 
 /** The same words again, for a command to be typed next. */
-export function wordsOfScope({ args, all }: Pick<CommandInput<typeof scopeArgs>, "args" | "all">): readonly string[] {
+export function wordsOfScope({ args, all, declared }: ScopeInput): readonly string[] {
   const options = (Object.keys(scopeArgs) as (keyof typeof scopeArgs)[]).filter((name) => name !== "pipeline");
   const given = options.flatMap((option) => {
     const values = isRepeatable(option) ? all(option) : [args[option]];
@@ -53,7 +56,8 @@ export function wordsOfScope({ args, all }: Pick<CommandInput<typeof scopeArgs>,
       return value === true ? [`--${option}`] : [];
     });
   });
-  return [...(args.pipeline === undefined ? [] : [args.pipeline]), ...given];
+  const filters = Object.entries(declared).flatMap(([name, value]) => [`--${name}`, value]);
+  return [...(args.pipeline === undefined ? [] : [args.pipeline]), ...given, ...filters];
 }
 
 const isRepeatable = (option: string): option is (typeof scopeRepeatable)[number] =>

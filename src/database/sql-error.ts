@@ -31,6 +31,11 @@ export function explainSqlError(error: unknown, model: string, failed?: FailedSt
   });
 }
 
+/** What the server said against a statement, without data of rows; undefined for every other error. */
+export function describeServerError(error: unknown): string | undefined {
+  return isServerError(error) && !isConnectionLoss(error) ? withoutData(error) : undefined;
+}
+
 function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && "severity" in error && /^[0-9A-Z]{5}$/.test((error as ServerError).code);
 }

@@ -1,6 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { DocumentFilters } from "../model/context.ts";
+import type { DeclaredDocumentFilters } from "../model/document-filter.ts";
 import { resolveDocumentFilters } from "./filters/document-filters.ts";
 import { CONFIG_SET } from "./document-sets.ts";
 import type { DocumentStatus } from "./document-kinds.ts";
@@ -24,17 +25,18 @@ export interface ListDocumentsOptions {
   /** The project folder, for filters that name paths. Default: where the process runs. */
   readonly directory?: string | undefined;
   readonly filters?: DocumentFilters | undefined;
+  readonly declared?: DeclaredDocumentFilters | undefined;
   /** How many to show; all of them unless given. */
   readonly limit?: number | undefined;
 }
 
 /** Documents by path, then id. */
 export async function listDocuments(options: ListDocumentsOptions): Promise<ListedDocument[]> {
-  const { database, directory = process.cwd(), filters = {}, limit } = options;
+  const { database, directory = process.cwd(), filters = {}, declared = {}, limit } = options;
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
     throw new UsageError("LIMIT_INVALID", `The limit ${String(limit)} is not a positive whole number.`);
   }
-  const ids = await resolveDocumentFilters({ database, directory, filters });
+  const ids = await resolveDocumentFilters({ database, directory, filters, declared });
   return database.query<ListedDocument & Record<string, unknown>>(
     `select id, title, path, source_url as "sourceUrl", content_type as "contentType", status,
        error_code || ': ' || error as error, updated_at as "updatedAt",

@@ -11,12 +11,9 @@ export interface DocumentFilters {
   readonly excludePattern?: string;
   readonly withStatus?: string;
   readonly withContentType?: string;
-  readonly inCluster?: string;
-  /** `Type:Name` */
-  readonly withEntity?: string;
-  /** `A:type:B` */
-  readonly withRelationship?: string;
   readonly limit?: number;
+  /** A filter that the project declares as `documentFilters` in its config, by its name there. */
+  readonly [declared: `${string}-${string}`]: string;
 }
 
 /** What every model of a run receives. */

@@ -17,6 +17,7 @@ export function describeIssues(
 ): readonly Issue[] {
   return issues.flatMap((issue): Issue | readonly Issue[] => {
     const path = issue.path.join(".");
+    if (issue.code === "invalid_key") return { code, path, message: issue.issues[0]?.message ?? issue.message };
     if (issue.code !== "unrecognized_keys") return { code, path: path || root, message: issue.message };
     const known = keysAt(schema, issue.path);
     return issue.keys.map((key) => ({
@@ -28,14 +29,15 @@ export function describeIssues(
 }
 
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  const found = path.reduce<unknown>(
-    (at, step) => (at instanceof z.ZodObject ? unwrap(at.shape[String(step)]) : undefined),
-    schema,
-  );
+  const found = path.reduce<unknown>((at, step) => {
+    if (at instanceof z.ZodRecord) return unwrap(at.valueType);
+    return at instanceof z.ZodObject ? unwrap(at.shape[String(step)]) : undefined;
+  }, schema);
   return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
 }
 
 function unwrap(schema: unknown): unknown {
+  if (schema instanceof z.ZodPipe) return unwrap(schema.out);
   const isWrapped =
     schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
   return isWrapped ? unwrap(schema.unwrap()) : schema;

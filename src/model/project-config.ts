@@ -2,6 +2,7 @@ import { z } from "zod";
 import { IssuesError } from "../core/errors.ts";
 import type { AnyModel } from "./any-model.ts";
 import { describeIssues } from "./describe-issues.ts";
+import { documentFiltersSchema } from "./document-filter.ts";
 import { exposureSchema } from "./exposure.ts";
 import { isModel } from "./registry.ts";
 import type { OnRunEnd, OnRunStart } from "./run-hooks.ts";
@@ -24,6 +25,12 @@ const schema = z.strictObject({
   vars: z.record(z.string(), z.unknown()).default({}),
   /** Selections by name: `nightly: "tag:nightly+"` is `--select selector:nightly`. */
   selectors: z.record(z.string().regex(/^[\w-]+$/, "expected letters, digits, _ and -"), z.string()).default({}),
+  /**
+   * Filters of documents by what the tables say of them: options of every command that takes document filters, and
+   * members of `filters`. `"with-topic": (topic) => sql`select document_id from topics where topic = ${topic}`` is
+   * `--with-topic billing`.
+   */
+  documentFilters: documentFiltersSchema.default({}),
   /** Uses of models outside: dashboards, applications, notebooks. */
   exposures: z
     .array(exposureSchema)

@@ -29,7 +29,8 @@ export async function planRun(
   await using database = await openRehearsal(options.database, project);
   const documents = await syncRunDocuments({ ...options, project, database, graph });
   const { directory } = project;
-  const documentIds = await resolveDocumentFilters({ database, directory, filters, sample: options.sample });
+  const declared = project.config.documentFilters;
+  const documentIds = await resolveDocumentFilters({ database, directory, filters, declared, sample: options.sample });
   const context: ModelContext = { runId: "plan", mode, filters, documentIds: documentIds ?? allDocuments, metadata };
   const documentsChange = documents !== undefined && documents.added + documents.changed + documents.removed > 0;
   const planner = new Planner({ ...options, documentsChange, directory, database, graph, configs, schema, context });

@@ -43,6 +43,7 @@ export class ProjectDocuments {
     return listDocuments({
       database: await this.#project.openDatabase(),
       directory: this.#project.directory,
+      declared: this.#project.config.documentFilters,
       ...options,
     });
   }

@@ -97,8 +97,15 @@ export class PipelineRunner implements AsyncDisposable {
       database: this.#database,
       directory: this.#project.directory,
       filters,
+      declared: this.#project.config.documentFilters,
       sample: options.sample,
     });
+    if (documentIds?.length === 0) {
+      events.emit({
+        type: "warning",
+        message: "No document passes the filters: models of documents have no rows to work on.",
+      });
+    }
     options.signal?.throwIfAborted();
     const stopOnError = options.stopOnError ?? pipeline.stopOnError;
     const spec: RunSpec = {

@@ -70,31 +70,28 @@ test("run --help", async () => {
       pipeline  A pipeline, a namespace or a model; without it the only one there is, or all models
 
     Options
-      -s, --select <selector>                   Only these models: name, +name+, tag:, path:, source:, state:, …; may be repeated
-          --exclude <selector>                  Not these models; may be repeated
-          --state <dir>                         Artifacts that state: and result: compare with, instead of what is stored
-          --documents <glob>                    Documents to run on, instead of the configured ones; may be repeated
-          --ids <id>                            Only this document: its id, a prefix of it, a path or a URL; may be repeated
-          --include-documents <glob>            Only documents whose path or URL matches
-          --exclude-documents <glob>            No documents whose path or URL matches
-          --status <status>                     Only documents in this state: ready, failed
-          --content-type <type>                 Only documents of this type, e.g. text/markdown
-          --in-cluster <name>                   Only documents that speak of this cluster of names
-          --with-entity <type:name>             Only documents that speak of this entity
-          --with-relationship <name:type:name>  Only documents that state this relationship between entities
-          --limit <n>                           At most this many documents
-          --full-refresh                        Process everything in scope, not only what changed
-          --sample <n>                          Only a sample of so many documents, the same every time
-          --set <k=v>                           A parameter of a model, for this run; may be repeated
-          --allow-deletes                       Remove documents even when most of them are gone
-      -p, --project <dir>                       Folder of the project
-          --max-cost <usd>                      Most that calls to language models may cost
-          --continue-on-error                   After a failure go on with independent models
-          --stop-on-error                       After a failure start nothing new
-          --no-wait                             Fail when another run holds a model, instead of waiting
-          --json                                Print JSON for machines
-          --verbose                             Say more, and show the stack of errors
-      -h, --help                                Show this help
+      -s, --select <selector>         Only these models: name, +name+, tag:, path:, source:, state:, …; may be repeated
+          --exclude <selector>        Not these models; may be repeated
+          --state <dir>               Artifacts that state: and result: compare with, instead of what is stored
+          --documents <glob>          Documents to run on, instead of the configured ones; may be repeated
+          --ids <id>                  Only this document: its id, a prefix of it, a path or a URL; may be repeated
+          --include-documents <glob>  Only documents whose path or URL matches
+          --exclude-documents <glob>  No documents whose path or URL matches
+          --status <status>           Only documents in this state: ready, failed
+          --content-type <type>       Only documents of this type, e.g. text/markdown
+          --limit <n>                 At most this many documents
+          --full-refresh              Process everything in scope, not only what changed
+          --sample <n>                Only a sample of so many documents, the same every time
+          --set <k=v>                 A parameter of a model, for this run; may be repeated
+          --allow-deletes             Remove documents even when most of them are gone
+      -p, --project <dir>             Folder of the project
+          --max-cost <usd>            Most that calls to language models may cost
+          --continue-on-error         After a failure go on with independent models
+          --stop-on-error             After a failure start nothing new
+          --no-wait                   Fail when another run holds a model, instead of waiting
+          --json                      Print JSON for machines
+          --verbose                   Say more, and show the stack of errors
+      -h, --help                      Show this help
 
     Examples
       millrace run indexing                                   process what changed since the last run

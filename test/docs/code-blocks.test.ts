@@ -123,6 +123,19 @@ test("the reference of models names every option, reason and state there is", as
   expect(words.filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
 });
 
+test("the reference of the config names every option there is", async () => {
+  const page = await readFile(join(root, "docs/config.md"), "utf8");
+  const source = await readFile(join(root, "src/model/project-config.ts"), "utf8");
+  const [, members = ""] = /const schema = z\.strictObject\(\{\n([^]*?)\n\}\);/.exec(source) ?? [];
+  const options = [...members.matchAll(/^(?: {2}| {6})(\w+): /gm)].map(([, name = ""]) => name);
+  expect(options.length).toBeGreaterThan(20);
+  expect(options.filter((option) => !page.includes(`\`${option}\``))).toEqual([]);
+  const filters = await readFile(join(root, "src/model/context.ts"), "utf8");
+  const [, own = ""] = /interface DocumentFilters \{\n([^]*?)\n\}/.exec(filters) ?? [];
+  const names = [...own.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name = ""]) => name);
+  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
 test("the seeds, tests and unit tests of the README pass", async () => {
   const blocks = await codeBlocks("ts");
   const codeOf = (path: string) => blocks.find((block) => block.path === join("README-md", path))?.code ?? "";

@@ -1,3 +1,4 @@
+import { declaredFilterArgs } from "../declared-options.ts";
 import { defineCommand } from "../define-command.ts";
 import { pipelineArgs, runSelectedPipeline } from "../run-selected-pipeline.ts";
 import { scopeRepeatable } from "../scope-options.ts";
@@ -5,6 +6,7 @@ import { selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: pipelineArgs,
+  declared: declaredFilterArgs,
   repeatable: scopeRepeatable,
   variadic: selectRepeatable,
   examples: [

@@ -2,6 +2,7 @@ import { isAbsolute, relative } from "node:path";
 import { plural } from "../../core/text.ts";
 import { renderTable } from "../../display/render-table.ts";
 import { createCommandLine } from "../command-line.ts";
+import { declaredFilterArgs } from "../declared-options.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
@@ -9,17 +10,20 @@ import { filterArgs, readFilters } from "../read-options.ts";
 
 export default defineCommand({
   args: { ...projectArgs, ...filterArgs, ...jsonArgs },
+  declared: declaredFilterArgs,
   repeatable: ["ids"],
   examples: [
     ["documents ls", "every document that is known"],
     ["documents ls --status failed", "those that could not be read, and why"],
   ],
-  async run({ args, all }) {
-    const filters = readFilters(args, all("ids"));
+  async run(input) {
+    const { args } = input;
+    const filters = readFilters(input);
     await using project = await openCliProject(args);
     const documents = await project.documents.list({ filters });
     if (args.json === true) return printJson(documents);
     const { colors, width, lines, aside } = createPrinter();
+    if (documents.length === 0 && Object.keys(filters).length > 0) return aside("No document passes the filters.");
     if (documents.length === 0) {
       return aside(
         `No documents. \`${createCommandLine(args)("documents", "add")} <glob>\` brings some in; a run syncs those of millrace.config.ts.`,

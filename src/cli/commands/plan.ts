@@ -1,6 +1,7 @@
 import { plural } from "../../core/text.ts";
 import { renderPlan } from "../../display/render-plan.ts";
 import { createCommandLine } from "../command-line.ts";
+import { declaredFilterArgs } from "../declared-options.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
 import { createPrinter, printJson } from "../print.ts";
@@ -14,6 +15,7 @@ export default defineCommand({
     rows: { type: "boolean", description: "List the units too, with the reason of each" },
     ...jsonArgs,
   },
+  declared: declaredFilterArgs,
   repeatable: scopeRepeatable,
   variadic: selectRepeatable,
   examples: [

@@ -3,8 +3,9 @@ import { sha256 } from "../../core/hash.ts";
 import { didYouMean } from "../../core/text.ts";
 import type { Database } from "../../database/connect.ts";
 import type { DocumentFilters } from "../../model/context.ts";
+import type { DeclaredDocumentFilters } from "../../model/document-filter.ts";
 import { CONTENT_TYPES, DOCUMENT_STATUSES } from "../document-kinds.ts";
-import { resolveGraphFilters } from "./graph-filters.ts";
+import { resolveDeclaredFilters } from "./declared-filters.ts";
 import { documentMatcher } from "./match-pattern.ts";
 import { resolveIdentifiers } from "./resolve-identifiers.ts";
 
@@ -13,6 +14,8 @@ export interface ResolveFiltersOptions {
   /** The project folder, which paths are relative to. */
   readonly directory: string;
   readonly filters: DocumentFilters;
+  /** The filters that the project declares beside the ones that every project has. */
+  readonly declared: DeclaredDocumentFilters;
   /** At most so many of the documents that pass: always the same ones, whatever their order. */
   readonly sample?: number | undefined;
   /** Where the user stands; paths may be relative to it too. */
@@ -24,18 +27,19 @@ export interface ResolveFiltersOptions {
  * Undefined means that no filter was given, which is not the same.
  */
 export async function resolveDocumentFilters(options: ResolveFiltersOptions): Promise<readonly string[] | undefined> {
-  const { database, filters, sample } = options;
+  const { database, declared, filters, sample } = options;
   if (sample === undefined && Object.values(filters).every((value) => value === undefined)) return undefined;
   checkFilters(filters);
   const asked =
     filters.ids === undefined ? undefined : await resolveIdentifiers({ ...options, identifiers: filters.ids });
-  const inGraph = await resolveGraphFilters(database, filters);
+  const values = declaredValues(filters);
+  const inDeclared = await resolveDeclaredFilters({ database, declared, values });
   const rows = await database.query<{ id: string; path: string | null; sourceUrl: string }>(
     `select id, path, source_url as "sourceUrl" from ${database.documents}
      where ($1::text[] is null or id = any($1)) and ($2::text is null or status = $2) and ($3::text is null or content_type = $3)
        and ($4::text[] is null or id = any($4))
      order by path collate "C" nulls last, id collate "C"`,
-    [asked ?? null, filters.withStatus ?? null, filters.withContentType ?? null, inGraph ?? null],
+    [asked ?? null, filters.withStatus ?? null, filters.withContentType ?? null, inDeclared ?? null],
   );
   const included = filters.includePattern === undefined ? undefined : documentMatcher(filters.includePattern);
   const excluded = filters.excludePattern === undefined ? undefined : documentMatcher(filters.excludePattern);
@@ -47,6 +51,25 @@ export async function resolveDocumentFilters(options: ResolveFiltersOptions): Pr
 
 // Ids say nothing about order or kind of documents, but a digest costs nothing and is spread evenly.
 const byDigest = (a: string, b: string) => (sha256(a) < sha256(b) ? -1 : 1);
+
+const OWN_FILTERS = [
+  "ids",
+  "includePattern",
+  "excludePattern",
+  "withStatus",
+  "withContentType",
+  "limit",
+] as const satisfies readonly (keyof DocumentFilters)[];
+
+/** What is given for filters that only a project can know. */
+function declaredValues(filters: DocumentFilters): Readonly<Record<string, string>> {
+  const own: readonly string[] = OWN_FILTERS;
+  return Object.fromEntries(
+    Object.entries(filters).filter(
+      (entry): entry is [string, string] => !own.includes(entry[0]) && entry[1] !== undefined,
+    ),
+  );
+}
 
 function checkFilters(filters: DocumentFilters): void {
   const issues: Issue[] = [];

@@ -1,6 +1,7 @@
 import nodePath from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DocumentFilters } from "millrace";
+import type { DocumentFilters, ProjectConfig } from "millrace";
+import { sql } from "millrace/schema";
 import { resolveDocumentFilters } from "../../../src/documents/filters/document-filters.ts";
 import { documentId } from "../../../src/documents/document-id.ts";
 import { listDocuments } from "../../../src/documents/list-documents.ts";
@@ -27,8 +28,30 @@ beforeAll(async () => {
 });
 afterAll(() => project[Symbol.asyncDispose]());
 
+/** As a project's config declares them. */
+const declared: ProjectConfig["documentFilters"] = {
+  "in-folder": { select: (folder) => sql`select id from millrace.documents where path like ${folder} || '/%';` },
+  "with-status": { select: (status) => sql`select id from millrace.documents where status = ${status} -- a comment` },
+  "of-nobody": { select: () => sql`select null::text` },
+  "with-topic": { select: (topic) => sql`select document_id from topics where topic = ${topic}` },
+  "two-columns": { select: () => sql`select id, path from millrace.documents` },
+  "no-query": { select: () => "select id" as never },
+  "of-form": {
+    select: (value) => {
+      if (!value.includes(":")) throw new Error("expected type:name");
+      return sql`select id from millrace.documents`;
+    },
+  },
+};
+
 const resolve = (filters: DocumentFilters, workingDirectory?: string) =>
-  resolveDocumentFilters({ database: project.database, directory: project.directory, filters, workingDirectory });
+  resolveDocumentFilters({
+    database: project.database,
+    directory: project.directory,
+    filters,
+    declared,
+    workingDirectory,
+  });
 
 /** URIs of what the filters select, so that a failure can be read. */
 async function select(filters: DocumentFilters, workingDirectory?: string): Promise<string[] | undefined> {
@@ -122,13 +145,42 @@ describe("filters", () => {
       message: expect.stringContaining(message) as string,
     });
   });
+});
 
-  test.each([{ inCluster: "x" }, { withEntity: "Topic:x" }, { withRelationship: "a:b:c" }])(
-    "%o needs tables that models fill",
-    async (filters) => {
-      await expect(resolve(filters)).rejects.toMatchObject({ code: "FILTER_NOT_AVAILABLE" });
-    },
-  );
+describe("filters that the project declares", () => {
+  test.each<[string, DocumentFilters, string[]]>([
+    ["give ids with a query", { "in-folder": "docs/deep" }, ["docs/deep/a.md"]],
+    ["take values, not text of the query", { "in-folder": "x' or true --" }, []],
+    ["select nothing when the query finds nothing", { "in-folder": "nowhere" }, []],
+    ["select nothing when the query finds null", { "of-nobody": "x" }, []],
+    ["all have to let a document pass", { "in-folder": "docs", "with-status": "failed" }, []],
+    ["narrow with the others", { "in-folder": "docs", includePattern: "a.*" }, ["docs/a.md", "docs/deep/a.md"]],
+    ["come before the limit", { "in-folder": "docs/deep", limit: 1 }, ["docs/deep/a.md"]],
+    ["may end in a comment", { "with-status": "failed" }, ["broken.md"]],
+  ])("%s", async (_, filters, expected) => expect(await select(filters)).toEqual(expected.toSorted()));
+
+  test.each<[DocumentFilters, object]>([
+    [
+      { "in-foldr": "docs" },
+      { name: "UsageError", code: "FILTER_UNKNOWN", message: expect.stringContaining('Did you mean "in-folder"?') },
+    ],
+    // What TypeScript would refuse must not become a run about everything.
+    [{ inFolder: "docs" } as DocumentFilters, { code: "FILTER_UNKNOWN" }],
+    [{ constructor: "docs" } as unknown as DocumentFilters, { code: "FILTER_UNKNOWN" }],
+    [
+      { "with-topic": "tides" },
+      {
+        code: "FILTER_FAILED",
+        message: 'Document filter "with-topic": relation "topics" does not exist.',
+        hint: expect.stringContaining('`documentFilters["with-topic"]`'),
+      },
+    ],
+    [{ "two-columns": "x" }, { code: "FILTER_FAILED", message: expect.stringContaining("too many columns") }],
+    [{ "no-query": "x" }, { code: "FILTER_FAILED", message: expect.stringContaining("returns no SQL") }],
+    [{ "of-form": "x" }, { code: "FILTER_FAILED", message: expect.stringContaining("expected type:name") }],
+  ])("%o is an error that names it", async (filters, error) => {
+    await expect(resolve(filters)).rejects.toMatchObject(error);
+  });
 });
 
 describe("the list of documents", () => {
