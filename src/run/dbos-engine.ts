@@ -4,16 +4,8 @@ import { DBOS, type WorkflowHandle } from "@dbos-inc/dbos-sdk";
 import pg from "pg";
 import { errorToJson, MillraceError } from "../core/errors.ts";
 import { type Database, isConnectionLoss } from "../database/connect.ts";
-import {
-  type Engine,
-  type EngineHost,
-  type LaunchEngine,
-  mayBeIdle,
-  mayStart,
-  type ModelOutcome,
-  reasonToSkip,
-  type Schedule,
-} from "./engine.ts";
+import type { Engine, EngineHost, LaunchEngine } from "./engine.ts";
+import { mayBeIdle, mayStart, type ModelOutcome, reasonToSkip, type Schedule } from "./schedule.ts";
 import type { Receipt } from "../state/results.ts";
 
 /** Changes only when the steps of the two workflows below do; runs of another protocol are not taken over. */

@@ -7,7 +7,7 @@ import type { ModelContext } from "../model/context.ts";
 import { withActivity } from "./log.ts";
 import { AskedSignatures } from "../state/asked-signatures.ts";
 import { Lease } from "../state/lease.ts";
-import type { ModelJob } from "./model-job.ts";
+import type { ModelJob } from "./units/model-job.ts";
 import type { Receipt } from "../state/results.ts";
 import type { RunEventInput } from "../state/run-events.ts";
 import type { RunScope } from "../state/run-scope.ts";

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../core/error-codes.ts";
 import { errorToJson } from "../core/errors.ts";
 import { addUsage } from "../llm/answers/telemetry.ts";
-import type { ModelOutcome } from "./engine.ts";
+import type { ModelOutcome } from "./schedule.ts";
 import type { ModelRunRecord } from "../state/model-run-store.ts";
 import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "../state/results.ts";
 import type { RunSpec } from "../state/run-store.ts";

@@ -5,8 +5,8 @@ import { sha256 } from "../core/hash.ts";
 import { createLlm } from "../llm/llm.ts";
 import { applyWrittenRows, dropStages, TableWriter } from "../table/write/table-writer.ts";
 import { bindSource } from "../sources/bind-source.ts";
-import { UsageMeter } from "./usage-meter.ts";
-import type { ModelJob, Outcome } from "./model-job.ts";
+import { UsageMeter } from "./units/usage-meter.ts";
+import type { ModelJob, Outcome } from "./units/model-job.ts";
 import { WHOLE_KEY } from "../state/unit-state.ts";
 import { openSource } from "../sources/source-reader.ts";
 import { recordUsage } from "../state/usage.ts";
@@ -21,8 +21,8 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   if (job.lease.isTakeover) await dropStages(database, { prefix });
   const sources = await Promise.all(
     resolved.sources.map(async (source) => {
-      const bound = await bindSource(source, { ...job, reader: model.name });
-      return [source.name, openSource(job, bound)] as const;
+      const options = { ...job, reader: model.name };
+      return [source.name, openSource(await bindSource(source, options), options)] as const;
     }),
   );
   const stage = `${prefix}${randomBytes(4).toString("hex")}`;

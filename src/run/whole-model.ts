@@ -2,7 +2,7 @@ import { type Database, quoteName } from "../database/connect.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import { digestSeed } from "../seeds/read-seed.ts";
 import { bindSource } from "../sources/bind-source.ts";
-import { type ModelJob, NO_ROWS } from "./model-job.ts";
+import { type ModelJob, NO_ROWS } from "./units/model-job.ts";
 import { loadStoredModel } from "../state/stored-model.ts";
 import { recordWholeSql, type WholeUnit } from "../state/unit-state.ts";
 import {

@@ -2,46 +2,13 @@ import { MillraceError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolved-model.ts";
-import type { ModelContext } from "../model/context.ts";
+import { allDocuments, type ModelContext } from "../model/context.ts";
+import type { SourceSpec } from "../model/any-model.ts";
 import { createValueDecoder } from "../table/read/decode-row.ts";
 import { dataColumns, hasColumns } from "../table/table-shape.ts";
-import { readConditions, type Condition } from "./conditions.ts";
+import type { BoundColumn, BoundSource } from "./bound-source.ts";
+import { readConditions } from "./conditions.ts";
 import { type ExistingTable, findTable } from "./find-relation.ts";
-
-/** One column of a source: how the model calls it, how the database does. */
-export interface BoundColumn {
-  readonly key: string;
-  readonly name: string;
-  readonly sqlType: string;
-  readonly notNull: boolean;
-  /** Turns the driver's value into the one the model sees. */
-  readonly decode: (value: unknown) => unknown;
-  /** Turns a value of a `where` into what the driver takes. */
-  readonly encode: (value: unknown) => unknown;
-}
-
-/** A source, ready to be read in one run: real table, real columns, conditions with their values. */
-export interface BoundSource {
-  readonly name: string;
-  /** SQL that stands after `from`. */
-  readonly relation: string;
-  /** What the model sees of a row. */
-  readonly columns: readonly BoundColumn[];
-  readonly primaryKey: readonly BoundColumn[];
-  /** Nothing in the database sees to it that its rows have the declared key. */
-  readonly isView: boolean;
-  /** Holds the id of the document that a row came from. */
-  readonly documentColumn: BoundColumn | undefined;
-  /** Conditions that define the model. */
-  readonly definition: readonly Condition[];
-  /** Conditions of this run only. */
-  readonly scope: readonly Condition[];
-  readonly match: readonly { readonly column: BoundColumn; readonly unitKey: string }[];
-  readonly untracked: boolean;
-  /** Rows get the text of their document as `content`, read when the row is used. */
-  readonly withContent: boolean;
-  find(key: string): BoundColumn;
-}
 
 export interface BindOptions {
   readonly database: Database;
@@ -86,6 +53,23 @@ export async function bindSource(source: ResolvedSource, options: BindOptions): 
     withContent: source.origin.type === "documents" && source.origin.content,
     find,
   };
+}
+
+const NO_RUN = { runId: "none", mode: "delta", filters: {}, documentIds: allDocuments, metadata: {} } as const;
+
+/** Looks a source up as its declaration defines it, for no run in particular. */
+export async function bindDefinition(
+  given: ResolvedSource,
+  options: Omit<BindOptions, "context">,
+): Promise<{ readonly source: ResolvedSource; readonly bound: BoundSource }> {
+  const source = { ...given, spec: { ...given.spec, where: definitionOf(given.spec) } };
+  return { source, bound: await bindSource(source, { ...options, context: NO_RUN }) };
+}
+
+// Functions are about a run.
+function definitionOf({ where }: SourceSpec): SourceSpec["where"] {
+  if (where === undefined || typeof where === "function") return undefined;
+  return Object.fromEntries(Object.entries(where).filter(([, value]) => typeof value !== "function"));
 }
 
 interface DescribedSource {

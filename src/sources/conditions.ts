@@ -1,14 +1,8 @@
 import { MillraceError } from "../core/errors.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import type { WhereSpec } from "../model/any-model.ts";
-import type { BoundColumn } from "./bind-source.ts";
+import type { BoundColumn, Condition } from "./bound-source.ts";
 import { columnRef, type Parameters } from "../database/sql-text.ts";
-
-/** A column that must have a value, one of a list of values, or none. */
-export interface Condition {
-  readonly column: BoundColumn;
-  readonly value: unknown;
-}
 
 export interface Conditions {
   /** Stand in the declaration as values: they define the model. */

@@ -1,4 +1,4 @@
-import type { BoundColumn, BoundSource } from "./bind-source.ts";
+import type { BoundColumn, BoundSource } from "./bound-source.ts";
 import { conditionsSql } from "./conditions.ts";
 import { columnRef, type Parameters } from "../database/sql-text.ts";
 

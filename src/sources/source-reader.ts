@@ -1,34 +1,59 @@
+import { quoteName } from "../database/connect.ts";
+import { Parameters } from "../database/sql-text.ts";
 import type { SourceReader } from "../model/define-model.ts";
-import type { BoundSource } from "./bind-source.ts";
-import type { ModelJob } from "../run/model-job.ts";
-import { openReader } from "../run/open-reader.ts";
-import { readContent, withContents } from "./attach-content.ts";
+import { TableReader } from "../table/read/table-reader.ts";
+import { type ContentPlace, readContent, withContents } from "./attach-content.ts";
+import type { BoundSource } from "./bound-source.ts";
+import { conditionsSql } from "./conditions.ts";
 
 type Row = Record<string, unknown>;
-type SourceJob = Pick<ModelJob, "database" | "directory" | "resolved">;
 
-/** A lazy reader of a source as the model's function gets it. */
-export function openSource(job: SourceJob, source: BoundSource): SourceReader<Row> {
-  const reader = openReader(job.database, source, job.resolved.model.name);
-  return source.withContent ? new ContentReader(job, reader) : reader;
+export interface OpenSourceOptions extends ContentPlace {
+  /** The model that reads. */
+  readonly reader: string;
+}
+
+/** A lazy reader of a source as the model's function gets it: what it selects, in the order of its primary key. */
+export function openSource(source: BoundSource, options: OpenSourceOptions): SourceReader<Row> {
+  const rows = openTable(source, options);
+  return source.withContent ? new ContentReader(options, rows) : rows;
+}
+
+function openTable(source: BoundSource, { database, reader }: OpenSourceOptions): TableReader<Row> {
+  const { columns, primaryKey } = source;
+  const parameters = new Parameters();
+  const where = conditionsSql([...source.definition, ...source.scope], "s", parameters);
+  const order =
+    primaryKey.length === 0 ? "" : `order by ${primaryKey.map((key) => `s.${quoteName(key.name)}`).join(", ")}`;
+  const selected = columns.map((column) => `s.${quoteName(column.name)}`).join(", ");
+  return new TableReader({
+    database,
+    reader,
+    query: {
+      text: `select ${selected} from ${source.relation} s where ${where} ${order}`,
+      parameters: parameters.values,
+    },
+    decode: (values: readonly unknown[]) =>
+      Object.fromEntries(columns.map((column, index) => [column.key, column.decode(values[index])])),
+  });
 }
 
 /** Documents with their texts: each is read when its turn comes. */
 class ContentReader implements SourceReader<Row> {
-  readonly #job: SourceJob;
+  readonly #place: ContentPlace;
   readonly #documents: SourceReader<Row>;
 
-  constructor(job: SourceJob, documents: SourceReader<Row>) {
-    this.#job = job;
+  constructor(place: ContentPlace, documents: SourceReader<Row>) {
+    this.#place = place;
     this.#documents = documents;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Row> {
-    for await (const row of this.#documents) yield { ...row, content: await readContent(this.#job, row) };
+    for await (const row of this.#documents) yield { ...row, content: await readContent(this.#place, row) };
   }
 
   async rows(): Promise<readonly Row[]> {
-    return withContents(this.#job, await this.#documents.rows());
+    return withContents(this.#place, await this.#documents.rows());
   }
 
   count(): Promise<number> {
@@ -36,6 +61,6 @@ class ContentReader implements SourceReader<Row> {
   }
 
   async *batches(size: number): AsyncGenerator<readonly Row[]> {
-    for await (const batch of this.#documents.batches(size)) yield await withContents(this.#job, batch);
+    for await (const batch of this.#documents.batches(size)) yield await withContents(this.#place, batch);
   }
 }

@@ -1,4 +1,4 @@
-import type { BoundColumn } from "./bind-source.ts";
+import type { BoundColumn } from "./bound-source.ts";
 import { columnRef } from "../database/sql-text.ts";
 
 type KeyColumn = Pick<BoundColumn, "name" | "sqlType">;

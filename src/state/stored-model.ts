@@ -1,5 +1,5 @@
 import type { Database } from "../database/connect.ts";
-import type { BoundSource } from "../sources/bind-source.ts";
+import type { BoundSource } from "../sources/bound-source.ts";
 import { storedFingerprintsSql, type StoredParts } from "./fingerprint.ts";
 import { type WholeUnit, wholeUnitSql } from "./unit-state.ts";
 import { Parameters } from "../database/sql-text.ts";

@@ -5,7 +5,7 @@ import type { ResolvedSource } from "../graph/resolved-model.ts";
 import type { AnyModel } from "../model/any-model.ts";
 import { documentTable } from "../sources/bind-source.ts";
 import { explainSqlError } from "../database/sql-error.ts";
-import { renderSqlModel } from "../run/sql/sql-model.ts";
+import { renderSqlModel } from "../run/query/render-query.ts";
 import { UNIT_ROWS } from "../run/query/sql-template.ts";
 import { enumOf } from "../table/schema/column-type.ts";
 import { createRowDecoder, decodeByName } from "../table/read/decode-row.ts";

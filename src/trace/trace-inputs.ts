@@ -1,7 +1,7 @@
 import type { Database } from "../database/connect.ts";
 import type { ResolvedModel, ResolvedSource } from "../graph/resolved-model.ts";
-import { bindDefinition } from "../run/bind-definition.ts";
-import type { BoundSource } from "../sources/bind-source.ts";
+import { bindDefinition } from "../sources/bind-source.ts";
+import type { BoundSource } from "../sources/bound-source.ts";
 import { unitKeyList } from "../sources/unit-key.ts";
 import { findMatched, findMembers, type Members } from "./trace-query.ts";
 import { documentsTable, type FoundRow, loadTracedTable, type TracedColumn, type TracedTable } from "./trace-table.ts";

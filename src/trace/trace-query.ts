@@ -1,6 +1,7 @@
 import { type Database, quoteName } from "../database/connect.ts";
-import type { BoundColumn, BoundSource } from "../sources/bind-source.ts";
-import { type Condition, conditionsSql } from "../sources/conditions.ts";
+import type { BoundColumn, BoundSource } from "../sources/bound-source.ts";
+import { conditionsSql } from "../sources/conditions.ts";
+import type { Condition } from "../sources/bound-source.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { ifReadable } from "./find-row.ts";
 import { type FoundRow, readRow, rowColumnsSql, type TracedTable } from "./trace-table.ts";

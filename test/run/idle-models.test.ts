@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createTestProject } from "millrace/testing";
-import { mayBeIdle, type ModelOutcome } from "../../src/run/engine.ts";
+import { mayBeIdle, type ModelOutcome } from "../../src/run/schedule.ts";
 import type { Receipt } from "../../src/state/results.ts";
 
 const MODELS = `

@@ -27,7 +27,7 @@ import { createTestProject, type TestProject } from "millrace/testing";
 import { buildGraph } from "../../src/graph/build-graph.ts";
 import type { AnyModel } from "../../src/model/any-model.ts";
 import { ModelRegistry } from "../../src/model/registry.ts";
-import { renderSqlModel } from "../../src/run/sql/sql-model.ts";
+import { renderSqlModel } from "../../src/run/query/render-query.ts";
 
 interface Entity {
   id: string;

@@ -13,7 +13,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   program: ["src/state/fingerprint.ts"],
   test_result: ["src/state/test-store.ts"],
   llm_usage: ["src/state/usage.ts"],
-  llm_cache: ["src/llm/response-cache.ts"],
+  llm_cache: ["src/llm/answers/response-cache.ts"],
 };
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })

@@ -1,14 +1,6 @@
 import { errorToJson } from "../../src/core/errors.ts";
-import {
-  type Engine,
-  type EngineHost,
-  type LaunchEngine,
-  mayBeIdle,
-  mayStart,
-  type ModelOutcome,
-  reasonToSkip,
-  type Schedule,
-} from "../../src/run/engine.ts";
+import type { Engine, EngineHost, LaunchEngine } from "../../src/run/engine.ts";
+import { mayBeIdle, mayStart, type ModelOutcome, reasonToSkip, type Schedule } from "../../src/run/schedule.ts";
 
 export interface InlineEngineOptions {
   /** Models at work at the same time. */

@@ -2,7 +2,7 @@ import { sha256 } from "../../core/hash.ts";
 import { canonicalJson } from "../../core/json.ts";
 import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import type { CodeFingerprint } from "../../model/code/code-fingerprint.ts";
-import { renderSqlModel } from "../sql/sql-model.ts";
+import { renderSqlModel } from "./render-query.ts";
 
 /** What a query does stands in its text, wherever that comes from. */
 export function queryFingerprint({

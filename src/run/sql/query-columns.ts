@@ -5,7 +5,7 @@ import type { DatabaseClient } from "../../database/connect.ts";
 import { isWidening, normalizeType, typeSql } from "../../table/schema/column-type.ts";
 import type { ColumnShape, TableShape } from "../../table/table-shape.ts";
 import { explainSqlError } from "../../database/sql-error.ts";
-import type { RenderedQuery } from "./sql-model.ts";
+import type { RenderedQuery } from "../query/render-query.ts";
 
 /** A column as a query gives it. */
 export interface QueryColumn {

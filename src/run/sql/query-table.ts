@@ -8,9 +8,9 @@ import { findRepeatedKeys, hasWrittenKey } from "../../table/write/stage-conflic
 import { createQueryStage, prepareLargeStage, type Stage } from "../../table/write/stage.ts";
 import { createTableSql, tableParts } from "../../table/schema/table-ddl.ts";
 import { writtenColumns } from "../../table/encode/written-columns.ts";
-import type { ModelJob } from "../model-job.ts";
+import type { ModelJob } from "../units/model-job.ts";
 import { checkColumns, describeQuery, queryOn } from "./query-columns.ts";
-import type { RenderedQuery } from "./sql-model.ts";
+import type { RenderedQuery } from "../query/render-query.ts";
 
 const MAX_CONFLICTS = 100;
 

@@ -3,10 +3,10 @@ import { readExistingTables } from "../../table/schema/existing-tables.ts";
 import { commentSql, findObstacle, replaceRelation, viewComment } from "../../table/schema/own-views.ts";
 import { blockedError } from "../../table/schema/schema-change.ts";
 import { dataColumns, hasColumns } from "../../table/table-shape.ts";
-import type { ModelJob } from "../model-job.ts";
+import type { ModelJob } from "../units/model-job.ts";
 import { checkColumns, describeQuery, queryOn } from "./query-columns.ts";
 import { notOwn, runOn, tellLost } from "./query-table.ts";
-import type { RenderedQuery } from "./sql-model.ts";
+import type { RenderedQuery } from "../query/render-query.ts";
 
 /** Makes a query a view, or the view that is there this query, inside the caller's transaction. */
 export async function makeView(client: DatabaseClient, job: ModelJob, query: RenderedQuery): Promise<void> {

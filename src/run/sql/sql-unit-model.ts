@@ -6,7 +6,7 @@ import { hasWrittenKey } from "../../table/write/stage-conflicts.ts";
 import { createUnitStage, prepareLargeStage, type Stage, UNIT_COLUMN } from "../../table/write/stage.ts";
 import type { ColumnShape } from "../../table/table-shape.ts";
 import { forgetRelation, type UnitStateKey, recordRelationDone } from "../../state/unit-state.ts";
-import { type ModelJob, NO_ROWS } from "../model-job.ts";
+import { type ModelJob, NO_ROWS } from "../units/model-job.ts";
 import { saveFingerprint } from "../../state/fingerprint.ts";
 import type { Receipt } from "../../state/results.ts";
 import { planUnits } from "../units/plan-units.ts";
@@ -15,7 +15,8 @@ import type { UnitPlan } from "../units/unit-plan.ts";
 import { type FoundWork, findWork, WORK } from "../units/unit-work.ts";
 import { checkGiven, fillStage, replaceView } from "./query-table.ts";
 import { foreignUnit, joinUnitSql, ownKeys } from "./row-units.ts";
-import { inQueryTransaction, type RenderedQuery, renderSqlModel } from "./sql-model.ts";
+import { inQueryTransaction } from "./sql-model.ts";
+import { type RenderedQuery, renderSqlModel } from "../query/render-query.ts";
 import { copyUnitRows, keepUnitsWithRows, unitDigestsSql } from "./unit-rows.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { BoundSource } from "../../sources/bind-source.ts";
+import type { BoundSource } from "../../sources/bound-source.ts";
 import { conditionsSql } from "../../sources/conditions.ts";
 import { columnRef, Parameters, type Sql } from "../../database/sql-text.ts";
 import { rowDigestSql } from "../../sources/row-digest.ts";

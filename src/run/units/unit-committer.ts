@@ -4,7 +4,7 @@ import { applyUnits, deleteUnits, findConflicts, stageUnits, unstageUnits } from
 import { DuplicateKeyError } from "../../table/write/duplicate-key-error.ts";
 import { copyUnits } from "../../table/write/copy-units.ts";
 import { forgetUnits, type UnitStateKey, recordDone, recordFailed } from "../../state/unit-state.ts";
-import { type ModelJob, NO_ROWS } from "../model-job.ts";
+import { type ModelJob, NO_ROWS } from "./model-job.ts";
 import { recordUsage } from "../../state/usage.ts";
 import { failedUnit, type UnitResult } from "./unit-results.ts";
 

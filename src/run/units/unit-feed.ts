@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DatabaseClient } from "../../database/connect.ts";
-import type { BoundSource } from "../../sources/bind-source.ts";
+import type { BoundSource } from "../../sources/bound-source.ts";
 import type { Sql } from "../../database/sql-text.ts";
 import { COPY, copyRowsSql, fetchMatchedSql, fetchUnitsSql, type UnitRange } from "./fetch-query.ts";
 import type { UnitPlan } from "./unit-plan.ts";

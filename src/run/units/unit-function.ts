@@ -2,8 +2,8 @@ import { untilAborted } from "../../core/abort.ts";
 import type { AskOptions } from "../../llm/answers/ask.ts";
 import { createLlm } from "../../llm/llm.ts";
 import { ArrayReader } from "../../sources/array-reader.ts";
-import type { BoundSource } from "../../sources/bind-source.ts";
-import type { ModelJob } from "../model-job.ts";
+import type { BoundSource } from "../../sources/bound-source.ts";
+import type { ModelJob } from "./model-job.ts";
 import { openSource } from "../../sources/source-reader.ts";
 import { withContents } from "../../sources/attach-content.ts";
 import type { Unit } from "./unit-feed.ts";
@@ -15,8 +15,9 @@ export type FunctionJob = Pick<ModelJob, "database" | "resolved" | "config" | "c
 export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: readonly BoundSource[]) {
   const { model } = job.resolved;
   const others = sources.filter((source) => source !== plan.source);
+  const options = { ...job, reader: model.name };
   const whole = Object.fromEntries(
-    others.filter((source) => source.match.length === 0).map((source) => [source.name, openSource(job, source)]),
+    others.filter((source) => source.match.length === 0).map((source) => [source.name, openSource(source, options)]),
   );
   return async (unit: Unit, caller: AskOptions): Promise<readonly unknown[]> => {
     const { signal } = caller;

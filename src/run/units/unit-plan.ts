@@ -1,4 +1,4 @@
-import type { BoundColumn, BoundSource } from "../../sources/bind-source.ts";
+import type { BoundColumn, BoundSource } from "../../sources/bound-source.ts";
 import type { Fingerprint } from "../../state/fingerprint.ts";
 
 /** What decides which units a model has and what they are made of. */

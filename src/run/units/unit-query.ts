@@ -1,4 +1,5 @@
-import { type Condition, conditionsSql } from "../../sources/conditions.ts";
+import { conditionsSql } from "../../sources/conditions.ts";
+import type { Condition } from "../../sources/bound-source.ts";
 import { columnRef, Parameters, type Sql } from "../../database/sql-text.ts";
 import { rowDigestSql, rowsDigestSql } from "../../sources/row-digest.ts";
 import { sourceKeySql } from "../../sources/unit-key.ts";

@@ -1,6 +1,6 @@
 import { MillraceError } from "../../core/errors.ts";
 import { type Database, quoteName } from "../../database/connect.ts";
-import type { BoundSource } from "../../sources/bind-source.ts";
+import type { BoundSource } from "../../sources/bound-source.ts";
 import { conditionsSql } from "../../sources/conditions.ts";
 import { Parameters } from "../../database/sql-text.ts";
 

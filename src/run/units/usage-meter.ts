@@ -1,6 +1,6 @@
-import { addUsage, NO_USAGE, type UsageTotals } from "../llm/answers/telemetry.ts";
+import { addUsage, NO_USAGE, type UsageTotals } from "../../llm/answers/telemetry.ts";
 import type { ModelJob } from "./model-job.ts";
-import { recordAbandonedUsage, type UnitUsage } from "../state/usage.ts";
+import { recordAbandonedUsage, type UnitUsage } from "../../state/usage.ts";
 
 const warned = new WeakSet<MeteredJob>();
 

@@ -1,15 +1,15 @@
-import type { Database, DatabaseClient } from "../database/connect.ts";
-import type { ResolvedModel } from "../graph/resolved-model.ts";
-import type { LlmSource } from "../llm/answers/llm-source.ts";
-import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
-import type { ModelContext } from "../model/context.ts";
-import type { RowCounts } from "../table/write/apply-stage.ts";
-import type { AskedSignatures } from "../state/asked-signatures.ts";
-import type { Lease } from "../state/lease.ts";
-import type { FinishModelOptions, ModelRunStore } from "../state/model-run-store.ts";
-import type { Receipt } from "../state/results.ts";
-import type { RunEventInput } from "../state/run-events.ts";
-import type { RunScope } from "../state/run-scope.ts";
+import type { Database, DatabaseClient } from "../../database/connect.ts";
+import type { ResolvedModel } from "../../graph/resolved-model.ts";
+import type { LlmSource } from "../../llm/answers/llm-source.ts";
+import type { CodeFingerprint } from "../../model/code/code-fingerprint.ts";
+import type { ModelContext } from "../../model/context.ts";
+import type { RowCounts } from "../../table/write/apply-stage.ts";
+import type { AskedSignatures } from "../../state/asked-signatures.ts";
+import type { Lease } from "../../state/lease.ts";
+import type { FinishModelOptions, ModelRunStore } from "../../state/model-run-store.ts";
+import type { Receipt } from "../../state/results.ts";
+import type { RunEventInput } from "../../state/run-events.ts";
+import type { RunScope } from "../../state/run-scope.ts";
 
 /** Everything one attempt at one model needs. */
 export interface ModelJob {

@@ -1,0 +1,53 @@
+import { is, SQL, sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import { MillraceError } from "../../core/errors.ts";
+import type { ResolvedModel } from "../../graph/resolved-model.ts";
+import { documentsSql, settleValues, templateSources } from "./sql-template.ts";
+
+/** A model's query as the database takes it. */
+export interface RenderedQuery {
+  /** A whole `select`. */
+  readonly text: string;
+  /** None for a view, in whose text they stand. */
+  readonly values: readonly unknown[];
+  /** The part of the text that the model itself says. */
+  readonly own: string;
+}
+
+/** The text of a SQL model's query and the values it takes. */
+export function renderSqlModel(
+  { model, sources }: ResolvedModel,
+  database: { readonly documents: string },
+  /** Values stand in the text, for people. */
+  { isInline = model.materialized === "view" }: { readonly isInline?: boolean } = {},
+): RenderedQuery {
+  const query: unknown = model.sql?.(templateSources(model, sources) as never);
+  if (!is(query, SQL)) {
+    throw new MillraceError("SQL_INVALID", `The \`sql\` of model "${model.name}" does not return a query.`, {
+      hint: "Return what the tag makes: sql`select …`, from millrace/schema.",
+    });
+  }
+  const settled = settleValues(model.name, query);
+  const { sql: text, params } = new QueryDialect().sqlToQuery(isInline ? sql`${settled}`.inlineParams() : settled);
+  const own = text.replace(/[\s;]+$/, "");
+  const readsDocuments = sources.some(({ name, origin }) => origin.type === "documents" && name !== model.forEach);
+  return {
+    // A line of its own: the query may end in a comment.
+    text: readsDocuments ? `${documentsSql(database)}\nselect * from (\n${own}\n) as query` : own,
+    values: params,
+    own,
+  };
+}
+
+/** The text of a query with its values in it. */
+export function inlineSql(query: SQL): string {
+  return new QueryDialect().sqlToQuery(sql`${query}`.inlineParams()).sql;
+}
+
+class QueryDialect extends PgDialect {
+  // Right whatever the server takes a backslash for.
+  override escapeString(text: string): string {
+    const quoted = text.replaceAll("'", "''");
+    return text.includes("\\") ? ` E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;
+  }
+}
