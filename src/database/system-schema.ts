@@ -155,6 +155,56 @@ const MIGRATIONS: readonly string[] = [
   );
   create index on test_result (model, test, tested_at);
   `,
+  // Room on each page, since a row changes once when its call ends.
+  `
+  create table llm_call (
+    id uuid primary key,
+    at timestamptz not null default now(),
+    run_id text,
+    model text,
+    source_key text,
+    document_id text,
+    signature text not null,
+    key text not null,
+    kind text not null,
+    provider text not null,
+    asked_model text not null,
+    calls integer not null,
+    status text not null,
+    answered_by text,
+    input_tokens bigint,
+    cached_input_tokens bigint,
+    cache_write_tokens bigint,
+    output_tokens bigint,
+    reasoning_tokens bigint,
+    cost_usd double precision,
+    saved_usd double precision,
+    reserved_usd double precision,
+    latency_ms integer,
+    rejected text
+  ) with (fillfactor = 70);
+  create index on llm_call (run_id, model);
+  create index on llm_call (model, source_key);
+  create index on llm_call (key);
+  create index on llm_call (at) where rejected is not null;
+
+  create table llm_request (
+    key text primary key,
+    body jsonb not null,
+    created_at timestamptz not null default now()
+  );
+
+  insert into llm_call (id, at, run_id, model, source_key, document_id, signature, key, kind, provider, asked_model,
+    calls, status, input_tokens, output_tokens, cost_usd)
+  select gen_random_uuid(), at, run_id, model, source_key, document_id, '', '', 'ask', '', '',
+    calls - cached_calls, 'ok', input_tokens, output_tokens, cost_usd
+  from llm_usage where calls > cached_calls
+  union all
+  select gen_random_uuid(), at, run_id, model, source_key, document_id, '', '', 'ask', '', '',
+    cached_calls, 'cached', null, null, 0
+  from llm_usage where cached_calls > 0;
+  drop table llm_usage;
+  `,
 ];
 
 /** Changes whenever the system schema does. */

@@ -106,7 +106,7 @@ function describeReceipt(model: ModelProgress, receipt: Receipt): readonly strin
     ...(unitsDone === 0 ? [] : [plural(unitsDone, "unit")]),
     ...failed,
     ...(rowsDeleted === 0 ? [] : [`${rowsDeleted.toLocaleString("en-US")} deleted`]),
-    ...(usage?.costUsd === null || usage?.costUsd === undefined ? [] : [formatCost(usage.costUsd)]),
+    ...(usage === null || usage.calls === 0 ? [] : [describeCost(usage)]),
     formatDuration(executionTimeMs),
     ...(tests === undefined ? [] : [describeTests(tests)]),
     ...Object.entries(counts ?? {}).map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`),
@@ -127,15 +127,20 @@ function formatRate(perSecond: number): string {
 /** Calls, tokens and cost; nothing where nobody was asked. */
 export function describeUsage(usage: Usage | null): readonly string[] {
   if (usage === null || usage.calls === 0) return [];
-  const { calls, cachedCalls, inputTokens, outputTokens, costUsd } = usage;
+  const { calls, cachedCalls, inputTokens, outputTokens } = usage;
   const cached = cachedCalls === 0 ? "" : ` (${cachedCalls.toLocaleString("en-US")} cached)`;
   return [
     `${plural(calls, "call")}${cached}`,
-    ...(inputTokens === null || outputTokens === null
-      ? []
-      : [`${(inputTokens + outputTokens).toLocaleString("en-US")} tokens`]),
-    costUsd === null ? "cost unknown" : formatCost(costUsd),
+    `${(inputTokens + outputTokens).toLocaleString("en-US")} tokens`,
+    describeCost(usage),
   ];
+}
+
+/** What is known of a cost, and beside it the calls that nobody knows the cost of: `$0.38 + 3 calls of unknown cost`. */
+export function describeCost({ costUsd, unknownCalls }: Pick<Usage, "costUsd" | "unknownCalls">): string {
+  if (unknownCalls === 0) return formatCost(costUsd);
+  const unknown = `${plural(unknownCalls, "call")} of unknown cost`;
+  return costUsd === 0 ? unknown : `${formatCost(costUsd)} + ${unknown}`;
 }
 
 /** Enough digits that a cheap call is not shown as free. */

@@ -7,7 +7,8 @@ import type { EmbeddingTransport } from "./calls/embedding-transport.ts";
 import type { LlmSource } from "./answers/llm-source.ts";
 import type { AdoptedPrompts } from "./prompts/adopted-prompts.ts";
 import { offlineModel } from "./providers/offline/offline-model.ts";
-import { type CacheMode, PostgresCache } from "./answers/response-cache.ts";
+import { bookOf } from "./answers/call-book.ts";
+import type { CacheMode } from "./answers/response-cache.ts";
 import type { LlmSession } from "./answers/session.ts";
 import type { LlmParams, LlmTransport } from "./calls/transport.ts";
 
@@ -18,6 +19,8 @@ export interface LlmSettings extends LlmParams {
   readonly timeoutMs?: number | undefined;
   readonly maxRetries?: number | undefined;
   readonly cache: CacheMode;
+  /** Whether requests and refused answers are kept for `millrace llm log`; true unless given. */
+  readonly storeRequests?: boolean | undefined;
   readonly price?: LlmSession["price"];
   /** Of the provider's key, where its headers do not tell. */
   readonly requestsPerMinute?: number | undefined;
@@ -32,6 +35,8 @@ export interface LlmSourceOptions {
   /** Where answers are kept; without it they are not. */
   readonly database: Database | undefined;
   readonly budget?: LlmSession["budget"];
+  /** Calls only find out what would be asked: nothing of them is written down. */
+  readonly isProbe?: boolean | undefined;
   /** Tuned prompts, by signature. */
   readonly adopted?: AdoptedPrompts;
 }
@@ -41,9 +46,10 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
   const { model, embeddingModel, temperature, maxOutputTokens, seed, cache, price, timeoutMs, maxRetries } = settings;
   const params = { temperature, maxOutputTokens, seed };
   const sharedBy = ({ provider }: { readonly provider: string }) => ({
-    // Made-up answers cost nothing and are no answers to keep.
-    cache: options.database === undefined || provider === "offline" ? undefined : new PostgresCache(options.database),
-    cacheMode: cache,
+    book: options.database === undefined || options.isProbe === true ? undefined : bookOf(options.database),
+    storesRequests: settings.storeRequests ?? true,
+    // Made-up answers are not worth keeping.
+    cacheMode: provider === "offline" && cache === "on" ? ("off" as const) : cache,
     budget: options.budget,
     timeoutMs,
     maxRetries,
@@ -96,13 +102,13 @@ const OF_ONE_MODEL = {
 
 function derive(
   { settings, options }: { readonly settings: LlmSettings; readonly options: LlmSourceOptions },
-  { maxCostUsd, spentUsd, ...overrides }: Parameters<LlmSource["with"]>[0],
+  { maxCostUsd, spentUsd, isProbe = options.isProbe, ...overrides }: Parameters<LlmSource["with"]>[0],
 ): LlmSource {
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
   const changed = { ...settings, ...(overrides.model === undefined ? {} : OF_ONE_MODEL), ...given };
   const budget =
     maxCostUsd === undefined ? options.budget : new Budget(maxCostUsd, { spentUsd, within: options.budget });
-  return configuredLlm(changed, { ...options, budget });
+  return configuredLlm(changed, { ...options, budget, isProbe });
 }
 
 /** Opens at the first call; all others share it. */

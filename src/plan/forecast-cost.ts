@@ -60,7 +60,7 @@ async function fromPrompts(
   const { signal } = new AbortController();
   const probe = {
     ...job,
-    llm: job.llm.with({ model: counter }),
+    llm: job.llm.with({ model: counter, isProbe: true }),
     context: { ...job.context, mode: "full" as const },
     scope: { sample: MAX_PROBED },
   };

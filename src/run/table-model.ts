@@ -5,11 +5,10 @@ import { sha256 } from "../core/hash.ts";
 import { createLlm } from "../llm/llm.ts";
 import { applyWrittenRows, dropStages, TableWriter } from "../table/write/table-writer.ts";
 import { bindSource } from "../sources/bind-source.ts";
-import { UsageMeter } from "./units/usage-meter.ts";
+import { unitCaller } from "./units/unit-caller.ts";
 import type { ModelJob, Outcome } from "./units/model-job.ts";
 import { WHOLE_KEY } from "../state/unit-state.ts";
 import { openSource } from "../sources/source-reader.ts";
-import { recordUsage } from "../state/usage.ts";
 import type { Receipt } from "../state/results.ts";
 
 /** Runs a table model: its rows gather in a stage of this attempt, then one transaction makes them the table's. */
@@ -27,10 +26,10 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   );
   const stage = `${prefix}${randomBytes(4).toString("hex")}`;
   const writer = new TableWriter({ database, shape, stage });
-  const account = new UsageMeter(job);
   try {
     const readers = Object.fromEntries(sources);
-    const llm = createLlm(job.llm, { signal: job.signal, onUsage: account.onUsage, onAsk: account.onAsk });
+    const whole = { sourceKey: WHOLE_KEY, documentId: null, signal: job.signal };
+    const llm = createLlm(job.llm, unitCaller(job, whole));
     const { config, signal, directory } = job;
     const given = { sources: readers, writer, config, context, signal, llm, directory };
     const returned = await untilAborted(model.run(given as never), job.signal);
@@ -39,8 +38,6 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
     const counts = readCounts(model.name, returned);
     return await database.transaction(async (client) => {
       const { writeStrategy: strategy, name: modelName } = model;
-      const scope = { system: database.systemSchema, model: modelName, runId: context.runId };
-      await recordUsage(client, scope, [{ sourceKey: WHOLE_KEY, documentId: null, usage: account.usage }]);
       const rows = await applyWrittenRows(client, { writer, strategy, runId: context.runId, modelName });
       return job.finish(client, { status: "succeeded", ...counts }, rows);
     });
@@ -48,7 +45,6 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
     // A function that was not waited for may still write.
     await writer.abort(error);
     // The first error is the one that explains; a stage that stays is dropped by the next attempt.
-    await account.abandon({ sourceKey: WHOLE_KEY, documentId: null });
     if (writer.hasStage) await dropStages(database, { prefix: stage }).catch(() => undefined);
     throw error;
   }

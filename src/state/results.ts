@@ -1,17 +1,12 @@
 import type { ErrorJson } from "../core/errors.ts";
 import type { TestCounts } from "../data-tests/test-result.ts";
+import type { UsageTotals } from "../llm/answers/telemetry.ts";
 
 export type ModelStatus = "succeeded" | "partial" | "failed" | "skipped" | "cancelled";
 export type RunStatus = "running" | "interrupted" | "succeeded" | "partial" | "failed" | "cancelled" | "stopped";
 
-/** What LLM calls cost; null where it is unknown, never 0. */
-export interface Usage {
-  readonly calls: number;
-  readonly cachedCalls: number;
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  readonly costUsd: number | null;
-}
+/** What calls of language models took, and were billed. */
+export type Usage = UsageTotals;
 
 /** What became of one model in one run: counts, never rows. */
 export interface Receipt {

@@ -313,3 +313,7 @@ export const wholeUnitSql = (system: string, model: string): string =>
  */
 export const outputFingerprintsSql = (system: string): string =>
   `(select distinct model, case when status <> 'kept' then program_hash end as program_hash from ${system}.unit_state)`;
+
+/** SQL of the units whose output is there, and the run that made it: `model`, `source_key`, `run_id`. */
+export const writtenUnitsSql = (system: string): string =>
+  `select model, source_key, run_id from ${system}.unit_state where has_output`;

@@ -100,7 +100,16 @@ const trace = row(
 );
 
 const asked = (sourceKey: string, costUsd: number | null) =>
-  unit(sourceKey, { usage: { calls: 2, cachedCalls: 1, inputTokens: 1_200, outputTokens: 34, costUsd } });
+  unit(sourceKey, {
+    usage: {
+      calls: 2,
+      cachedCalls: 1,
+      unknownCalls: costUsd === null ? 1 : 0,
+      inputTokens: 1_200,
+      outputTokens: 34,
+      costUsd: costUsd ?? 0,
+    },
+  });
 
 test("every unit says what its calls took, and the end what all of them did, each unit once", () => {
   const show = (costUsd: number | null, total = 2) => {
@@ -132,7 +141,9 @@ test("every unit says what its calls took, and the end what all of them did, eac
     Total  4 calls (2 cached) · 2,468 tokens · $0.5
     "
   `);
-  expect(show(null, 3)).toContain("Total of what is listed  4 calls (2 cached) · 2,468 tokens · cost unknown");
+  expect(show(null, 3)).toContain(
+    "Total of what is listed  4 calls (2 cached) · 2,468 tokens · $0.0021 + 1 call of unknown cost",
+  );
 });
 
 const render = (width: number) => `\n${renderTrace(trace, { colors: plainColors, width, now: START }).join("\n")}\n`;

@@ -241,7 +241,16 @@ export const scripts = {
               executionTimeMs: 2_000,
             }),
           },
-          { usage: { calls: 1_512, cachedCalls: 1_000, inputTokens: 90_000, outputTokens: 10_000, costUsd: 0.0423 } },
+          {
+            usage: {
+              calls: 1_512,
+              cachedCalls: 1_000,
+              unknownCalls: 0,
+              inputTokens: 90_000,
+              outputTokens: 10_000,
+              costUsd: 0.0423,
+            },
+          },
         ),
       },
     ],

@@ -175,7 +175,7 @@ test("what was paid for is booked, also where nothing became of it", async () =>
   const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${index}.md`, `text${index}`]));
   const llm = { model: transport, price, maxCostUsd: 0.05, maxOutputTokens: 20 };
   await using test_ = await createTestProject({ models: [twice, broken], documents: many, config: { llm } });
-  const booked = () => test_.query("select sum(calls)::int as calls from millrace.llm_usage");
+  const booked = () => test_.query("select sum(calls)::int as calls from millrace.llm_call");
   expect((await test_.project.runPipeline("n.broken")).status).toBe("failed");
   expect(await booked()).toEqual([{ calls: 1 }]);
   expect((await test_.project.runPipeline("n.twice")).status).toBe("stopped");

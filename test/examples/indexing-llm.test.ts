@@ -255,9 +255,9 @@ test("an entity leads back to documents, sections, quotes, runs, the decision an
     runId.replace(/-[^-]*$/, ""),
   ])
     expect(tree).toContain(part);
-  expect(tree).toMatch(/indexing\.section_extractions .* 1 call · 20 tokens · cost unknown/);
-  expect(tree).toMatch(/indexing\.entity_clustering .* 1 call · 20 tokens · cost unknown/);
+  expect(tree).toMatch(/indexing\.section_extractions .* 1 call · 20 tokens · 1 call of unknown cost/);
+  expect(tree).toMatch(/indexing\.entity_clustering .* 1 call · 20 tokens · 1 call of unknown cost/);
   // Three sections and the decision about one cluster; claims have their own.
   expect(usage?.calls).toBeGreaterThan(4);
-  expect(tree).toMatch(/\nTotal  4 calls · 80 tokens · cost unknown$/);
+  expect(tree).toMatch(/\nTotal  4 calls · 80 tokens · 4 calls of unknown cost$/);
 });

@@ -1,4 +1,4 @@
-import { formatCost } from "../../display/describe-model.ts";
+import { describeCost } from "../../display/describe-model.ts";
 import { renderTable } from "../../display/render-table.ts";
 import { COST_GROUPS, reportCosts } from "../../state/usage.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
@@ -8,17 +8,22 @@ import { createPrinter, printJson } from "../print.ts";
 export default defineCommand({
   args: {
     by: { type: "enum", options: COST_GROUPS, default: "model", description: "What to add up by" },
+    attributed: {
+      type: "boolean",
+      description: "What the present rows cost to make, kept answers included, instead of what was billed",
+    },
     ...projectArgs,
     ...jsonArgs,
   },
   examples: [
     ["cost", "what each model has cost"],
     ["cost --by document", "what each document has cost"],
+    ["cost --attributed", "what the rows that are there cost to make"],
   ],
   async run({ args }) {
     await using project = await openCliProject(args);
-    const { by } = args;
-    const costs = await reportCosts(await project.openDatabase(), by);
+    const { by, attributed = false } = args;
+    const costs = await reportCosts(await project.openDatabase(), { by, attributed });
     if (args.json === true) return printJson(costs);
     const { colors, width, lines, aside } = createPrinter();
     if (costs.length === 0) return aside("No language model has been asked yet.");
@@ -28,8 +33,9 @@ export default defineCommand({
       line.cachedCalls,
       line.inputTokens,
       line.outputTokens,
-      line.costUsd === null ? "unknown" : formatCost(line.costUsd),
+      describeCost(line),
     ]);
-    lines(renderTable({ columns: [by, "calls", "cached", "tokens in", "tokens out", "cost"], rows, colors, width }));
+    const cost = attributed ? "cost of the rows" : "billed";
+    lines(renderTable({ columns: [by, "calls", "cached", "tokens in", "tokens out", cost], rows, colors, width }));
   },
 });

@@ -6,13 +6,24 @@ import { LlmError } from "../calls/llm-error.ts";
 import { parseAnswer } from "./parse-answer.ts";
 import { costOf } from "./cost.ts";
 import { type Prompt, renderRequest, requestKey } from "../prompts/prompt.ts";
+import { type CallEnd, type Caller, type CallHead, newCallId } from "./call-book.ts";
 import type { CachedAnswer } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
-import { addUsage, NO_USAGE, type Telemetry, UNKNOWN_USAGE, type UsageTotals } from "./telemetry.ts";
+import {
+  addUsage,
+  CACHED_CALL,
+  NO_USAGE,
+  type Telemetry,
+  UNKNOWN_USAGE,
+  usageOfCall,
+  type UsageTotals,
+} from "./telemetry.ts";
 import type { LlmAnswer, LlmRequest, LlmUsage } from "../calls/transport.ts";
 
 export interface AskOptions {
   readonly signal: AbortSignal;
+  /** The unit that calls are booked for; without one they are booked for nobody. */
+  readonly caller?: Caller | undefined;
   /** Hears of everything that was paid for, also when no answer came of it, and by whom it was made. */
   readonly onUsage: (usage: UsageTotals, transport: { readonly provider: string }) => void;
   /** Hears the name of every signature that is asked. */
@@ -34,8 +45,6 @@ export interface Asked {
   readonly telemetry: Telemetry;
   /** What it is found under. */
   readonly key: string;
-  /** What the answer cost when it was asked, also when it comes from the cache; null where that is not known. */
-  readonly paidUsd: number | null;
 }
 
 const MAX_REPAIRS = 1;
@@ -44,8 +53,8 @@ const MAX_REPAIRS = 1;
 const inFlight = new Map<string, Promise<Asked>>();
 
 /** Puts one input to the model: from the cache, or asked, checked, repaired once at the most, and then kept. */
-export async function ask(session: LlmSession, program: Prompt, input: unknown, options: AskOptions): Promise<Asked> {
-  const request = renderRequest(program, checkInput(program, input), session.params);
+export async function ask(session: LlmSession, prompt: Prompt, input: unknown, options: AskOptions): Promise<Asked> {
+  const request = renderRequest(prompt, checkInput(prompt, input), session.params);
   const key = requestKey(request, session.transport);
   const isShared = session.cacheMode === "on" || session.cacheMode === "only";
   const running = isShared ? inFlight.get(key) : undefined;
@@ -55,14 +64,13 @@ export async function ask(session: LlmSession, program: Prompt, input: unknown, 
       if (error instanceof LlmError && error.kind === "aborted" && !options.signal.aborted) return undefined;
       throw error;
     });
-    if (asked === undefined) return ask(session, program, input, options);
-    options.onUsage({ ...NO_USAGE, calls: 1, cachedCalls: 1 }, session.transport);
-    return { ...asked, telemetry: cachedTelemetry(asked.telemetry.llmModel), paidUsd: 0 };
+    if (asked === undefined) return ask(session, prompt, input, options);
+    return bookHit(session, prompt, asked, options);
   }
-  const asking = askOnce(session, program, { request, key }, options);
+  const asking = askOnce(session, prompt, { request, key }, options);
   if (!isShared) return asking;
   inFlight.set(key, asking);
-  // Whoever waits for it hears of the failure; that nobody does is no failure of its own.
+  // Waiters get the rejection; without waiters it must not become an unhandled one.
   asking.catch(() => undefined);
   try {
     return await asking;
@@ -70,6 +78,27 @@ export async function ask(session: LlmSession, program: Prompt, input: unknown, 
     inFlight.delete(key);
   }
 }
+
+/** Gives an answer that nothing was paid for this time. */
+async function bookHit(session: LlmSession, prompt: Prompt, asked: Asked, options: AskOptions): Promise<Asked> {
+  const { llmModel, llmCostUsd } = asked.telemetry;
+  await session.book?.hit({
+    ...headOf(session, prompt, asked.key, options),
+    kind: "ask",
+    answeredBy: llmModel,
+    savedUsd: llmCostUsd,
+  });
+  options.onUsage(CACHED_CALL, session.transport);
+  return { ...asked, telemetry: { ...asked.telemetry, llmCached: true } };
+}
+
+const headOf = ({ transport }: LlmSession, prompt: Prompt, key: string, { caller }: AskOptions) => ({
+  ...caller,
+  signature: prompt.name,
+  key,
+  provider: transport.provider,
+  askedModel: transport.model,
+});
 
 function checkInput({ name, input: schema }: Prompt, input: unknown): Readonly<Record<string, unknown>> {
   const result = schema.safeParse(input);
@@ -81,59 +110,26 @@ function checkInput({ name, input: schema }: Prompt, input: unknown): Readonly<R
 
 async function askOnce(
   session: LlmSession,
-  program: Prompt,
+  prompt: Prompt,
   { request, key }: { readonly request: LlmRequest; readonly key: string },
   options: AskOptions,
 ): Promise<Asked> {
-  const kept = await readCache(session, program, key);
-  if (kept !== undefined) {
-    options.onUsage({ ...NO_USAGE, calls: 1, cachedCalls: 1 }, session.transport);
-    const { model, costUsd } = kept.answer;
-    return { output: kept.output, telemetry: cachedTelemetry(model), key, paidUsd: costUsd };
-  }
+  const kept = await readCache(session, prompt, key);
+  if (kept !== undefined) return bookHit(session, prompt, kept, options);
   if (session.cacheMode === "only") {
-    throw new LlmError("bad_request", `The answer of ${program.name} is not in the cache, and nothing may be asked.`, {
+    throw new LlmError("bad_request", `The answer of ${prompt.name} is not in the cache, and nothing may be asked.`, {
       hint: 'Run without `cache: "only"`.',
     });
   }
-  const conversation = new Conversation(session, program, options);
-  try {
-    const { answer, output } = await conversation.run(request);
-    const { usage, latencyMs } = conversation;
-    const { text, finish, model } = answer;
-    const kept: CachedAnswer = { text, finish, model, usage: answer.usage, costUsd: usage.costUsd };
-    if (session.cacheMode !== "off") {
-      const { provider } = session.transport;
-      await session.cache?.write([{ key, program: program.name, provider, answer: kept }]);
-    }
-    return {
-      output,
-      key,
-      paidUsd: usage.costUsd,
-      telemetry: {
-        llmModel: answer.model,
-        llmInputTokens: usage.inputTokens,
-        llmOutputTokens: usage.outputTokens,
-        llmCostUsd: usage.costUsd,
-        llmLatencyMs: Math.round(latencyMs),
-        llmCached: false,
-      },
-    };
-  } finally {
-    options.onUsage(conversation.usage, session.transport);
-  }
+  return new Conversation(session, prompt, { key, request, options }).run();
 }
 
-async function readCache(
-  { cache, cacheMode }: LlmSession,
-  program: Prompt,
-  key: string,
-): Promise<{ readonly answer: CachedAnswer; readonly output: unknown } | undefined> {
-  if (cache === undefined || cacheMode === "off" || cacheMode === "refresh") return undefined;
-  const answer = (await cache.read<CachedAnswer>([key])).get(key);
+async function readCache({ book, cacheMode }: LlmSession, prompt: Prompt, key: string): Promise<Asked | undefined> {
+  if (book === undefined || cacheMode === "off" || cacheMode === "refresh") return undefined;
+  const answer = (await book.read<CachedAnswer>([key])).get(key);
   if (answer === undefined) return undefined;
   try {
-    return { answer, output: parseAnswer(program, answer) };
+    return { output: parseAnswer(prompt, answer), key, telemetry: telemetryOf(answer, { isCached: true }) };
   } catch (error) {
     // The signature has become stricter since.
     if (error instanceof LlmError) return undefined;
@@ -141,63 +137,147 @@ async function readCache(
   }
 }
 
-/** One request and, where the answer does not fit, one more turn that says why. */
-class Conversation {
-  usage: UsageTotals = NO_USAGE;
-  latencyMs = 0;
-  readonly #session: LlmSession;
-  readonly #program: Prompt;
-  readonly #options: AskOptions;
+function telemetryOf(
+  { model, usage, costUsd, latencyMs = 0 }: CachedAnswer,
+  { isCached }: { readonly isCached: boolean },
+): Telemetry {
+  return {
+    llmModel: model,
+    llmInputTokens: usage.inputTokens,
+    llmOutputTokens: usage.outputTokens,
+    llmCostUsd: costUsd,
+    llmLatencyMs: Math.round(latencyMs),
+    llmCached: isCached,
+  };
+}
 
-  constructor(session: LlmSession, program: Prompt, options: AskOptions) {
+/** One request and, where the answer does not fit, one more turn that says why. Every call of it is booked. */
+class Conversation {
+  #usage: UsageTotals = NO_USAGE;
+  #latencyMs = 0;
+  #kind: CallHead["kind"] = "ask";
+  #callId = "";
+  readonly #session: LlmSession;
+  readonly #prompt: Prompt;
+  readonly #asked: ConversationOptions;
+
+  constructor(session: LlmSession, prompt: Prompt, asked: ConversationOptions) {
     this.#session = session;
-    this.#program = program;
-    this.#options = options;
+    this.#prompt = prompt;
+    this.#asked = asked;
   }
 
-  async run(request: LlmRequest): Promise<{ readonly answer: LlmAnswer; readonly output: unknown }> {
-    for (let repairs = 0, current = request; ; repairs += 1) {
-      const answer = await this.#call(current);
-      try {
-        return { answer, output: parseAnswer(this.#program, answer) };
-      } catch (error) {
-        const isRepairable = error instanceof LlmError && error.kind === "invalid_output" && repairs < MAX_REPAIRS;
-        if (!isRepairable) throw error;
+  async run(): Promise<Asked> {
+    const { options, request } = this.#asked;
+    try {
+      for (let repairs = 0, current = request; ; repairs += 1) {
+        const { answer, attempt } = await this.#call(current);
+        const output = this.#parse(answer);
+        if (!(output instanceof LlmError)) return await this.#keep(answer, attempt, output.value);
+        await this.#end(attempt, { status: output.kind, answeredBy: answer.model, rejected: answer.text });
+        if (output.kind !== "invalid_output" || repairs >= MAX_REPAIRS) throw output;
+        this.#kind = "repair";
         current = {
           ...current,
           messages: [
             ...current.messages,
             { role: "assistant", content: answer.text },
-            { role: "user", content: `${error.message}\nAnswer with the corrected JSON object alone.` },
+            { role: "user", content: `${output.message}\nAnswer with the corrected JSON object alone.` },
           ],
         };
       }
+    } finally {
+      if (this.#usage.calls > 0) options.onUsage(this.#usage, this.#session.transport);
     }
   }
 
-  async #call(request: LlmRequest): Promise<LlmAnswer> {
-    const { transport, timeoutMs, maxRetries, budget, price } = this.#session;
-    const { signal } = this.#options;
-    const called = await callModel(transport, (until) => transport.call(request, { signal: until }), {
-      signal,
-      estimatedTokens: guessTokens(request),
-      timeoutMs,
-      maxRetries,
-      budget,
-      estimateUsd: price === undefined ? undefined : (costOf(estimate(request), price) ?? undefined),
-      onAttempt: (attempt) => this.#count(attempt),
-      costOf: (usage) => (price === undefined ? null : costOf(usage, price)),
-    });
-    this.latencyMs += called.latencyMs;
-    return called.answer;
+  #parse(answer: LlmAnswer): { readonly value: unknown } | LlmError {
+    try {
+      return { value: parseAnswer(this.#prompt, answer) };
+    } catch (error) {
+      if (error instanceof LlmError) return error;
+      throw error;
+    }
   }
 
-  // What failed was paid for where the server says what it took.
-  #count({ answer, usage, costUsd }: Attempt): void {
-    if (answer === undefined && usage === undefined) return;
-    const { inputTokens, outputTokens } = usage ?? UNKNOWN_USAGE;
-    this.usage = addUsage(this.usage, { calls: 1, cachedCalls: 0, inputTokens, outputTokens, costUsd });
+  async #call(request: LlmRequest): Promise<{ readonly answer: LlmAnswer; readonly attempt: Attempt }> {
+    const { transport, timeoutMs, maxRetries, budget, price } = this.#session;
+    const { signal } = this.#asked.options;
+    const { answer, attempts, latencyMs } = await callModel(
+      transport,
+      (until) => transport.call(request, { signal: until }),
+      {
+        signal,
+        estimatedTokens: guessTokens(request),
+        timeoutMs,
+        maxRetries,
+        budget,
+        estimateUsd: price === undefined ? undefined : (costOf(estimate(request), price) ?? undefined),
+        recorder: {
+          sent: (reservedUsd) => this.#begin(reservedUsd),
+          failed: (attempt) => this.#end(attempt, { status: attempt.error?.kind ?? "server" }),
+        },
+        onAttempt: ({ usage, costUsd }) => {
+          this.#usage = addUsage(this.#usage, usageOfCall({ ...(usage ?? UNKNOWN_USAGE), costUsd }));
+        },
+        costOf: (usage) => (price === undefined ? null : costOf(usage, price)),
+      },
+    );
+    this.#latencyMs += latencyMs;
+    const last = attempts.at(-1);
+    if (last === undefined) throw new TypeError("A call that gave an answer has made no attempt.");
+    return { answer, attempt: last };
   }
+
+  async #begin(reservedUsd: number | undefined): Promise<void> {
+    const { book } = this.#session;
+    if (book === undefined) return;
+    const { key, options } = this.#asked;
+    this.#callId = newCallId();
+    await book.begin({
+      ...headOf(this.#session, this.#prompt, key, options),
+      id: this.#callId,
+      kind: this.#kind,
+      reservedUsd,
+    });
+    this.#kind = "retry";
+  }
+
+  async #end(attempt: Attempt, end: Pick<CallEnd, "status" | "answeredBy" | "rejected" | "kept">): Promise<void> {
+    const { book, storesRequests } = this.#session;
+    const { rejected, ...rest } = end;
+    const { key, request } = this.#asked;
+    const { usage, costUsd, latencyMs } = attempt;
+    await book?.end({
+      id: this.#callId,
+      ...usage,
+      costUsd,
+      latencyMs,
+      ...rest,
+      ...(storesRequests ? { rejected, request: { key, body: request } } : {}),
+    });
+  }
+
+  async #keep(answer: LlmAnswer, attempt: Attempt, output: unknown): Promise<Asked> {
+    const { transport, cacheMode } = this.#session;
+    const { text, finish, model } = answer;
+    const { key } = this.#asked;
+    // An answer of unknown price has none, whatever attempts before it cost.
+    const costUsd = attempt.costUsd === null ? null : this.#usage.costUsd;
+    const { inputTokens, outputTokens } = this.#usage;
+    const isCounted = answer.usage.inputTokens !== null && answer.usage.outputTokens !== null;
+    const usage = isCounted ? { ...answer.usage, inputTokens, outputTokens } : answer.usage;
+    const kept: CachedAnswer = { text, finish, model, usage, costUsd, latencyMs: this.#latencyMs };
+    const entry = { key, program: this.#prompt.name, provider: transport.provider, answer: kept };
+    await this.#end(attempt, { status: "ok", answeredBy: model, kept: cacheMode === "off" ? [] : [entry] });
+    return { output, key, telemetry: telemetryOf(kept, { isCached: false }) };
+  }
+}
+
+interface ConversationOptions {
+  readonly key: string;
+  readonly request: LlmRequest;
+  readonly options: AskOptions;
 }
 
 /** Four characters a token: only to pace by, so it need not be exact. */
@@ -215,16 +295,5 @@ function estimate({ messages, params, schema }: LlmRequest): LlmUsage {
     inputTokens: Math.ceil(characters / 3),
     outputTokens: params.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS,
     cachedInputTokens: 0,
-  };
-}
-
-function cachedTelemetry(model: string): Telemetry {
-  return {
-    llmModel: model,
-    llmInputTokens: 0,
-    llmOutputTokens: 0,
-    llmCostUsd: 0,
-    llmLatencyMs: 0,
-    llmCached: true,
   };
 }

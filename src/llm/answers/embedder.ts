@@ -1,4 +1,6 @@
 import type { AskOptions } from "./ask.ts";
+import type { Attempt } from "../calls/attempt.ts";
+import { type CallHead, type Caller, newCallId } from "./call-book.ts";
 import { callModel, type CallModelOptions } from "../calls/call-model.ts";
 import type { Embedding, EmbeddingAnswer, EmbeddingTransport } from "../calls/embedding-transport.ts";
 import { createOrder, type Delivery, leave, type Order, shareOut, sumUp } from "./embedding-order.ts";
@@ -6,9 +8,9 @@ import { type CachedEmbedding, decodeEmbedding, embeddingKey, encodeEmbedding } 
 import { LlmError } from "../calls/llm-error.ts";
 import { unlessAborted } from "../calls/on-abort.ts";
 import { costOf } from "./cost.ts";
-import type { CacheEntry, CacheMode, ResponseCache } from "./response-cache.ts";
+import type { CacheEntry, CacheMode } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
-import type { Telemetry, UsageTotals } from "./telemetry.ts";
+import { CACHED_CALL, type Telemetry } from "./telemetry.ts";
 import type { LlmUsage } from "../calls/transport.ts";
 
 /** Embeddings of texts, in their order, and what they took. */
@@ -19,9 +21,8 @@ export interface Embedded {
 }
 
 /** Everything that embeddings of one run share. */
-export interface EmbeddingSession extends Pick<LlmSession, "price" | "budget" | "timeoutMs" | "maxRetries"> {
+export interface EmbeddingSession extends Pick<LlmSession, "book" | "price" | "budget" | "timeoutMs" | "maxRetries"> {
   readonly transport: EmbeddingTransport;
-  readonly cache: ResponseCache | undefined;
   readonly cacheMode: CacheMode;
 }
 
@@ -35,38 +36,47 @@ export class Embedder {
     this.#session = session;
   }
 
-  async embed(texts: readonly string[], { signal, onUsage }: AskOptions): Promise<Embedded> {
+  async embed(texts: readonly string[], options: AskOptions): Promise<Embedded> {
+    const { signal, onUsage, caller = {} } = options;
     // The first caller pays for a text; whoever asks for it at the same time gets it as if it were kept.
     const own = new Set<Order>();
-    const orders = texts.map((text) => this.#order(text, own));
+    const orders = texts.map((text) => this.#order(text, { own, caller }));
     try {
       const results = await unlessAborted(Promise.allSettled(orders.map(({ settled }) => settled)), signal);
       const deliveries = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-      const paid = [...own].map((order) => results[orders.indexOf(order)]);
-      const asked = paid.flatMap((result) =>
-        result?.status === "fulfilled" && !result.value.isCached ? [result.value] : [],
-      );
-      const usage = sumUp(asked, texts.length);
-      onUsage(usage, this.#session.transport);
+      const delivered = new Map(
+        results.flatMap((result, index) => (result.status === "fulfilled" ? [[orders[index], result.value]] : [])),
+      ) as ReadonlyMap<Order, Delivery>;
+      const asked = [...own].flatMap((order) => delivered.get(order) ?? []).filter(({ isCached }) => !isCached);
+      const telemetry = this.#telemetry([...delivered.values()], asked.length === 0);
       const failed = results.find((result) => result.status === "rejected");
+      if (asked.length > 0) onUsage(sumUp(asked), this.#session.transport);
+      else if (failed === undefined && orders[0] !== undefined) await this.#bookHit(orders[0].key, telemetry, options);
       if (failed !== undefined) throw failed.reason;
-      return { embeddings: deliveries.map(({ embedding }) => embedding), telemetry: this.#telemetry(asked, usage) };
+      return { embeddings: deliveries.map(({ embedding }) => embedding), telemetry };
     } finally {
       leave(orders);
     }
   }
 
-  #order(text: string, own: Set<Order>): Order {
+  /** All texts of a caller were kept, or somebody else has asked for them. */
+  async #bookHit(key: string, { llmModel, llmCostUsd }: Telemetry, { caller, onUsage }: AskOptions): Promise<void> {
+    const { book, transport } = this.#session;
+    await book?.hit({ ...headOf(transport, key), ...caller, answeredBy: llmModel, savedUsd: llmCostUsd });
+    onUsage(CACHED_CALL, transport);
+  }
+
+  #order(text: string, { own, caller }: { readonly own: Set<Order>; readonly caller: Caller }): Order {
     const key = embeddingKey(this.#session.transport, text);
     const known = this.#orders.get(key);
     if (known !== undefined) {
       known.waiting += 1;
       return known;
     }
-    const order = createOrder(key, text);
+    const order = createOrder(key, text, caller);
     own.add(order);
     this.#orders.set(key, order);
-    // Callers hear of a failure; that nobody waits any more is none.
+    // Callers get the rejection; without callers it must not become an unhandled one.
     order.settled.catch(() => undefined).finally(() => this.#orders.delete(key));
     if (this.#pending.length === 0) setImmediate(() => void this.#flush());
     this.#pending.push(order);
@@ -93,14 +103,15 @@ export class Embedder {
 
   /** Returns the orders that are not in the cache. */
   async #deliverKept(orders: readonly Order[]): Promise<readonly Order[]> {
-    const { cache, cacheMode } = this.#session;
-    if (cache === undefined || cacheMode === "off" || cacheMode === "refresh") return orders;
-    const kept = await cache.read<CachedEmbedding>(orders.map(({ key }) => key));
+    const { book, cacheMode } = this.#session;
+    if (book === undefined || cacheMode === "off" || cacheMode === "refresh") return orders;
+    const kept = await book.read<CachedEmbedding>(orders.map(({ key }) => key));
     return orders.filter(({ key, deliver }) => {
       const answer = kept.get(key);
       if (answer === undefined) return true;
       const embedding = decodeEmbedding(answer.embedding);
-      deliver({ embedding, model: answer.model, inputTokens: 0, costUsd: 0, latencyMs: 0, isCached: true });
+      const { model, costUsd, inputTokens = null, latencyMs = 0 } = answer;
+      deliver({ embedding, model, inputTokens, costUsd, latencyMs, isCached: true });
       return false;
     });
   }
@@ -111,7 +122,7 @@ export class Embedder {
     for (const { fail } of gone) fail(new LlmError("aborted", "Nobody waits for this embedding any more."));
     if (orders.length === 0) return;
     try {
-      await this.#deliver(orders, await this.#call(orders));
+      await this.#call(orders);
     } catch (error) {
       // One text that does not fit must not fail the others.
       const isDivisible = error instanceof LlmError && DIVISIBLE.has(error.kind) && orders.length > 1;
@@ -121,8 +132,8 @@ export class Embedder {
     }
   }
 
-  async #call(orders: readonly Order[]): Promise<EmbeddingAnswer & { readonly latencyMs: number }> {
-    const { transport, price, ...options } = this.#session;
+  async #call(orders: readonly Order[]): Promise<void> {
+    const { transport, price, book: _book, ...options } = this.#session;
     const texts = orders.map(({ text }) => text);
     const characters = texts.reduce((sum, { length }) => sum + length, 0);
     // Three characters a token are fewer than any tokenizer makes of prose.
@@ -134,53 +145,131 @@ export class Embedder {
       if (wanted === 0) stop.abort();
     };
     for (const order of orders) order.onAbandoned = onAbandoned;
+    const record = new EmbeddingRecord(this.#session, orders);
     const call: CallModelOptions = {
       ...options,
       signal: stop.signal,
       estimatedTokens: Math.ceil(characters / 4),
       estimateUsd: price === undefined ? undefined : (costOf(most, price) ?? undefined),
       costOf: (usage) => costOf(usage, price),
+      recorder: record,
     };
-    const called = await callModel(transport, (signal) => transport.embed(texts, { signal }), call);
-    return { ...called.answer, latencyMs: called.latencyMs };
-  }
-
-  async #deliver(orders: readonly Order[], answer: EmbeddingAnswer & { readonly latencyMs: number }): Promise<void> {
-    const { cache, cacheMode, price, transport } = this.#session;
-    const { model, latencyMs, usage } = answer;
-    const tokens = shareOut(usage.inputTokens, orders);
-    const entries: CacheEntry[] = [];
-    const deliveries = orders.map(({ key }, index): Delivery => {
-      const inputTokens = tokens?.[index] ?? null;
-      const costUsd = costOf(usageOf(inputTokens), price);
-      const kept: CachedEmbedding = { model, costUsd, embedding: encodeEmbedding(answer.embeddings[index] ?? []) };
-      entries.push({ key, program: "embed", provider: transport.provider, answer: kept });
-      // As it is kept, so that it is the same the next time.
-      return {
-        embedding: decodeEmbedding(kept.embedding),
-        model,
-        inputTokens,
-        costUsd,
-        latencyMs,
-        isCached: false,
-      };
-    });
-    if (cacheMode !== "off") await cache?.write(entries);
+    const { answer, latencyMs } = await callModel(transport, (signal) => transport.embed(texts, { signal }), call);
+    const deliveries = await record.keep(answer, latencyMs);
     for (const [index, delivery] of deliveries.entries()) orders[index]?.deliver(delivery);
   }
 
-  #telemetry(asked: readonly Delivery[], usage: UsageTotals): Telemetry {
+  /** What the embeddings took when they were asked for. */
+  #telemetry(deliveries: readonly Delivery[], isCached: boolean): Telemetry {
+    const { inputTokens, outputTokens, costUsd } = sumUp(deliveries);
     return {
-      llmModel: asked[0]?.model ?? this.#session.transport.model,
-      llmInputTokens: usage.inputTokens,
-      llmOutputTokens: usage.outputTokens,
-      llmCostUsd: usage.costUsd,
-      llmLatencyMs: Math.round(Math.max(0, ...asked.map(({ latencyMs }) => latencyMs))),
-      llmCached: asked.length === 0,
+      llmModel: deliveries[0]?.model ?? this.#session.transport.model,
+      llmInputTokens: deliveries.some((delivery) => delivery.inputTokens === null) ? null : inputTokens,
+      llmOutputTokens: outputTokens,
+      llmCostUsd: deliveries.some((delivery) => delivery.costUsd === null) ? null : costUsd,
+      llmLatencyMs: Math.round(Math.max(0, ...deliveries.map(({ latencyMs }) => latencyMs))),
+      llmCached: isCached,
     };
+  }
+}
+
+const headOf = ({ provider, model }: EmbeddingTransport, key: string): CallHead => ({
+  signature: "embed",
+  key,
+  kind: "ask",
+  provider,
+  askedModel: model,
+});
+
+/** Books one request for the texts of several callers: a row for each of them, the call itself counted once. */
+class EmbeddingRecord {
+  readonly #session: EmbeddingSession;
+  readonly #orders: readonly Order[];
+  #kind: CallHead["kind"] = "ask";
+  #shares: readonly { readonly id: string; readonly orders: readonly Order[] }[] = [];
+
+  constructor(session: EmbeddingSession, orders: readonly Order[]) {
+    this.#session = session;
+    this.#orders = orders;
+  }
+
+  async sent(reservedUsd: number | undefined): Promise<void> {
+    const { book, transport } = this.#session;
+    const byCaller = groupByCaller(this.#orders);
+    this.#shares = Array.from(byCaller.values(), (orders) => ({ id: newCallId(), orders }));
+    const kind = this.#kind;
+    this.#kind = "retry";
+    await Promise.all(
+      this.#shares.map(async ({ id, orders: [first] }, index) =>
+        book?.begin({
+          ...headOf(transport, first?.key ?? ""),
+          ...first?.caller,
+          id,
+          kind,
+          calls: index === 0 ? 1 : 0,
+          reservedUsd: index === 0 ? reservedUsd : undefined,
+        }),
+      ),
+    );
+  }
+
+  async failed({ error, usage, costUsd, latencyMs }: Attempt): Promise<void> {
+    const status = error?.kind ?? "server";
+    await Promise.all(
+      this.#shares.map(async ({ id }, index) =>
+        this.#session.book?.end({ id, status, latencyMs, ...(index === 0 ? { ...usage, costUsd } : { costUsd: 0 }) }),
+      ),
+    );
+  }
+
+  /** Shares tokens and cost out by the length of the texts, and keeps the embeddings. */
+  async keep({ model, usage, embeddings }: EmbeddingAnswer, latencyMs: number): Promise<readonly Delivery[]> {
+    const { book, cacheMode, price, transport } = this.#session;
+    const tokens = shareOut(usage.inputTokens, this.#orders);
+    const entries = new Map<Order, CacheEntry>();
+    const deliveries = new Map(
+      this.#orders.map((order, index) => {
+        const inputTokens = tokens?.[index] ?? null;
+        const costUsd = costOf(usageOf(inputTokens), price);
+        const embedding = encodeEmbedding(embeddings[index] ?? []);
+        const answer: CachedEmbedding = { model, costUsd, embedding, inputTokens, latencyMs };
+        entries.set(order, { key: order.key, program: "embed", provider: transport.provider, answer });
+        // As it is kept, so that it is the same the next time.
+        const delivery = { embedding: decodeEmbedding(embedding), model, inputTokens, costUsd, latencyMs };
+        return [order, { ...delivery, isCached: false }];
+      }),
+    );
+    await Promise.all(
+      this.#shares.map(async ({ id, orders }) => {
+        const own = orders.flatMap((order) => deliveries.get(order) ?? []);
+        const isKnown = own.every(({ costUsd }) => costUsd !== null);
+        const { inputTokens, costUsd } = sumUp(own);
+        return book?.end({
+          id,
+          status: "ok",
+          answeredBy: model,
+          inputTokens: tokens === null ? null : inputTokens,
+          outputTokens: 0,
+          costUsd: isKnown ? costUsd : null,
+          latencyMs,
+          kept: cacheMode === "off" ? [] : orders.flatMap((order) => entries.get(order) ?? []),
+        });
+      }),
+    );
+    return [...deliveries.values()];
   }
 }
 
 const DIVISIBLE: ReadonlySet<LlmError["kind"]> = new Set(["bad_request", "context_length"]);
 
 const usageOf = (inputTokens: number | null): LlmUsage => ({ inputTokens, outputTokens: 0, cachedInputTokens: null });
+
+function groupByCaller(orders: readonly Order[]): ReadonlyMap<Caller, readonly Order[]> {
+  const groups = new Map<Caller, Order[]>();
+  for (const order of orders) {
+    const group = groups.get(order.caller);
+    if (group === undefined) groups.set(order.caller, [order]);
+    else group.push(order);
+  }
+  return groups;
+}

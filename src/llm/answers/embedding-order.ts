@@ -1,10 +1,13 @@
 import type { Embedding } from "../calls/embedding-transport.ts";
-import { addUsage, NO_USAGE, type UsageTotals } from "./telemetry.ts";
+import type { Caller } from "./call-book.ts";
+import { addUsage, NO_USAGE, usageOfCall, type UsageTotals } from "./telemetry.ts";
 
 /** One text, whoever asks for it. */
 export interface Order {
   readonly key: string;
   readonly text: string;
+  /** Who asked first, and pays. */
+  readonly caller: Caller;
   readonly settled: Promise<Delivery>;
   readonly deliver: (delivery: Delivery) => void;
   readonly fail: (error: unknown) => void;
@@ -17,20 +20,21 @@ export interface Order {
 export interface Delivery {
   readonly embedding: Embedding;
   readonly model: string;
+  /** What it took when it was asked for. */
   readonly inputTokens: number | null;
   readonly costUsd: number | null;
   readonly latencyMs: number;
   readonly isCached: boolean;
 }
 
-export function createOrder(key: string, text: string): Order {
+export function createOrder(key: string, text: string, caller: Caller): Order {
   let deliver: Order["deliver"] = () => undefined;
   let fail: Order["fail"] = () => undefined;
   const settled = new Promise<Delivery>((resolve, reject) => {
     deliver = resolve;
     fail = reject;
   });
-  return { key, text, settled, deliver, fail, waiting: 1, onAbandoned: undefined };
+  return { key, text, caller, settled, deliver, fail, waiting: 1, onAbandoned: undefined };
 }
 
 /** One caller less waits for these. */
@@ -56,12 +60,11 @@ export function shareOut(sum: number | null, orders: readonly Order[]): readonly
   });
 }
 
-/** What one caller pays for. */
-export function sumUp(asked: readonly Delivery[], texts: number): UsageTotals {
-  if (asked.length === 0) return { ...NO_USAGE, calls: Math.min(texts, 1), cachedCalls: Math.min(texts, 1) };
-  const sum = asked.reduce<UsageTotals>(
-    (usage, { inputTokens, costUsd }) => addUsage(usage, { ...NO_USAGE, inputTokens, costUsd }),
+/** The sum of embeddings that one caller asked for, as one call. */
+export function sumUp(deliveries: readonly Delivery[]): UsageTotals {
+  const sum = deliveries.reduce(
+    (usage, { inputTokens, costUsd }) => addUsage(usage, usageOfCall({ inputTokens, outputTokens: 0, costUsd })),
     NO_USAGE,
   );
-  return { ...sum, calls: 1 };
+  return { ...sum, calls: 1, unknownCalls: Math.min(1, sum.unknownCalls) };
 }

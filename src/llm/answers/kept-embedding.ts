@@ -7,6 +7,8 @@ export interface CachedEmbedding {
   readonly model: string;
   readonly costUsd: number | null;
   readonly embedding: string;
+  readonly inputTokens?: number | null;
+  readonly latencyMs?: number;
 }
 
 /** What an embedding is found under. */

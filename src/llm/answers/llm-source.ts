@@ -29,6 +29,8 @@ export interface LlmOverrides extends Pick<LlmParams, "temperature" | "maxOutput
 
 /** A sum of its own, within that of the run. */
 export interface SourceLimits {
+  /** Nothing of the calls is written down. */
+  readonly isProbe?: boolean | undefined;
   readonly maxCostUsd?: number | undefined;
   readonly spentUsd?: number | undefined;
 }

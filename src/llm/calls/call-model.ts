@@ -14,6 +14,14 @@ export interface CallTarget {
   readonly limiterKey: string;
 }
 
+/** Books requests: a call that is not written down before it is sent can be lost with its process. */
+export interface CallRecorder {
+  /** Before a request goes out; with a budget, what it may cost at the most. */
+  sent(reservedUsd: number | undefined): Promise<void>;
+  /** After one that failed. The one that gave the answer is the caller's to book, together with what becomes of it. */
+  failed(attempt: Attempt): Promise<void>;
+}
+
 export interface CallModelOptions extends RetryOptions {
   readonly signal: AbortSignal;
   /** For one attempt, its body included. A minute unless said otherwise. */
@@ -24,6 +32,7 @@ export interface CallModelOptions extends RetryOptions {
   /** Of input and output together. */
   readonly estimatedTokens?: number | undefined;
   readonly costOf?: ((usage: LlmUsage) => number | null) | undefined;
+  readonly recorder?: CallRecorder | undefined;
   /** Hears of every request as it ends, also when the call fails in the end: money was spent. */
   readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
 }
@@ -47,43 +56,52 @@ export async function callModel<Answer extends AnyAnswer>(
   send: Send<Answer>,
   options: CallModelOptions,
 ): Promise<CalledModel<Answer>> {
-  const { signal, budget, estimatedTokens, timeoutMs = 60_000, costOf = () => null } = options;
+  const { signal, budget, estimatedTokens, recorder, timeoutMs = 60_000, costOf = () => null } = options;
   const { provider, model } = target;
-  const reservedUsd = budget === undefined ? 0 : estimateOf(target, options);
+  const reservedUsd = budget === undefined ? undefined : estimateOf(target, options);
   const limiter = limiterOf(target.limiterKey);
   const retryWait = new RetryWait(options);
   const attempts: Attempt<Answer>[] = [];
   const startedAtMs = performance.now();
   for (;;) {
-    let sleepMs: number;
+    let sleepMs: number | undefined;
+    let attempt: Attempt<Answer>;
     const permit = await limiter.acquire(signal, estimatedTokens);
     try {
       if (signal.aborted) throw abortedError(signal);
-      const attempt = await payFor(budget, { usd: reservedUsd, signal }, () =>
-        attemptCall(send, { provider, model, signal, timeoutMs, costOf }),
+      attempt = await payFor(
+        budget,
+        { usd: reservedUsd ?? 0, signal },
+        {
+          before: () => recorder?.sent(reservedUsd),
+          send: () => attemptCall(send, { provider, model, signal, timeoutMs, costOf }),
+        },
       );
       attempts.push(attempt);
       options.onAttempt?.(attempt);
-      if (attempt.error === undefined) {
-        permit.succeeded(attempt.answer.rateLimit);
-        const latencyMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
-        const queueMs = Math.max(0, performance.now() - startedAtMs - latencyMs);
-        return { answer: attempt.answer, attempts, latencyMs, queueMs };
-      }
-      sleepMs = waitAfter(attempt.error, retryWait, { limiter, permit });
+      if (attempt.error === undefined) permit.succeeded(attempt.answer.rateLimit);
+      else sleepMs = waitAfter(attempt.error, retryWait, { limiter, permit });
     } finally {
+      // Others may go on while the end of this one is written down.
       permit.release();
     }
+    if (attempt.error === undefined) {
+      const latencyMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
+      const queueMs = Math.max(0, performance.now() - startedAtMs - latencyMs);
+      return { answer: attempt.answer, attempts, latencyMs, queueMs };
+    }
+    await recorder?.failed(attempt);
+    if (sleepMs === undefined) throw attempt.error;
     if (sleepMs > 0) await sleep(sleepMs, signal);
   }
 }
 
-/** How long this call alone has to wait. Throws the error where trying again is no use. */
+/** How long this call alone has to wait; undefined where trying again is no use. */
 function waitAfter(
   error: LlmError,
   retryWait: RetryWait,
   { limiter, permit }: { readonly limiter: Limiter; readonly permit: Permit },
-): number {
+): number | undefined {
   const waitMs = retryWait.after(error);
   if (error.kind === "rate_limit") {
     // A wait that is too long for this call is not forced on the others: each of them hears of it and gives up too.
@@ -91,7 +109,7 @@ function waitAfter(
   } else if (waitMs !== undefined && error.retryAfterMs !== undefined) {
     limiter.pause(waitMs);
   }
-  if (waitMs === undefined) throw error;
+  if (waitMs === undefined) return undefined;
   return error.kind === "rate_limit" || error.retryAfterMs !== undefined ? 0 : waitMs;
 }
 
@@ -105,18 +123,19 @@ function estimateOf({ provider, model }: CallTarget, { estimateUsd }: CallModelO
 async function payFor<Answer extends AnyAnswer>(
   budget: Budget | undefined,
   { usd, signal }: { readonly usd: number; readonly signal: AbortSignal },
-  send: () => Promise<Attempt<Answer>>,
+  { before, send }: { readonly before: () => Promise<void> | undefined; readonly send: () => Promise<Attempt<Answer>> },
 ): Promise<Attempt<Answer>> {
-  if (budget === undefined) return send();
-  if (!(await budget.reserve(usd, signal))) throw noRoomIn(budget, usd);
-  // What nobody knows may have cost all that it could.
-  let spentUsd = usd;
+  if (budget !== undefined && !(await budget.reserve(usd, signal))) throw noRoomIn(budget, usd);
+  let spentUsd = 0;
   try {
+    await before();
+    // What nobody knows may have cost all that it could.
+    spentUsd = usd;
     const attempt = await send();
     spentUsd = attempt.costUsd ?? usd;
     return attempt;
   } finally {
-    budget.settle(usd, spentUsd);
+    budget?.settle(usd, spentUsd);
   }
 }
 

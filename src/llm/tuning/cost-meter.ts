@@ -47,10 +47,10 @@ export class CostMeter {
     caller.onAsk?.(program.name);
     try {
       const within = { ...session, budget: budget ?? session.budget };
-      const asked = await ask(within, program, input, { signal, onUsage });
+      const asked = await ask(within, program, input, { ...caller, signal, onUsage });
       const isPaid = paid.has(asked.key) && asked.telemetry.llmCached;
       paid.add(asked.key);
-      const costUsd = isPaid ? 0 : asked.paidUsd;
+      const costUsd = isPaid ? 0 : asked.telemetry.llmCostUsd;
       if (asked.telemetry.llmCached) budget?.count(costUsd ?? 0);
       this.costs = addCosts(this.costs, { costUsd, spentUsd });
       return asked;

@@ -5,7 +5,6 @@ import { DuplicateKeyError } from "../../table/write/duplicate-key-error.ts";
 import { copyUnits } from "../../table/write/copy-units.ts";
 import { forgetUnits, type UnitStateKey, recordDone, recordFailed } from "../../state/unit-state.ts";
 import { type ModelJob, NO_ROWS } from "./model-job.ts";
-import { recordUsage } from "../../state/usage.ts";
 import { failedUnit, type UnitResult } from "./unit-results.ts";
 
 const MAX_UNITS = 2_000;
@@ -117,7 +116,6 @@ export class UnitCommitter {
       const failed = [...units.filter((unit) => unit.error !== undefined), ...(isLastTry ? rejected : [])];
       await asked.record(client, this.#scope);
       await recordDone(client, this.#scope, applied.done);
-      await recordUsage(client, this.#scope, [...applied.done, ...failed]);
       const paths = await recordFailed(client, this.#scope, {
         units: failed,
         maxAttempts,

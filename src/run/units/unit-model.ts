@@ -5,7 +5,7 @@ import type { RowCounts } from "../../table/write/apply-stage.ts";
 import { createRowEncoder } from "../../table/encode/row-encoder.ts";
 import type { BoundSource } from "../../sources/bound-source.ts";
 import { resetAttempts, hasWorked } from "../../state/unit-state.ts";
-import { UsageMeter } from "./usage-meter.ts";
+import { unitCaller } from "./unit-caller.ts";
 import { type ModelJob, NO_ROWS, type Outcome } from "./model-job.ts";
 import { renewFingerprints, saveFingerprint } from "../../state/fingerprint.ts";
 import type { Receipt } from "../../state/results.ts";
@@ -86,11 +86,9 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
   const callModel = createUnitFunction(job, plan, sources);
   return async (unit: Unit, signal: AbortSignal): Promise<UnitResult | undefined> => {
     const started = performance.now();
-    const account = new UsageMeter(job);
-    const { onUsage, onAsk } = account;
     try {
       let nulCharacters = 0;
-      const lines = (await callModel(unit, { signal, onUsage, onAsk })).map((row) => {
+      const lines = (await callModel(unit, unitCaller(job, { ...unit, signal }))).map((row) => {
         const encoded = encoder.encode(row);
         nulCharacters += encoded.nulCharacters;
         return encoded.line;
@@ -103,16 +101,14 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
           message: `unit ${unit.sourceKey}: removed ${nulCharacters} U+0000, which Postgres cannot store`,
         });
       }
-      return succeededUnit(unit, { durationMs: performance.now() - started, usage: account.usage, lines });
+      return succeededUnit(unit, { durationMs: performance.now() - started, lines });
     } catch (error) {
       const isFatal = error instanceof LlmError && error.isFatal;
-      // Nothing becomes of the unit in this run; what its calls took is paid all the same.
-      if (signal.aborted || isFatal) await account.abandon(unit);
       // What a cancelled unit throws says nothing about its data.
       if (signal.aborted) return undefined;
       // No other unit would fare better: the model stops, and this one is not to blame.
       if (isFatal) throw error;
-      return failedUnit(unit, { durationMs: performance.now() - started, usage: account.usage }, error);
+      return failedUnit(unit, { durationMs: performance.now() - started }, error);
     }
   };
 }

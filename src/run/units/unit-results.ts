@@ -1,6 +1,5 @@
 import { errorToJson, type ErrorJson } from "../../core/errors.ts";
 import { RowError } from "../../core/row-error.ts";
-import type { UsageTotals } from "../../llm/answers/telemetry.ts";
 import type { UnitOutcome } from "../../state/unit-state.ts";
 import type { Unit } from "./unit-feed.ts";
 
@@ -12,21 +11,16 @@ export interface UnitResult extends UnitOutcome {
   readonly bytes: number;
   /** Path or address of its document; known once it has been recorded that it failed. */
   readonly documentPath?: string | undefined;
-  /** What its calls of a language model took. */
-  readonly usage: UsageTotals;
 }
 
-export function succeededUnit(
-  unit: Unit,
-  { durationMs, usage, lines }: Pick<UnitResult, "durationMs" | "usage" | "lines">,
-): UnitResult {
+export function succeededUnit(unit: Unit, { durationMs, lines }: Pick<UnitResult, "durationMs" | "lines">): UnitResult {
   const bytes = lines.reduce((sum, line) => sum + line.length, 0);
-  return { ...identify(unit), durationMs, usage, lines, bytes, isData: false, error: undefined };
+  return { ...identify(unit), durationMs, lines, bytes, isData: false, error: undefined };
 }
 
 export function failedUnit(
   unit: Unit | UnitResult,
-  { durationMs, usage }: Pick<UnitResult, "durationMs" | "usage">,
+  { durationMs }: Pick<UnitResult, "durationMs">,
   error: unknown,
 ): UnitResult {
   const isRowError = error instanceof RowError;
@@ -34,7 +28,6 @@ export function failedUnit(
   return {
     ...identify(unit),
     durationMs,
-    usage,
     lines: [],
     bytes: 0,
     isData: isRowError || json.code.startsWith("DOCUMENT_"),

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { Budget } from "../../../src/llm/calls/budget.ts";
 import { configuredLlm } from "../../../src/llm/configured-llm.ts";
 import { createLlm, type Llm } from "../../../src/llm/llm.ts";
-import type { CacheEntry, ResponseCache } from "../../../src/llm/answers/response-cache.ts";
+import type { CallBook, CallEnd } from "../../../src/llm/answers/call-book.ts";
+import type { KeptAnswer } from "../../../src/llm/answers/response-cache.ts";
 import { type ModelRequest, type ModelServer, type ModelServerOptions, startModelServer } from "../model-server.ts";
 
 export const desk = signature({
@@ -61,11 +62,15 @@ function improve(prompt: string): object {
   return { diagnosis: "A rule is missing.", instructions: `${instructions}\n${rule}` };
 }
 
-/** A cache that outlives the things that use it. */
-export class MemoryCache implements ResponseCache {
-  readonly #answers = new Map<string, CacheEntry["answer"]>();
+/** A book that keeps answers alone, and outlives the things that use it. */
+export class MemoryCache implements CallBook {
+  readonly #answers = new Map<string, KeptAnswer>();
 
-  async read<Answer extends CacheEntry["answer"]>(keys: readonly string[]): Promise<ReadonlyMap<string, Answer>> {
+  async begin(): Promise<void> {}
+
+  async hit(): Promise<void> {}
+
+  async read<Answer extends KeptAnswer>(keys: readonly string[]): Promise<ReadonlyMap<string, Answer>> {
     const found = keys.flatMap((key) => {
       const answer = this.#answers.get(key);
       return answer === undefined ? [] : [[key, answer as Answer] as const];
@@ -73,14 +78,14 @@ export class MemoryCache implements ResponseCache {
     return new Map(found);
   }
 
-  async write(entries: readonly CacheEntry[]): Promise<void> {
-    for (const { key, answer } of entries) this.#answers.set(key, answer);
+  async end({ kept = [] }: CallEnd): Promise<void> {
+    for (const { key, answer } of kept) this.#answers.set(key, answer);
   }
 }
 
 export function llmAt(
   server: ModelServer,
-  { cache, maxCostUsd, maxRetries }: { cache?: ResponseCache; maxCostUsd?: number; maxRetries?: number } = {},
+  { cache, maxCostUsd, maxRetries }: { cache?: CallBook; maxCostUsd?: number; maxRetries?: number } = {},
 ): Llm {
   const model = openAiCompatible({ baseUrl: server.url, model: "tiny", endpoint: "toy" });
   const source = configuredLlm(
@@ -91,7 +96,7 @@ export function llmAt(
       ...(maxCostUsd === undefined ? {} : { budget: new Budget(maxCostUsd) }),
     },
   );
-  const open = async () => ({ ...(await source.open()), cache });
+  const open = async () => ({ ...(await source.open()), book: cache });
   return createLlm({ ...source, open }, { signal: new AbortController().signal, onUsage: () => undefined });
 }
 

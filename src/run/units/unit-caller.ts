@@ -1,0 +1,31 @@
+import type { AskOptions } from "../../llm/answers/ask.ts";
+import type { ModelJob } from "./model-job.ts";
+
+type CallingJob = Pick<ModelJob, "resolved" | "context" | "asked" | "emit">;
+
+const warned = new WeakSet<CallingJob>();
+
+/** Binds the calls of one unit to it: they are booked for it, and what it asks is remembered. */
+export function unitCaller(
+  job: CallingJob,
+  { sourceKey, documentId, signal }: { sourceKey: string; documentId: string | null; signal: AbortSignal },
+): AskOptions {
+  const { resolved, context } = job;
+  return {
+    signal,
+    caller: { runId: context.runId, model: resolved.model.name, sourceKey, documentId },
+    onUsage: (_usage, { provider }) => {
+      if (provider === "offline") warnOffline(job);
+    },
+    onAsk: (signature) => job.asked.add(signature),
+  };
+}
+
+// Made-up answers must not be taken for real; once is enough to say so.
+function warnOffline(job: CallingJob): void {
+  if (warned.has(job)) return;
+  warned.add(job);
+  const message =
+    "no language model is configured: the offline model makes answers up; set `llm.model` in millrace.config.ts, and `llm.embeddingModel` for embeddings";
+  job.emit({ type: "log", model: job.resolved.model.name, level: "warning", message });
+}
