@@ -5,8 +5,7 @@ import type { TestResult } from "../data-tests/test-result.ts";
 import type { RunResult } from "../state/results.ts";
 import type { RunEvent } from "../state/run-events.ts";
 import type { ResumeOptions } from "../run/run-options.ts";
-import { runNotFound } from "../run/pipeline-runner.ts";
-import type { RunRecord } from "../state/run-store.ts";
+import { runNotFound, type RunRecord } from "../state/run-store.ts";
 import { loadResults } from "../state/test-store.ts";
 import type { Project } from "./project.ts";
 

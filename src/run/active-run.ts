@@ -1,25 +1,22 @@
-import type { TestPlan } from "../data-tests/place-tests.ts";
 import { CodedError, errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
-import { type Database, isConnectionLoss } from "../database/connect.ts";
-import type { Graph } from "../graph/build-graph.ts";
+import { isConnectionLoss } from "../database/connect.ts";
 import type { LlmSource } from "../llm/answers/llm-source.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
 import type { AnyModel } from "../model/any-model.ts";
 import type { RetrySettings } from "./engine.ts";
 import { hasReceipt, type ModelOutcome } from "./schedule.ts";
-import type { EventLog } from "../state/event-log.ts";
 import { spentInRun } from "../state/usage.ts";
 import type { Receipt, RunResult } from "../state/results.ts";
+import type { PreparedRun, RunnerContext } from "./prepared-run.ts";
 import { runModel } from "./run-model.ts";
 import { createResult } from "./run-result.ts";
 import { scopeOfModel } from "../state/run-scope.ts";
-import type { RunSpec, RunStore } from "../state/run-store.ts";
+import type { RunSpec } from "../state/run-store.ts";
 import { finishIdleModels } from "./finish-idle-models.ts";
 import type { ResolvedTest } from "../data-tests/resolve-test.ts";
 import { assertTestsPassed, testModel } from "../data-tests/test-model.ts";
 import { countResults, type TestCounts } from "../data-tests/test-result.ts";
-import type { ModelRunStore } from "../state/model-run-store.ts";
 import { changedRowsSql, storeResults } from "../state/test-store.ts";
 import type { PlanningJob } from "./units/plan-units.ts";
 
@@ -31,24 +28,15 @@ const CONNECTION_ATTEMPTS = 6;
 
 export type CodeOf = (model: string) => Promise<CodeFingerprint>;
 
-export interface ActiveRunOptions {
-  readonly spec: RunSpec;
-  readonly graph: Graph;
-  /** There in a build. */
-  readonly tests: TestPlan | undefined;
-  readonly configs: ReadonlyMap<string, unknown>;
+export interface ActiveRunOptions
+  extends PreparedRun, Pick<RunnerContext, "database" | "store" | "modelRuns" | "executorId"> {
   readonly codeOf: CodeOf;
-  readonly llm: LlmSource;
-  readonly database: Database;
-  readonly store: RunStore;
-  readonly modelRuns: ModelRunStore;
-  readonly events: EventLog;
-  readonly executorId: string;
   readonly directory: string;
+  /** Wait for other runs that hold a model. */
   readonly wait: boolean;
 }
 
-/** A run that this process plays: what the engine calls back into, and the result that comes of it. */
+/** A run of this process: what the engine calls back into, and the result that comes of it. */
 export class ActiveRun {
   readonly spec: RunSpec;
   readonly #options: ActiveRunOptions;
@@ -69,7 +57,7 @@ export class ActiveRun {
     return this.#cancel.signal.aborted;
   }
 
-  /** Tells every model to stop: what is in flight is dropped, what is finished is committed. */
+  /** Stops every model: what is in flight is dropped, what is finished is committed. */
   cancel(): void {
     this.#cancel.abort(new MillraceError("RUN_CANCELLED", "The run was cancelled."));
   }

@@ -10,7 +10,7 @@ export interface ActiveRunsOptions {
   readonly launch?: LaunchEngine | undefined;
 }
 
-/** The runs that this process plays, and the engine that plays them. */
+/** The runs of this process, and the engine that schedules them. */
 export class ActiveRuns implements AsyncDisposable {
   readonly #options: ActiveRunsOptions;
   readonly #active = new Map<string, ActiveRun>();
@@ -31,27 +31,27 @@ export class ActiveRuns implements AsyncDisposable {
     }
   }
 
-  /** Answers the engine for a run while `play` goes on. */
-  async hosting<Result>(run: ActiveRun, play: () => Promise<Result>): Promise<Result> {
+  /** Answers the engine for a run while `work` goes on. */
+  async while<Result>(run: ActiveRun, work: () => Promise<Result>): Promise<Result> {
     const { runId } = run.spec;
     this.#active.set(runId, run);
     try {
-      return await play();
+      return await work();
     } finally {
       this.#active.delete(runId);
     }
   }
 
-  /** Cancels a run, wherever it plays. */
+  /** Cancels a run, also one of another process. */
   async cancel(runId: string): Promise<void> {
     await (await this.engine()).cancel(runId);
     this.#active.get(runId)?.cancel();
   }
 
-  /** Cancels a run that plays here, at once. */
+  /** Cancels a run of this process, at once. */
   stop(runId: string): void {
     this.#active.get(runId)?.cancel();
-    // What plays here has been told already; the engine's word is for the other processes.
+    // The run itself knows already; the engine is for what other processes run of it.
     void this.#engine?.then((engine) => engine.cancel(runId)).catch(() => undefined);
   }
 
@@ -67,7 +67,7 @@ export class ActiveRuns implements AsyncDisposable {
   #launch(): Promise<Engine> {
     const active = (runId: string): ActiveRun => {
       const run = this.#active.get(runId);
-      if (run === undefined) throw new MillraceError("RUN_NOT_HERE", `Run ${runId} does not play in this process.`);
+      if (run === undefined) throw new MillraceError("RUN_NOT_HERE", `Run ${runId} is not one of this process.`);
       return run;
     };
     const { database, executorId, launch = launchDbos } = this.#options;

@@ -21,7 +21,7 @@ export interface EngineHost {
   shouldRetry(runId: string, model: string, error: unknown): boolean;
   /** Stores the end of a run and returns its status. */
   finishRun(runId: string): Promise<string>;
-  /** An outcome is certain; called once in each process that plays the run. */
+  /** An outcome is certain; called once in each process that executes the run. */
   onOutcome(runId: string, outcome: ModelOutcome): void;
 }
 

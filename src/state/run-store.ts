@@ -1,3 +1,4 @@
+import { UsageError } from "../core/errors.ts";
 import { randomBytes } from "node:crypto";
 import { storableJson } from "../core/json.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
@@ -190,6 +191,12 @@ export const plannedModelsSql = (system: string, runId: string): string =>
 export function createRunId(now = new Date()): string {
   const stamp = now.toISOString().replaceAll(/[-:T]/g, "").slice(0, 14);
   return `${stamp.slice(0, 8)}-${stamp.slice(8)}-${randomBytes(3).toString("hex")}`;
+}
+
+export function runNotFound(runId: string): UsageError {
+  return new UsageError("RUN_NOT_FOUND", `There is no run "${runId}".`, {
+    hint: "`millrace runs ls` shows the runs.",
+  });
 }
 
 interface RunRow extends Record<string, unknown> {

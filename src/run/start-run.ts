@@ -1,0 +1,87 @@
+import { resolveDocumentFilters } from "../documents/filters/document-filters.ts";
+import { readAdopted } from "../llm/prompts/adopted-prompts.ts";
+import { allDocuments } from "../model/context.ts";
+import type { Pipeline } from "../model/pipeline.ts";
+import { EventLog } from "../state/event-log.ts";
+import { createRunId, type RunRecord, type RunSpec } from "../state/run-store.ts";
+import { configsOf, graphOf, prepareTables, syncRunDocuments } from "./prepare-run.ts";
+import { llmOfRun, type PreparedRun, type RunnerContext, testsOf } from "./prepared-run.ts";
+import { plannedModels, summarizeModels } from "./run-graph.ts";
+import type { RunOptions } from "./run-options.ts";
+
+/** Prepares a new run: its models, tables and documents; then it is in the database. What is wrong with it is thrown. */
+export async function startRun(context: RunnerContext, pipeline: Pipeline, options: RunOptions): Promise<PreparedRun> {
+  const { project, database, store, executorId } = context;
+  const { settings = {}, metadata = {}, filters = {}, mode = "delta" } = options;
+  const runId = createRunId();
+  const graph = graphOf(project, pipeline);
+  const configs = configsOf(project, graph, settings);
+  // A broken one stops the run before there is one.
+  readAdopted(project.directory);
+  const scope = {
+    sample: options.sample,
+    retry: options.retry,
+    tests: options.tests,
+    maxCostUsd: options.maxCostUsd,
+  };
+  const tests = testsOf(graph, scope, project);
+  const events = new EventLog({ database, runId, listener: options.onEvent });
+  const models = plannedModels(graph);
+  events.emit({
+    type: "run_started",
+    runId,
+    pipeline: pipeline.name,
+    models: summarizeModels(graph),
+    mode,
+    isResumed: false,
+  });
+  const engine = context.engine();
+  // Whatever fails first below is what the caller hears.
+  engine.catch(() => undefined);
+  await prepareTables({ database, graph, events });
+  const synced = await syncRunDocuments({ project, database, graph, ...options });
+  if (synced !== undefined) {
+    const { warnings, ...sync } = synced;
+    events.emit({ type: "documents_synced", ...sync });
+    for (const message of warnings) events.emit({ type: "warning", message });
+  }
+  const documentIds = await resolveDocumentFilters({
+    database,
+    directory: project.directory,
+    filters,
+    declared: project.config.documentFilters,
+    sample: options.sample,
+  });
+  if (documentIds?.length === 0) {
+    events.emit({
+      type: "warning",
+      message: "No document passes the filters: models of documents have no rows to work on.",
+    });
+  }
+  options.signal?.throwIfAborted();
+  const spec: RunSpec = {
+    runId,
+    pipeline: pipeline.name,
+    models,
+    mode,
+    filters,
+    documentIds: documentIds ?? allDocuments,
+    settings,
+    metadata,
+    stopOnError: options.stopOnError ?? pipeline.stopOnError,
+    scope,
+  };
+  const [previous] = await store.list({ limit: 1 });
+  if (mode === "delta" && previous !== undefined) warnOfHalfRefresh(previous, events);
+  await engine;
+  const llm = await llmOfRun(context, spec, options);
+  await store.insert(spec, executorId);
+  return { spec, graph, tests, configs, events, llm };
+}
+
+// Its units are not stale in the eyes of a plain run, which would pass them over in silence.
+function warnOfHalfRefresh({ runId, mode, status }: RunRecord, events: EventLog): void {
+  if (mode !== "full" || status === "succeeded" || status === "partial" || status === "running") return;
+  const message = `The full refresh of run ${runId} was not finished: rows that it did not reach are the old ones. \`millrace runs resume ${runId}\` goes on with it.`;
+  events.emit({ type: "warning", message });
+}
