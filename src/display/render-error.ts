@@ -1,5 +1,6 @@
-import { CodedError, errorToJson, IssuesError } from "../core/errors.ts";
+import { CodedError, errorToJson, IssuesError, UsageError } from "../core/errors.ts";
 import { readableStack } from "../core/stack.ts";
+import { errorPageOf } from "./error-page.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import { type Suggest, suggestPlainly, withSuggestions } from "./suggest.ts";
@@ -25,6 +26,8 @@ function renderKnown(error: CodedError, options: RenderErrorOptions): readonly s
   const { colors, width, command = suggestPlainly } = options;
   const hint = error.hint === undefined ? [] : [withSuggestions(error.hint, command)];
   const issues = error instanceof IssuesError ? error.issues : [];
+  // A call that was wrong is explained by its message.
+  const page = error instanceof UsageError || error instanceof IssuesError ? undefined : errorPageOf([error.code]);
   const message = issues.length === 0 ? error.message : (error.message.split("\n", 1)[0] ?? "");
   return [
     ...renderHeadline(message, error.code, { colors, width }),
@@ -33,6 +36,7 @@ function renderKnown(error: CodedError, options: RenderErrorOptions): readonly s
       ...wrap(issue.message, width - 2).map((line) => `${INDENT}${INDENT}${line}`),
     ]),
     ...hint.flatMap((text) => wrap(`→ ${text}`, width)).map((line) => `${INDENT}${colors.cyan(line)}`),
+    ...(page === undefined ? [] : [`${INDENT}${colors.dim(`Docs: ${page}`)}`]),
   ];
 }
 

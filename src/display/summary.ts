@@ -4,6 +4,7 @@ import { formatDuration } from "../core/duration.ts";
 import type { ErrorJson } from "../core/errors.ts";
 import { plural } from "../core/text.ts";
 import type { Receipt, RunResult } from "../state/results.ts";
+import { errorPageOf } from "./error-page.ts";
 import { describeUsage, paintStatus } from "./describe-model.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
@@ -24,16 +25,19 @@ export function renderSummary(state: RunState, options: SummaryOptions): readonl
   if (result === undefined) return [];
   const { colors, command = suggestPlainly } = options;
   const counts = renderCounts(result);
-  const errors = [
-    ...Object.entries(result.errors).map(([model, error]) => renderFailure({ model, error }, options)),
-    ...inModelOrder(state).map((failures) => renderFailure(failures, options)),
+  const failures = [
+    ...Object.entries(result.errors).map(([model, error]): Failure => ({ model, error })),
+    ...inModelOrder(state),
   ];
+  const errors = failures.map((failure) => renderFailure(failure, options));
+  const page = errorPageOf(failures.map(({ error }) => error.code));
   const next = nextCommand(result);
   return [
     paintStatus(result.status, colors.bold(headline(result, unitsLeft(state))), colors),
     ...(counts === "" ? [] : wrapText(counts, proseWidth(options.width, 0)).map((line) => colors.dim(line))),
     ...(errors.length === 0 ? [] : ["", ...errors.flat()]),
     ...(next === undefined ? [] : ["", `${colors.dim("Next:")} ${colors.cyan(command(...next))}`]),
+    ...(page === undefined ? [] : [colors.dim(`Docs: ${page}`)]),
   ];
 }
 

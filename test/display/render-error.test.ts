@@ -21,6 +21,7 @@ describe("errors", () => {
         127.0.0.1:5432 [DATABASE_UNREACHABLE]
         → Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use
         the embedded Postgres.
+        Docs: millrace/docs/errors.md#database_unreachable
       "
     `);
   });

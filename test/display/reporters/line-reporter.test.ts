@@ -46,6 +46,7 @@ describe("plain lines", () => {
         x is not a function
 
       Next: millrace show indexing.section_extractions --errors
+      Docs: millrace/docs/errors.md#llm_timeout
       "
     `);
   });
@@ -68,6 +69,7 @@ describe("plain lines", () => {
         → Correct the model's function, then resume the run.
 
       Next: millrace runs resume 20260301-120000-ab12cd
+      Docs: millrace/docs/errors.md#model_failed
       "
     `);
   });

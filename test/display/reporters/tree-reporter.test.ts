@@ -79,6 +79,7 @@ describe("the tree on a terminal", () => {
         → Correct the model's function, then resume the run.
 
       Next: millrace runs resume 20260301-120000-ab12cd
+      Docs: millrace/docs/errors.md#model_failed
       "
     `);
   });
@@ -104,6 +105,7 @@ describe("the tree on a terminal", () => {
         x is not a function
 
       Next: millrace show indexing.section_extractions --errors
+      Docs: millrace/docs/errors.md#llm_timeout
       "
     `);
   });
