@@ -186,6 +186,7 @@ const MIGRATIONS: readonly string[] = [
   create index on llm_call (run_id, model);
   create index on llm_call (model, source_key);
   create index on llm_call (key);
+  create index on llm_call (signature, asked_model, at);
   create index on llm_call (at) where rejected is not null;
 
   create table llm_request (

@@ -59,10 +59,16 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
     const [{ priceOf }, { limiterOf }] = await Promise.all([import("./answers/cost.ts"), import("./calls/limiter.ts")]);
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = settings;
     limiterOf(transport.limiterKey, { requestsPerMinute, tokensPerMinute, maxConcurrency });
+    const shared = sharedBy(transport);
+    const { OutputLimits } = await import("./answers/output-limit.ts");
     return {
-      ...sharedBy(transport),
+      ...shared,
       transport,
       params,
+      outputLimits:
+        options.budget === undefined
+          ? undefined
+          : new OutputLimits({ book: shared.book, configured: settings.maxOutputTokens }),
       price: price ?? priceOf(transport.provider, transport.model),
     };
   };

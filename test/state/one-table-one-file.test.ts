@@ -12,9 +12,14 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   unit_state: ["src/run/units/unit-query.ts", "src/state/unit-state.ts"],
   program: ["src/state/fingerprint.ts"],
   test_result: ["src/state/test-store.ts"],
-  llm_usage: ["src/state/usage.ts"],
-  llm_cache: ["src/llm/answers/response-cache.ts"],
+  // Calls book themselves, and keep their answers, from below.
+  llm_call: ["src/llm/answers/call-book.ts", "src/state/usage.ts"],
+  llm_request: ["src/llm/answers/call-book.ts"],
+  llm_cache: ["src/llm/answers/call-book.ts", "src/llm/answers/response-cache.ts"],
 };
+
+/** Created by an early step of the schema, and dropped by a later one. */
+const GONE: readonly string[] = ["llm_usage"];
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => join("src", file))
@@ -32,5 +37,7 @@ test.each(Object.entries(FILES))("only its own file has SQL on the table %s", (t
 test("every table of the schema is among them, but the documents, whose name a rehearsal changes", () => {
   const schema = readFileSync("src/database/system-schema.ts", "utf8");
   const created = [...schema.matchAll(/create table (\w+) \(/g)].map((match) => match[1] ?? "");
-  expect(created.filter((table) => table !== "documents").toSorted()).toEqual(Object.keys(FILES).toSorted());
+  expect(created.filter((table) => table !== "documents").toSorted()).toEqual(
+    [...Object.keys(FILES), ...GONE].toSorted(),
+  );
 });

@@ -4,9 +4,10 @@ import type { Attempt } from "../calls/attempt.ts";
 import { callModel } from "../calls/call-model.ts";
 import { LlmError } from "../calls/llm-error.ts";
 import { parseAnswer } from "./parse-answer.ts";
-import { costOf } from "./cost.ts";
+import { costOf, maxTokensOf } from "./cost.ts";
 import { type Prompt, renderRequest, requestKey } from "../prompts/prompt.ts";
 import { type CallEnd, type Caller, type CallHead, newCallId } from "./call-book.ts";
+import type { OutputLimit } from "./output-limit.ts";
 import type { CachedAnswer } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
 import {
@@ -157,6 +158,8 @@ class Conversation {
   #latencyMs = 0;
   #kind: CallHead["kind"] = "ask";
   #callId = "";
+  /** The learned limit that cut an answer off. */
+  #cutAt: number | undefined;
   readonly #session: LlmSession;
   readonly #prompt: Prompt;
   readonly #asked: ConversationOptions;
@@ -170,12 +173,18 @@ class Conversation {
   async run(): Promise<Asked> {
     const { options, request } = this.#asked;
     try {
-      for (let repairs = 0, current = request; ; repairs += 1) {
-        const { answer, attempt } = await this.#call(current);
+      for (let repairs = 0, current = request; ;) {
+        const { answer, attempt, limit } = await this.#call(current);
         const output = this.#parse(answer);
         if (!(output instanceof LlmError)) return await this.#keep(answer, attempt, output.value);
         await this.#end(attempt, { status: output.kind, answeredBy: answer.model, rejected: answer.text });
+        // A limit that nobody asked for has cut it off: once more, with more room.
+        if (output.kind === "truncated" && limit?.isLearned === true) {
+          this.#cutAt = limit.tokens;
+          continue;
+        }
         if (output.kind !== "invalid_output" || repairs >= MAX_REPAIRS) throw output;
+        repairs += 1;
         this.#kind = "repair";
         current = {
           ...current,
@@ -200,25 +209,52 @@ class Conversation {
     }
   }
 
-  async #call(request: LlmRequest): Promise<{ readonly answer: LlmAnswer; readonly attempt: Attempt }> {
-    const { transport, timeoutMs, maxRetries, budget, price } = this.#session;
+  /** Under a budget a limit of output is always sent, since only that bounds what a call costs. */
+  async #call(request: LlmRequest): Promise<Called> {
+    const { outputLimits, transport } = this.#session;
+    if (outputLimits === undefined) return this.#send(request, undefined);
+    const signature = this.#prompt.name;
+    return outputLimits.inTurn(signature, transport.model, async () => {
+      const limit = outputLimits.limitOf(signature, { isShort: false, cutAt: this.#cutAt });
+      try {
+        return await this.#send(request, limit);
+      } catch (error) {
+        const tight = outputLimits.limitOf(signature, { isShort: true, cutAt: this.#cutAt });
+        const mayFit = error instanceof LlmError && error.kind === "budget" && tight.maxTokens < limit.maxTokens;
+        if (!mayFit) throw error;
+        return this.#send(request, tight);
+      }
+    });
+  }
+
+  #mostUsd(request: LlmRequest, limit: OutputLimit | undefined): number | undefined {
+    const { price } = this.#session;
+    if (price === undefined || limit === undefined) return undefined;
+    return costOf(mostOf(request, limit.maxTokens), price) ?? undefined;
+  }
+
+  async #send(request: LlmRequest, limit: OutputLimit | undefined): Promise<Called> {
+    const { transport, timeoutMs, maxRetries, budget, price, outputLimits } = this.#session;
     const { signal } = this.#asked.options;
+    const sent =
+      limit === undefined ? request : { ...request, params: { ...request.params, maxOutputTokens: limit.tokens } };
     const { answer, attempts, latencyMs } = await callModel(
       transport,
-      (until) => transport.call(request, { signal: until }),
+      (until) => transport.call(sent, { signal: until }),
       {
         signal,
         estimatedTokens: guessTokens(request),
         timeoutMs,
         maxRetries,
         budget,
-        estimateUsd: price === undefined ? undefined : (costOf(estimate(request), price) ?? undefined),
+        estimateUsd: this.#mostUsd(request, limit),
         recorder: {
           sent: (reservedUsd) => this.#begin(reservedUsd),
           failed: (attempt) => this.#end(attempt, { status: attempt.error?.kind ?? "server" }),
         },
         onAttempt: ({ usage, costUsd }) => {
           this.#usage = addUsage(this.#usage, usageOfCall({ ...(usage ?? UNKNOWN_USAGE), costUsd }));
+          if (usage !== undefined) outputLimits?.learn(this.#prompt.name, usage.outputTokens);
         },
         costOf: (usage) => (price === undefined ? null : costOf(usage, price)),
       },
@@ -226,7 +262,7 @@ class Conversation {
     this.#latencyMs += latencyMs;
     const last = attempts.at(-1);
     if (last === undefined) throw new TypeError("A call that gave an answer has made no attempt.");
-    return { answer, attempt: last };
+    return { answer, attempt: last, limit };
   }
 
   async #begin(reservedUsd: number | undefined): Promise<void> {
@@ -274,6 +310,13 @@ class Conversation {
   }
 }
 
+interface Called {
+  readonly answer: LlmAnswer;
+  readonly attempt: Attempt;
+  /** There with a budget. */
+  readonly limit: OutputLimit | undefined;
+}
+
 interface ConversationOptions {
   readonly key: string;
   readonly request: LlmRequest;
@@ -286,14 +329,9 @@ function guessTokens({ messages, params }: LlmRequest): number {
   return Math.ceil(characters / 4) + (params.maxOutputTokens ?? 1);
 }
 
-const DEFAULT_OUTPUT_TOKENS = 4_096;
-
-// An upper bound where the output is limited: three characters a token are fewer than any tokenizer makes of prose.
-function estimate({ messages, params, schema }: LlmRequest): LlmUsage {
-  const characters = messages.reduce((sum, { content }) => sum + content.length, JSON.stringify(schema.json).length);
-  return {
-    inputTokens: Math.ceil(characters / 3),
-    outputTokens: params.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS,
-    cachedInputTokens: 0,
-  };
+/** The most that a call can take. The schema may go along twice: as a parameter, and as words of the prompt. */
+function mostOf({ messages, schema }: LlmRequest, outputTokens: number): LlmUsage {
+  const json = JSON.stringify(schema.json);
+  const inputTokens = maxTokensOf([...messages.map(({ content }) => content), json, json]);
+  return { inputTokens, outputTokens, cachedInputTokens: 0 };
 }

@@ -5,6 +5,7 @@ import { storableJson } from "../../core/json.ts";
 import { type Database, isConnectionLoss } from "../../database/connect.ts";
 import type { LlmErrorKind } from "../calls/llm-error.ts";
 import type { LlmRequest, LlmUsage } from "../calls/transport.ts";
+import type { AnswerLengths } from "./output-limit.ts";
 import type { CacheEntry, KeptAnswer } from "./response-cache.ts";
 
 /** The unit that a call is made for; nothing of it outside of a run. */
@@ -74,6 +75,8 @@ export interface CallBook {
   hit(hit: CacheHit): Promise<void>;
   /** Books a call that is about to be sent. */
   begin(call: SentCall): Promise<void>;
+  /** How long answers to a signature have been. */
+  answerLengths(signature: string, model: string): Promise<AnswerLengths>;
   /** Books how a call ended and keeps its answer, both or neither. Waits for a database that is away. */
   end(end: CallEnd): Promise<void>;
 }
@@ -108,6 +111,16 @@ class PostgresCallBook implements CallBook {
 
   end(end: CallEnd): Promise<void> {
     return this.#ends.add(end);
+  }
+
+  async answerLengths(signature: string, model: string): Promise<AnswerLengths> {
+    const [row] = await this.#database.query<AnswerLengths & Record<string, unknown>>(
+      `select count(*)::int as answers, coalesce(max(output_tokens), 0)::int as longest
+       from (select output_tokens from ${this.#database.systemSchema}.llm_call
+             where signature = $1 and asked_model = $2 and output_tokens is not null order by at desc limit 10000) c`,
+      [signature, model],
+    );
+    return row ?? { answers: 0, longest: 0 };
   }
 
   async #readAll(asked: readonly (readonly string[])[]): Promise<readonly ReadonlyMap<string, KeptAnswer>[]> {

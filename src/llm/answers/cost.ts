@@ -20,6 +20,14 @@ export function priceOf(
   return undefined;
 }
 
+// Marks around a message: its role, its beginning and its end.
+const MAX_TOKENS_AROUND = 16;
+
+/** More tokens than any tokenizer makes of these texts: none makes more than one of a byte. */
+export function maxTokensOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text) + MAX_TOKENS_AROUND, 0);
+}
+
 /** What tokens cost in USD; null where usage or price is unknown. */
 export function costOf(usage: LlmUsage, price: Price | undefined): number | null {
   const { inputTokens, outputTokens, cachedInputTokens } = usage;

@@ -7,7 +7,7 @@ import { createOrder, type Delivery, leave, type Order, shareOut, sumUp } from "
 import { type CachedEmbedding, decodeEmbedding, embeddingKey, encodeEmbedding } from "./kept-embedding.ts";
 import { LlmError } from "../calls/llm-error.ts";
 import { unlessAborted } from "../calls/on-abort.ts";
-import { costOf } from "./cost.ts";
+import { costOf, maxTokensOf } from "./cost.ts";
 import type { CacheEntry, CacheMode } from "./response-cache.ts";
 import type { LlmSession } from "./session.ts";
 import { CACHED_CALL, type Telemetry } from "./telemetry.ts";
@@ -136,8 +136,7 @@ export class Embedder {
     const { transport, price, book: _book, ...options } = this.#session;
     const texts = orders.map(({ text }) => text);
     const characters = texts.reduce((sum, { length }) => sum + length, 0);
-    // Three characters a token are fewer than any tokenizer makes of prose.
-    const most = usageOf(Math.ceil(characters / 3));
+    const most = usageOf(maxTokensOf(texts));
     const stop = new AbortController();
     let wanted = orders.length;
     const onAbandoned = () => {

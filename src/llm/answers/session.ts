@@ -2,6 +2,7 @@ import type { Budget } from "../calls/budget.ts";
 import type { CallModelOptions } from "../calls/call-model.ts";
 import type { Price } from "./price-table.ts";
 import type { CallBook } from "./call-book.ts";
+import type { OutputLimits } from "./output-limit.ts";
 import type { CacheMode } from "./response-cache.ts";
 import type { LlmParams, LlmTransport } from "../calls/transport.ts";
 
@@ -17,6 +18,8 @@ export interface LlmSession {
   /** Undefined when nobody knows it. */
   readonly price: Price | undefined;
   readonly budget: Budget | undefined;
+  /** There with a budget. */
+  readonly outputLimits: OutputLimits | undefined;
   readonly timeoutMs: number | undefined;
   readonly maxRetries: CallModelOptions["maxRetries"];
 }

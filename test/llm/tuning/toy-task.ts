@@ -68,6 +68,10 @@ export class MemoryCache implements CallBook {
 
   async begin(): Promise<void> {}
 
+  async answerLengths() {
+    return { answers: 0, longest: 0 };
+  }
+
   async hit(): Promise<void> {}
 
   async read<Answer extends KeptAnswer>(keys: readonly string[]): Promise<ReadonlyMap<string, Answer>> {
