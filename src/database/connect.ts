@@ -1,6 +1,8 @@
 import pg from "pg";
 import { MillraceError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
 import { LEASE_SECONDS } from "../core/lease-seconds.ts";
+import { type ArrayText, parseArray } from "./parse-array.ts";
 
 /** A connection that can also be taken for one transaction or one session. */
 export type DatabaseClient = pg.PoolClient;
@@ -22,10 +24,19 @@ const SYSTEM_SCHEMA = "millrace";
 
 // Times keep their microseconds: they stay text until a table's column decides what they become.
 const TEXT_OIDS = new Set([1082, 1083, 1114, 1184, 1186, 1182, 1183, 1115, 1185, 1187, 1231]);
+const JSON_OIDS = new Set([114, 3802]);
+const JSON_ARRAY_OIDS = new Set([199, 3807]);
 const keepText = (value: string) => value;
+const parseElements = (list: ArrayText): unknown[] =>
+  list.map((element) => (typeof element === "string" ? parseJson(element) : element === null ? null : parseElements(element)));
+const parseJsonArray = (value: string) => parseElements(parseArray(value));
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) =>
-    TEXT_OIDS.has(oid) ? keepText : (pg.types.getTypeParser(oid, format) as typeof keepText),
+  getTypeParser: (oid, format) => {
+    if (TEXT_OIDS.has(oid)) return keepText;
+    if (JSON_OIDS.has(oid)) return parseJson;
+    if (JSON_ARRAY_OIDS.has(oid)) return parseJsonArray;
+    return pg.types.getTypeParser(oid, format) as typeof keepText;
+  },
 };
 
 /** One Postgres database: a pool, transactions and dedicated sessions. */

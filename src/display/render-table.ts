@@ -1,3 +1,4 @@
+import { exactJson, JsonNumber } from "../core/json.ts";
 import { cutText, escapeControls, padText, textWidth } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 
@@ -71,7 +72,7 @@ function formatCell(value: unknown): string {
   if (typeof value === "string") return escapeControls(value);
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString("hex")}`;
-  return escapeControls(isNumber(value) ? String(value) : JSON.stringify(value));
+  return escapeControls(isNumber(value) ? String(value) : exactJson(value));
 }
 
 // The widest give way first, and none below what still says something.
@@ -99,6 +100,6 @@ function isEmpty(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-function isNumber(value: unknown): value is number | bigint {
-  return typeof value === "number" || typeof value === "bigint";
+function isNumber(value: unknown): value is number | bigint | JsonNumber {
+  return typeof value === "number" || typeof value === "bigint" || value instanceof JsonNumber;
 }

@@ -1,4 +1,5 @@
 import { formatAge, formatDuration } from "../core/duration.ts";
+import { exactJson } from "../core/json.ts";
 import { plural } from "../core/text.ts";
 import type { TracedDocument } from "../trace/trace-documents.ts";
 import { sumTraceUsage } from "../trace/trace-usage.ts";
@@ -184,6 +185,6 @@ function placeOf({ path, sourceUrl, startOffset, endOffset }: TracedDocument): s
 const shortRun = (runId: string) => runId.replace(/^(\d{8}-\d{6})-.*$/, "$1");
 
 function shortValue(value: unknown): string {
-  const text = escapeControls(typeof value === "string" ? value : JSON.stringify(value));
+  const text = escapeControls(typeof value === "string" ? value : exactJson(value));
   return cutText(text, WIDE_KEY);
 }

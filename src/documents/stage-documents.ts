@@ -1,3 +1,4 @@
+import { exactJson } from "../core/json.ts";
 import type { DatabaseClient } from "../database/connect.ts";
 import type { DocumentRecord } from "./document-record.ts";
 
@@ -49,7 +50,7 @@ export class DocumentStage {
 
   async add(record: DocumentRecord): Promise<void> {
     const keys = Object.keys(COLUMNS) as (keyof DocumentRecord)[];
-    const row = JSON.stringify(Object.fromEntries(keys.map((key) => [COLUMNS[key][0], record[key]])));
+    const row = exactJson(Object.fromEntries(keys.map((key) => [COLUMNS[key][0], record[key]])));
     this.#waiting.push(row);
     this.#size += row.length;
     if (this.#waiting.length >= ROWS_AT_ONCE || this.#size >= CHARACTERS_AT_ONCE) await this.#flush();

@@ -1,4 +1,5 @@
 import { UsageError } from "../core/errors.ts";
+import { exactJson } from "../core/json.ts";
 import { didYouMean } from "../core/text.ts";
 import { Database, type DatabaseClient, quoteName } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolved-model.ts";
@@ -91,7 +92,7 @@ async function standIn(
   const records = rows
     .map((row): Row => ({ ...read, ...row }))
     .map((row) => Object.fromEntries(columns.map(({ key, name }) => [name, key in row ? row[key] : row[name]])));
-  const json = JSON.stringify(records, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+  const json = exactJson(records);
   await client.query(`insert into ${table} select * from json_populate_recordset(null::${table}, $1)`, [json]);
 }
 

@@ -1,3 +1,4 @@
+import { exactJson } from "../core/json.ts";
 import { createPalette } from "../display/output.ts";
 import { renderTable } from "../display/render-table.ts";
 import type { RowDifference } from "./compare-rows.ts";
@@ -29,5 +30,5 @@ export function renderDifference({ columns, missing, unexpected, changed }: RowD
 }
 
 const show = (value: unknown): string =>
-  value === null || value === undefined ? "null" : typeof value === "string" ? value : JSON.stringify(value);
+  value === null || value === undefined ? "null" : typeof value === "string" ? value : exactJson(value);
 const sameText = (left: unknown, right: unknown) => show(left) === show(right);

@@ -32,6 +32,13 @@ describe("Markdown", () => {
   test.each([
     ["front matter's title", "---\ntitle: Given\n---\n# Head", "Given"],
     ["a number as title", "---\ntitle: 2024\n---\n", "2024"],
+    ["a number as title, as it is written", "---\ntitle: 1.10\n---\n", "1.10"],
+    ["a number as title that is no decimal", "---\ntitle: 0x1F\n---\n", "0x1F"],
+    ["a long number as title", "---\ntitle: 12345678901234567891\n---\n", "12345678901234567891"],
+    ["yes or no as title", "---\ntitle: True\n---\n", "True"],
+    ["a day as title", "---\ntitle: 2024-01-02\n---\n", "2024-01-02"],
+    ["no title given", "---\ntitle: ~\n---\n# Head", "Head"],
+    ["a title on several lines", "---\ntitle: >\n  one\n  two\n---\n", "one two"],
     [
       "the first heading",
       "intro\n\n## Second *level* with `code` and [link](x) ##\n# First",
@@ -51,6 +58,32 @@ describe("Markdown", () => {
       content: "body",
       metadata: { tags: ["a", "b"], date: "2024-01-02", nested: { x: 1 } },
     });
+  });
+
+  test("numbers in front matter keep what is written where a number would lose it", () => {
+    const yaml = "a: 12345678901234567891\nb: 1.10\nc: 007\nd: .inf\ne: 5\nf: -1.5\ng: [1e3, 2.0]\n1.10: key\nh: true";
+    expect(loadMarkdown(`---\n${yaml}\n---\n`).metadata).toEqual({
+      a: "12345678901234567891",
+      b: "1.10",
+      c: "007",
+      d: ".inf",
+      e: 5,
+      f: -1.5,
+      g: ["1e3", "2.0"],
+      "1.10": "key",
+      h: true,
+    });
+  });
+
+  test.each([
+    ["lines", Array.from({ length: 40_000 }, (_, i) => `key${i}: value`).join("\n"), /larger than 64 kB/],
+    ["short lines", 'a: "\n'.repeat(8_000), /more than 2,000 lines/],
+    ["keys on one line", `a: {${Array.from({ length: 5_000 }, (_, i) => `k${i}: 1`).join(", ")}}`, /more than 1,000 keys/],
+    ["lists", `a: ${"[".repeat(20_000)}${"]".repeat(20_000)}`, /more than 1,000 lists/],
+    ["nesting that is allowed in YAML", `a: ${"[".repeat(500)}${"]".repeat(500)}`, /nested too deeply/],
+  ])("front matter of very many %s is an error at once", (_, yaml, message) => {
+    const failure = errorOf(() => loadMarkdown(`---\n${yaml}\n---\n# Head`));
+    expect(failure).toMatchObject({ code: "FRONT_MATTER_INVALID", message: expect.stringMatching(message) as string });
   });
 
   test.each([

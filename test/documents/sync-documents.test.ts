@@ -274,6 +274,31 @@ describe("JSONL", () => {
     expect(await readDocumentContent({ directory: project.directory, document })).toBe("one\u2028\uFFFD\uFFFD");
   });
 
+  test("numbers keep all their digits: as ids, as titles and in metadata", async () => {
+    const lines = [
+      '{"id": 9007199254740993, "title": 1.10, "text": "x", "n": 12345678901234567890.12, "deep": [9007199254740993, 1.5]}',
+      '{"id": 9007199254740992, "title": 1.1, "text": "y", "content": "z"}',
+    ];
+    await using project = await createDocumentsProject({ "data.jsonl": lines.join("\n") });
+    expect(await project.sync(["data.jsonl"])).toMatchObject({ added: 2, failed: [] });
+    const [first, second] = await project.database.query(
+      "select source_url, title, content, metadata::text from millrace.documents order by source_url desc",
+    );
+    expect(first).toEqual({
+      source_url: "data.jsonl#9007199254740993",
+      title: "1.10",
+      content: "x",
+      metadata: '{"n": 12345678901234567890.12, "deep": [9007199254740993, 1.5]}',
+    });
+    // Neither of two texts is dropped.
+    expect(second).toMatchObject({ source_url: "data.jsonl#9007199254740992", content: "z", metadata: '{"text": "y"}' });
+  });
+
+  test("a key that is there twice fails its line", async () => {
+    await using project = await createDocumentsProject({ "data.jsonl": '{"text": "a", "id": 1, "text": "b"}\n' });
+    expect((await project.sync(["data.jsonl"])).failed).toMatchObject([{ message: "Line 1 has a key twice." }]);
+  });
+
   test("a broken line is named, the others arrive, and nothing of that file is removed meanwhile", async () => {
     await using project = await createDocumentsProject({
       "data.jsonl": line({ id: "a", text: "a" }) + line({ id: "b", text: "b" }),

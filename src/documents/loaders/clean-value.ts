@@ -1,10 +1,11 @@
+import { JsonNumber } from "../../core/json.ts";
 import { storableText } from "../../core/text.ts";
 
 const MAX_DEPTH = 64;
 
 /** The value as JSON that Postgres accepts, or undefined when it is nested too deeply or refers to itself. */
 export function cleanJson(value: unknown): unknown {
-  return fits(value, MAX_DEPTH) ? cleaned(JSON.parse(JSON.stringify(value ?? null))) : undefined;
+  return fits(value, MAX_DEPTH) ? cleaned(value) : undefined;
 }
 
 function fits(value: unknown, depth: number): boolean {
@@ -15,7 +16,8 @@ function fits(value: unknown, depth: number): boolean {
 function cleaned(value: unknown): unknown {
   if (typeof value === "string") return storableText(value);
   if (Array.isArray(value)) return value.map(cleaned);
-  if (value === null || typeof value !== "object") return value;
+  if (value === null || value === undefined) return null;
+  if (typeof value !== "object" || value instanceof JsonNumber) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [storableText(key), cleaned(member)]));
 }
 

@@ -1,3 +1,4 @@
+import { findRepeatedKey, JsonNumber, parseJsonAsWritten, withoutSpelling } from "../../core/json.ts";
 import { storableText } from "../../core/text.ts";
 import { createReadStream } from "node:fs";
 import { MillraceError } from "../../core/errors.ts";
@@ -56,10 +57,12 @@ export function parseJsonlLine({ number, bytes }: JsonlLine): JsonlRecord | unde
   if (line === "") return undefined;
   const { id, title, content, text, url, ...rest } = parseObject(line, number);
   const body = content ?? text;
+  // Of two texts the one that is not the document's is metadata like any other field.
+  if (body === content && text !== undefined) rest["text"] = text;
   if (typeof body !== "string") throw invalid(number, 'needs its text in "content" or "text"');
   const recordId = optionalText(id, "id", number);
-  const metadata = cleanJson(rest) as Record<string, unknown> | undefined;
-  if (metadata === undefined) throw invalid(number, "is nested too deeply");
+  const cleaned = cleanJson(rest);
+  if (cleaned === undefined) throw invalid(number, "is nested too deeply");
   return {
     line,
     recordId,
@@ -68,7 +71,7 @@ export function parseJsonlLine({ number, bytes }: JsonlLine): JsonlRecord | unde
       title: tidyTitle(optionalText(title, "title", number) ?? ""),
       content: storableText(body),
       contentType: "text/plain",
-      metadata,
+      metadata: withoutSpelling(cleaned) as Record<string, unknown>,
     },
   };
 }
@@ -76,19 +79,20 @@ export function parseJsonlLine({ number, bytes }: JsonlLine): JsonlRecord | unde
 function parseObject(line: string, number: number): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(line);
-  } catch {
+    value = parseJsonAsWritten(line);
+  } catch (error) {
     // The parser's own message quotes the line.
-    throw invalid(number, "is not valid JSON");
+    throw invalid(number, error instanceof RangeError ? "is nested too deeply" : "is not valid JSON");
   }
   if (value === null || typeof value !== "object" || Array.isArray(value))
     throw invalid(number, "is not a JSON object");
+  if (findRepeatedKey(line) !== undefined) throw invalid(number, "has a key twice");
   return value as Record<string, unknown>;
 }
 
 function optionalText(value: unknown, field: string, number: number): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  if (typeof value !== "string" && typeof value !== "number")
+  if (typeof value !== "string" && typeof value !== "number" && !(value instanceof JsonNumber))
     throw invalid(number, `has a "${field}" that is not text`);
   return storableText(String(value));
 }

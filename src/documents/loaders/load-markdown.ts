@@ -5,11 +5,9 @@ import type { LoadedDocument } from "./loaded-document.ts";
 
 /** Markdown: front matter becomes metadata; the title is its `title`, else the first heading. */
 export function loadMarkdown(text: string): LoadedDocument {
-  const { metadata, content: body } = splitFrontMatter(text);
+  const { metadata, title = "", content: body } = splitFrontMatter(text);
   const content = storableText(body);
-  const { title } = metadata;
-  const given = typeof title === "string" || typeof title === "number" ? tidyTitle(String(title)) : null;
-  return { title: given ?? firstHeading(content), content, contentType: "text/markdown", metadata };
+  return { title: tidyTitle(title) ?? firstHeading(content), content, contentType: "text/markdown", metadata };
 }
 
 /** Text of the first heading outside code fences and comments. */

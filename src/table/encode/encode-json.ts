@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
 import type { z } from "zod";
+import { exactJson } from "../../core/json.ts";
 import { type NulCounter, ValueProblem } from "./clean-text.ts";
 
 /** A value as JSON text that Postgres accepts; numbers of any size keep all their digits. */
@@ -23,26 +23,14 @@ export function checkSchema(schema: z.ZodType, value: unknown): void {
   );
 }
 
-const BIGINT_MARK = `bigint ${randomUUID()} `;
-const MARKED_BIGINT = new RegExp(`"${BIGINT_MARK}(-?\\d+)"`, "g");
-
 function stringify(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value);
+    return exactJson(value);
   } catch (error) {
-    // A replacer makes every value slower, so that only values with a bigint pay for it.
-    if (error instanceof TypeError && /BigInt/.test(error.message)) return stringifyBigints(value);
     throw new ValueProblem(
       `cannot be written as JSON: ${error instanceof TypeError ? "it holds itself" : "its toJSON failed"}`,
     );
   }
-}
-
-function stringifyBigints(value: unknown): string | undefined {
-  const marked = JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === "bigint" ? `${BIGINT_MARK}${member}` : member,
-  ) as string | undefined;
-  return marked?.replace(MARKED_BIGINT, "$1");
 }
 
 function refuseNonFinite(value: unknown): void {

@@ -1,3 +1,4 @@
+import { JsonNumber } from "../../core/json.ts";
 import { ValueProblem } from "./clean-text.ts";
 import { describeType } from "./encode-time.ts";
 
@@ -8,7 +9,8 @@ export function integerEncoder(type: keyof typeof INTEGER_LIMITS): (value: unkno
   const limit = INTEGER_LIMITS[type];
   const most = type === "bigint" ? Number.MAX_SAFE_INTEGER : Number(limit) - 1;
   const least = type === "bigint" ? Number.MIN_SAFE_INTEGER : -Number(limit);
-  return (value) => {
+  return (given) => {
+    const value = given instanceof JsonNumber && /^-?\d+$/.test(given.text) ? BigInt(given.text) : given;
     if (typeof value === "number") {
       if (!Number.isInteger(value)) throw new ValueProblem("must be a whole number");
       if (value >= least && value <= most) return String(value);
@@ -24,8 +26,9 @@ export function integerEncoder(type: keyof typeof INTEGER_LIMITS): (value: unkno
 
 /** Floating point numbers; NaN, Infinity and -0 are values like others. */
 export function floatEncoder(type: "real" | "double precision"): (value: unknown) => string {
-  return (value) => {
-    if (typeof value === "bigint") return String(value);
+  return (given) => {
+    if (typeof given === "bigint") return String(given);
+    const value = given instanceof JsonNumber ? Number(given.text) : given;
     if (typeof value !== "number") throw new ValueProblem(`must be a number, not ${describeType(value)}`);
     if (type === "real" && Number.isFinite(value)) {
       const rounded = Math.fround(value);
@@ -44,7 +47,8 @@ export function numericEncoder(sqlType: string): (value: unknown) => string {
   const [, precision, scale] = /\((\d+)(?:, ?(-?\d+))?\)/.exec(sqlType) ?? [];
   const wholeDigits = precision === undefined ? undefined : Number(precision) - Number(scale ?? 0);
   return (value) => {
-    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "bigint") {
+    const isNumber = typeof value === "number" || typeof value === "bigint" || value instanceof JsonNumber;
+    if (typeof value !== "string" && !isNumber) {
       throw new ValueProblem(`must be a decimal number, not ${describeType(value)}`);
     }
     const text = String(value);

@@ -1,3 +1,4 @@
+import { JsonNumber } from "../../core/json.ts";
 import { ValueProblem } from "./clean-text.ts";
 
 const FIRST_YEAR = -4712;
@@ -67,6 +68,7 @@ export function describeType(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (value instanceof Date) return "a Date";
+  if (value instanceof JsonNumber) return "a number";
   const type = typeof value;
   return type === "object" || type === "undefined" ? (type === "object" ? "an object" : type) : `a ${type}`;
 }

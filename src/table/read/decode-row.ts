@@ -1,5 +1,5 @@
 import type { PgArray, PgColumn } from "drizzle-orm/pg-core";
-import { parseArray } from "./parse-array.ts";
+import { parseArray } from "../../database/parse-array.ts";
 import type { ColumnShape } from "../table-shape.ts";
 
 /** Turns the values of one result row, in the order of the select list, into an object. */
