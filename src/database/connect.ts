@@ -28,7 +28,9 @@ const JSON_OIDS = new Set([114, 3802]);
 const JSON_ARRAY_OIDS = new Set([199, 3807]);
 const keepText = (value: string) => value;
 const parseElements = (list: ArrayText): unknown[] =>
-  list.map((element) => (typeof element === "string" ? parseJson(element) : element === null ? null : parseElements(element)));
+  list.map((element) =>
+    typeof element === "string" ? parseJson(element) : element === null ? null : parseElements(element),
+  );
 const parseJsonArray = (value: string) => parseElements(parseArray(value));
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => {

@@ -78,7 +78,11 @@ describe("Markdown", () => {
   test.each([
     ["lines", Array.from({ length: 40_000 }, (_, i) => `key${i}: value`).join("\n"), /larger than 64 kB/],
     ["short lines", 'a: "\n'.repeat(8_000), /more than 2,000 lines/],
-    ["keys on one line", `a: {${Array.from({ length: 5_000 }, (_, i) => `k${i}: 1`).join(", ")}}`, /more than 1,000 keys/],
+    [
+      "keys on one line",
+      `a: {${Array.from({ length: 5_000 }, (_, i) => `k${i}: 1`).join(", ")}}`,
+      /more than 1,000 keys/,
+    ],
     ["lists", `a: ${"[".repeat(20_000)}${"]".repeat(20_000)}`, /more than 1,000 lists/],
     ["nesting that is allowed in YAML", `a: ${"[".repeat(500)}${"]".repeat(500)}`, /nested too deeply/],
   ])("front matter of very many %s is an error at once", (_, yaml, message) => {

@@ -291,7 +291,11 @@ describe("JSONL", () => {
       metadata: '{"n": 12345678901234567890.12, "deep": [9007199254740993, 1.5]}',
     });
     // Neither of two texts is dropped.
-    expect(second).toMatchObject({ source_url: "data.jsonl#9007199254740992", content: "z", metadata: '{"text": "y"}' });
+    expect(second).toMatchObject({
+      source_url: "data.jsonl#9007199254740992",
+      content: "z",
+      metadata: '{"text": "y"}',
+    });
   });
 
   test("a key that is there twice fails its line", async () => {

@@ -23,7 +23,15 @@ test("numbers in JSON keep their digits from table to table, and into columns of
     async run({ row }) {
       const { data, list, id } = row as unknown as { id: string; data: { a: unknown[]; id: bigint }; list: unknown[] };
       const [, price] = data.a;
-      return { id, data, plain: data, list, big: data.id, price: price as string, said: `${data.id} ${JSON.stringify(data)}` };
+      return {
+        id,
+        data,
+        plain: data,
+        list,
+        big: data.id,
+        price: price as string,
+        said: `${data.id} ${JSON.stringify(data)}`,
+      };
     },
   });
   await using project = await createTestProject({ models: [copy] });
@@ -64,6 +72,8 @@ test("a row that fails a test is shown and stored with all digits of its id", as
     { id: "9007199254740993", price: "12345678901234567890.12" },
   ]);
   await project.project.runPipeline(undefined, { tests: true });
-  const [stored] = await project.query("select rows->0->>'id' as id, rows->0->>'price' as price from millrace.test_result");
+  const [stored] = await project.query(
+    "select rows->0->>'id' as id, rows->0->>'price' as price from millrace.test_result",
+  );
   expect(stored).toEqual({ id: "9007199254740993", price: "12345678901234567890.12" });
 });
