@@ -56,9 +56,9 @@ export function withoutSpelling(value: unknown): unknown {
 
 /** `JSON.stringify` that writes every digit of bigints and `JsonNumber`s. */
 export function exactJson(value: unknown, replace?: (member: unknown) => unknown): string {
-  const json = stringify(value, replace);
-  // JSON.stringify gives undefined for what JSON cannot hold; callers that can come to that look at it.
-  return json?.includes(MARK) === true ? json.replace(MARKED, "$1") : json;
+  // What JSON cannot hold is undefined, whatever the type of JSON.stringify says.
+  const json = stringify(value, replace) as string | undefined;
+  return (json?.includes(MARK) ? json.replace(MARKED, "$1") : json) as string;
 }
 
 function stringify(value: unknown, replace?: (member: unknown) => unknown): string {

@@ -86,12 +86,12 @@ function parseDocument(yaml: string): Yaml.Document.Parsed {
 function keepSpelling(tags: Yaml.Tags): Yaml.Tags {
   return tags.map((tag) => {
     if (typeof tag !== "object" || !/:(?:int|float)$/.test(tag.tag)) return tag;
-    const { resolve } = tag as Yaml.ScalarTag;
-    const keep: Yaml.ScalarTag["resolve"] = (text, onError, options) => {
-      const value = resolve(text, onError, options);
+    const scalar = tag as Yaml.ScalarTag;
+    const resolve: Yaml.ScalarTag["resolve"] = (text, onError, options) => {
+      const value = scalar.resolve(text, onError, options);
       return String(value) === text ? value : text;
     };
-    return { ...tag, resolve: keep } as Yaml.ScalarTag;
+    return { ...scalar, resolve };
   });
 }
 
@@ -113,7 +113,7 @@ function checkKeys(document: Yaml.Document.Parsed, yaml: string): void {
 }
 
 function writtenTitle(document: Yaml.Document.Parsed, value: unknown): string | undefined {
-  if (value === null || value === undefined || typeof value === "object") return undefined;
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
   const node: unknown = document.get("title", true);
   const { isScalar } = loadYaml();
   return isScalar(node) && node.source !== undefined ? node.source : String(value);
