@@ -64,7 +64,7 @@ describe("numbers of a JSON text", () => {
 
   test("calculate and compare as their digits do", () => {
     const big = exact("9007199254740993");
-    expect(`${String(big)}`).toBe("9007199254740993");
+    expect(String(big)).toBe("9007199254740993");
     expect(BigInt(String(big)) - 1n).toBe(9007199254740992n);
     expect(Number(big)).toBe(9007199254740992);
     expect((big as unknown as number) > 5).toBe(true);
