@@ -8,5 +8,5 @@ if (major < 20 || (major === 20 && minor < 19) || major === 21 || (major === 22 
 }
 // Node 20 has no compile cache; later ones start in half the time with it.
 module.enableCompileCache?.();
-const { main } = await import("../dist/cli/main.js");
+const { main } = await import("../dist/cli/main/main.js");
 await main(process.argv.slice(2));

@@ -5,7 +5,7 @@ import type { Receipt, Usage } from "../state/results.ts";
 import { escapeControls } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
 import { describeTests } from "./render-test-result.ts";
-import { type DisplayStatus, type ModelProgress, unitRate } from "./reporters/run-state.ts";
+import { type DisplayStatus, type ModelProgress, unitRate } from "./run-state.ts";
 
 const GLYPHS: Readonly<Record<DisplayStatus, string>> = {
   pending: "○",

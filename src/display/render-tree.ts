@@ -2,7 +2,7 @@ import { describeModel, paintStatus, shareDone, statusGlyph } from "./describe-m
 import { cutName, fitParts, padText, textWidth } from "./fit-text.ts";
 import { layoutTree, type TreeLine } from "./layout-tree.ts";
 import type { Palette } from "./output.ts";
-import { hasEnded, type ModelProgress, type RunState } from "./reporters/run-state.ts";
+import { hasEnded, type ModelProgress, type RunState } from "./run-state.ts";
 
 export interface TreeOptions {
   readonly colors: Palette;

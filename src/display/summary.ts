@@ -8,7 +8,7 @@ import { errorPageOf } from "./error-page.ts";
 import { describeUsage, paintStatus } from "./describe-model.ts";
 import { escapeControls, proseWidth, wrapText } from "./fit-text.ts";
 import type { Palette } from "./output.ts";
-import type { RunState, UnitFailures } from "./reporters/run-state.ts";
+import type { RunState, UnitFailures } from "./run-state.ts";
 import { type Suggest, suggestPlainly, withSuggestions } from "./suggest.ts";
 
 export interface SummaryOptions {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type CommandNode, commandTree } from "../../src/cli/command-tree.ts";
+import { type CommandNode, commandTree } from "../../src/cli/main/command-tree.ts";
 import { REPOSITORY, runCli } from "./run-cli.ts";
 
 function commandPaths(node: CommandNode, path: readonly string[] = []): readonly (readonly string[])[] {

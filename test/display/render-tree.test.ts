@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { renderTree } from "../../src/display/render-tree.ts";
-import { RunState } from "../../src/display/reporters/run-state.ts";
+import { RunState } from "../../src/display/run-state.ts";
 import { textWidth } from "../../src/display/fit-text.ts";
 import type { RunEvent } from "../../src/state/run-events.ts";
 import { model, plainColors, runStarted, script, scripts, START } from "./scripted-run.ts";

@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { expect, test } from "vitest";
-import { RunState } from "../../src/display/reporters/run-state.ts";
+import { RunState } from "../../src/display/run-state.ts";
 import { renderSummary } from "../../src/display/summary.ts";
 import type { Receipt } from "../../src/state/results.ts";
 

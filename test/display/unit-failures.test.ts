@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { expect, test } from "vitest";
-import { RunState } from "../../src/display/reporters/run-state.ts";
+import { RunState } from "../../src/display/run-state.ts";
 import { renderFailure, renderSummary } from "../../src/display/summary.ts";
 import { model, result, runStarted, script } from "./scripted-run.ts";
 

@@ -2,7 +2,7 @@ import { formatDuration } from "../../core/duration.ts";
 import { paintStatus } from "../../display/describe-model.ts";
 import { renderTable } from "../../display/render-table.ts";
 import { renderTestResult } from "../../display/render-test-result.ts";
-import { RunState, type UnitFailures } from "../../display/reporters/run-state.ts";
+import { RunState, type UnitFailures } from "../../display/run-state.ts";
 import { nextCommand, renderFailure } from "../../display/summary.ts";
 import type { Project } from "../../project/project.ts";
 import { createCommandLine } from "../command-line.ts";

@@ -3,7 +3,7 @@ import { describeModel, paintStatus } from "../describe-model.ts";
 import { widthOf } from "../output.ts";
 import { renderEvent } from "../render-event.ts";
 import type { Reporter, ReporterOptions } from "./reporter.ts";
-import { type ModelProgress, RunState } from "./run-state.ts";
+import { type ModelProgress, RunState } from "../run-state.ts";
 import { renderSummary } from "../summary.ts";
 
 const PROGRESS_EVERY_MS = 5_000;

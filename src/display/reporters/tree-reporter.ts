@@ -4,7 +4,7 @@ import { widthOf } from "../output.ts";
 import { renderEvent } from "../render-event.ts";
 import { renderTree } from "../render-tree.ts";
 import type { Reporter, ReporterOptions } from "./reporter.ts";
-import { RunState } from "./run-state.ts";
+import { RunState } from "../run-state.ts";
 import { renderSummary } from "../summary.ts";
 
 const REDRAW_MS = 100;

@@ -1,6 +1,6 @@
 import { LlmError } from "../../calls/llm-error.ts";
 import type { LlmAnswer } from "../../calls/transport.ts";
-import { finishOf } from "../finish-reason.ts";
+import { finishOf } from "../../calls/finish-reason.ts";
 import { readRateLimit } from "../http/rate-limit-headers.ts";
 import { readOpenAiUsage } from "./openai-usage.ts";
 

@@ -3,7 +3,7 @@ import { readCompletion } from "./openai-answer.ts";
 import { chatBody, type OutputLimitName, rejectsMode } from "./openai-body.ts";
 import { accessTo, type OpenAiServerOptions } from "./openai-server.ts";
 import { type JsonReply, postJson } from "../http/post-json.ts";
-import { StructuredModeError, withStrongestMode } from "../structured-modes.ts";
+import { StructuredModeError, withStrongestMode } from "./structured-modes.ts";
 import type { LlmAnswer, LlmRequest, LlmTransport, StructuredMode } from "../../calls/transport.ts";
 
 export interface OpenAiCompatibleOptions extends OpenAiServerOptions {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "../core/errors.ts";
-import { didYouMean } from "../core/text.ts";
-import { type ArgSpec, type ArgSpecs, type Command, type CommandInput, spellingOf } from "./define-command.ts";
+import { UsageError } from "../../core/errors.ts";
+import { didYouMean } from "../../core/text.ts";
+import { type ArgSpec, type ArgSpecs, type Command, type CommandInput, spellingOf } from "../define-command.ts";
 
 /**
  * Reads the arguments of a command, and the options that its project declares for it. Whatever neither knows is an

@@ -1,6 +1,6 @@
-import type { Palette } from "../display/output.ts";
+import type { Palette } from "../../display/output.ts";
 import type { CommandNode } from "./command-tree.ts";
-import { type ArgSpec, type ArgSpecs, type Command, spellingOf } from "./define-command.ts";
+import { type ArgSpec, type ArgSpecs, type Command, spellingOf } from "../define-command.ts";
 
 /** Help for the program or for a group of commands. */
 export function renderGroupHelp(node: CommandNode, path: readonly string[], colors: Palette): string {

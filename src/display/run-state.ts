@@ -1,6 +1,6 @@
-import type { ErrorJson } from "../../core/errors.ts";
-import type { ModelStatus, Receipt, RunResult } from "../../state/results.ts";
-import type { ModelSummary, Progress, RunEvent } from "../../state/run-events.ts";
+import type { ErrorJson } from "../core/errors.ts";
+import type { ModelStatus, Receipt, RunResult } from "../state/results.ts";
+import type { ModelSummary, Progress, RunEvent } from "../state/run-events.ts";
 
 export type DisplayStatus = ModelStatus | "pending" | "queued" | "running" | "retrying";
 

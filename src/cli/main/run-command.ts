@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { createPalette, widthOf } from "../display/output.ts";
+import { createPalette, widthOf } from "../../display/output.ts";
 import { type FoundCommand, findCommand } from "./command-tree.ts";
-import type { ArgSpecs, Command, ExitCode } from "./define-command.ts";
+import type { ArgSpecs, Command, ExitCode } from "../define-command.ts";
 
 /** Runs a command line and returns its exit code. The only place of the command line that catches. */
 export async function runCommand(rawArgs: readonly string[]): Promise<ExitCode> {
@@ -15,7 +15,7 @@ export async function runCommand(rawArgs: readonly string[]): Promise<ExitCode> 
 
 async function dispatch(rawArgs: readonly string[]): Promise<ExitCode> {
   if (rawArgs[0] === "--version" || rawArgs[0] === "-v") {
-    const { readVersion } = await import("../core/read-version.ts");
+    const { readVersion } = await import("../../core/read-version.ts");
     process.stdout.write(`${await readVersion()}\n`);
     return 0;
   }
@@ -62,8 +62,8 @@ async function showGroup({ node, path, rest, unknown }: FoundCommand, wantsHelp:
   const [first] = rest;
   if (!wantsHelp && (unknown !== undefined || first !== undefined)) {
     const [{ UsageError }, { didYouMean }] = await Promise.all([
-      import("../core/errors.ts"),
-      import("../core/text.ts"),
+      import("../../core/errors.ts"),
+      import("../../core/text.ts"),
     ]);
     const name = ["millrace", ...path].join(" ");
     const known = Object.keys(node.children ?? {});
@@ -84,12 +84,12 @@ async function showGroup({ node, path, rest, unknown }: FoundCommand, wantsHelp:
 
 async function reportError(error: unknown, rawArgs: readonly string[]): Promise<void> {
   if (rawArgs.includes("--json")) {
-    const { errorToJson } = await import("../core/errors.ts");
+    const { errorToJson } = await import("../../core/errors.ts");
     process.stderr.write(`${JSON.stringify({ error: errorToJson(error) })}\n`);
     return;
   }
-  const { renderError } = await import("../display/render-error.ts");
-  const { createCommandLine } = await import("./command-line.ts");
+  const { renderError } = await import("../../display/render-error.ts");
+  const { createCommandLine } = await import("../command-line.ts");
   const lines = renderError(error, {
     colors: createPalette(process.stderr),
     width: widthOf(process.stderr),
@@ -107,7 +107,7 @@ function projectOf(rawArgs: readonly string[]): string | undefined {
 }
 
 async function exitCodeOf(error: unknown): Promise<ExitCode> {
-  const { IssuesError, UsageError } = await import("../core/errors.ts");
+  const { IssuesError, UsageError } = await import("../../core/errors.ts");
   return error instanceof UsageError || error instanceof IssuesError ? 2 : 1;
 }
 

@@ -1,4 +1,4 @@
-import type { LlmAnswer } from "../calls/transport.ts";
+import type { LlmAnswer } from "./transport.ts";
 
 // In this order: `max_tokens` is no kind of stop.
 const KINDS: readonly (readonly [LlmAnswer["finish"], RegExp])[] = [

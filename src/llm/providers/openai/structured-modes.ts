@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LlmError } from "../calls/llm-error.ts";
-import type { StructuredMode } from "../calls/transport.ts";
+import { LlmError } from "../../calls/llm-error.ts";
+import type { StructuredMode } from "../../calls/transport.ts";
 
 const STRONGEST_FIRST: readonly StructuredMode[] = ["json_schema", "tool", "json_object", "none"];
 
