@@ -4,15 +4,14 @@ import type { LlmSource } from "../llm/answers/llm-source.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { CodeOf } from "../run/active-run.ts";
-import { configsOf, graphOf, syncRunDocuments } from "../run/prepare-run.ts";
+import { configsOf, graphOf, type RunnableProject, syncRunDocuments } from "../run/prepare-run.ts";
 import { blockedError, planSchemaChanges } from "../table/schema/schema-change.ts";
 import { Planner } from "./planner.ts";
-import type { Project } from "../project/project.ts";
 import type { PlanOptions, RunPlan } from "./run-plan.ts";
 
 /** Says what a run would do. Nothing is changed: documents are looked at in a temporary table. */
 export async function planRun(
-  project: Project,
+  project: RunnableProject,
   options: PlanOptions & {
     readonly database: Database;
     readonly pipeline: Pipeline;
@@ -39,7 +38,7 @@ export async function planRun(
 }
 
 // One connection, because the temporary table is seen by no other.
-async function openRehearsal(database: Database, { config }: Project): Promise<Database> {
+async function openRehearsal(database: Database, { config }: RunnableProject): Promise<Database> {
   const name = "millrace_documents";
   const rehearsal = new Database({
     url: database.url,

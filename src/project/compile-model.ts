@@ -12,10 +12,10 @@ import { UNIT_ROWS } from "../run/query/sql-template.ts";
 import { unitColumns } from "../run/sql/unit-rows.ts";
 import { unitKeys } from "../run/units/plan-units.ts";
 import { describeTable } from "../table/table-shape.ts";
-import type { Project } from "./project.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** The query of a SQL model as the database would be asked it, with its values in it. One in units is asked about all. */
-export async function compileModel(project: Project, model: AnyModel): Promise<string> {
+export async function compileModel(project: Workspace, model: AnyModel): Promise<string> {
   if (model.form !== "sql") {
     throw new UsageError("NOT_SQL", `Model "${model.name}" is a function, not a query.`, {
       hint: `\`millrace try ${model.name}\` shows what it makes of a few units.`,

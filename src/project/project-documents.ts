@@ -3,13 +3,13 @@ import { type ListedDocument, listDocuments } from "../documents/list-documents.
 import { type DocumentSync, documentSet, syncDocuments } from "../documents/sync-documents.ts";
 import { configuredSets, syncSets } from "../documents/sync-sets.ts";
 import type { DocumentFilters } from "../model/context.ts";
-import type { Project } from "./project.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** The documents of a project. */
 export class ProjectDocuments {
-  readonly #project: Project;
+  readonly #project: Workspace;
 
-  constructor(project: Project) {
+  constructor(project: Workspace) {
     this.#project = project;
   }
 

@@ -7,7 +7,7 @@ import type { RunEvent } from "../state/run-events.ts";
 import type { ResumeOptions } from "../run/run-options.ts";
 import { runNotFound, type RunRecord } from "../state/run-store.ts";
 import { loadResults } from "../state/test-store.ts";
-import type { Project } from "./project.ts";
+import type { Workspace } from "./workspace.ts";
 
 export type ShownRun = RunRecord & {
   readonly models: number;
@@ -19,9 +19,9 @@ export type ShownRun = RunRecord & {
 
 /** The runs of a project's database. An id may be cut short as long as it is clear, and `last` is the latest. */
 export class ProjectRuns {
-  readonly #project: Project;
+  readonly #project: Workspace;
 
-  constructor(project: Project) {
+  constructor(project: Workspace) {
     this.#project = project;
   }
 

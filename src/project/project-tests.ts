@@ -5,7 +5,7 @@ import type { TestResult } from "../data-tests/test-result.ts";
 import { createRunId } from "../state/run-store.ts";
 import { inDeclaredOrder, runTest } from "../data-tests/run-test.ts";
 import { changedRowsSql, storeResults } from "../state/test-store.ts";
-import type { Project } from "./project.ts";
+import type { Workspace } from "./workspace.ts";
 
 export interface TestOptions {
   /** Models whose tests run; all unless given. */
@@ -15,7 +15,7 @@ export interface TestOptions {
 }
 
 /** Runs the data tests of models on their tables as they stand. */
-export async function testProject(project: Project, options: TestOptions): Promise<readonly TestResult[]> {
+export async function testProject(project: Workspace, options: TestOptions): Promise<readonly TestResult[]> {
   const { registry } = project;
   const { models = registry.list(), signal = new AbortController().signal } = options;
   const chosen = models.map((model) => (typeof model === "string" ? registry.get(model) : model));

@@ -9,7 +9,7 @@ import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
 import { explainUnit, type Explanation } from "../plan/explain-unit.ts";
 import { markCurrent } from "../plan/mark-current.ts";
-import type { Project } from "./project.ts";
+import type { Workspace } from "./workspace.ts";
 import { tryModel } from "../plan/try-model.ts";
 import type { TriedUnit } from "../plan/try-query.ts";
 
@@ -20,9 +20,9 @@ export interface UnitOptions {
 
 /** The units of a project's models: why they run, which failed, what a model would make of them. */
 export class ProjectUnits {
-  readonly #project: Project;
+  readonly #project: Workspace;
 
-  constructor(project: Project) {
+  constructor(project: Workspace) {
     this.#project = project;
   }
 

@@ -31,16 +31,11 @@ import { ProjectUnits } from "./project-units.ts";
 import { type ShownRows, showRows, type ShowOptions } from "./show-rows.ts";
 import { checkFreshness, type SourceFreshness } from "./source-freshness.ts";
 import { type RowTrace, type TraceOptions, traceRow } from "../trace/trace.ts";
+import type { Session, Workspace } from "./workspace.ts";
 
 export interface OpenProjectOptions extends ProjectConfigInput {
   /** The project's folder; the current one unless said otherwise. Its config file is read unless `models` are given. */
   readonly directory?: string;
-}
-
-/** Everything that hangs on an open database connection; made at the first use. */
-interface Session extends AsyncDisposable {
-  readonly database: Database;
-  readonly runner: PipelineRunner;
 }
 
 /**
@@ -61,7 +56,7 @@ export async function openProject(options: OpenProjectOptions = {}): Promise<Pro
 }
 
 /** A project: its models, its database, its runs. Close it, or declare it with `await using`. */
-export class Project implements AsyncDisposable {
+export class Project implements Workspace, AsyncDisposable {
   readonly directory: string;
   readonly config: ProjectConfig;
   readonly registry: ModelRegistry;
@@ -151,7 +146,9 @@ export class Project implements AsyncDisposable {
 
   /** Follows a row back to what it was made of: upstream rows, and in the end documents. */
   async trace(model: string, key: RowKey, options: TraceOptions = {}): Promise<RowTrace> {
-    return traceRow(this, { model, key, options });
+    const { name } = this.registry.get(model);
+    const project = { database: await this.openDatabase(), graph: this.graph(), directory: this.directory };
+    return traceRow(project, { model: name, key, options });
   }
 
   /**

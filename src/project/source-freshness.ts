@@ -4,7 +4,7 @@ import { type ErrorJson, errorToJson } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolved-model.ts";
 import { ageMs, type FreshnessThreshold, parseAge } from "../model/freshness.ts";
-import type { Project } from "./project.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** How old the newest row of a source is, and what that means; or why nobody knows. */
 export type SourceFreshness =
@@ -20,7 +20,7 @@ export type SourceFreshness =
   | { readonly source: string; readonly status: "runtime error"; readonly error: string };
 
 /** Looks how old the sources are that say how old they may be, each once. */
-export async function checkFreshness(project: Project): Promise<readonly SourceFreshness[]> {
+export async function checkFreshness(project: Workspace): Promise<readonly SourceFreshness[]> {
   const sources = [...project.graph().values()].flatMap((model) => model.sources);
   const watched = new Map(
     sources

@@ -5,7 +5,6 @@ import type { ResolvedModel } from "../graph/resolved-model.ts";
 import type { Usage } from "../state/results.ts";
 import { loadUnitStates, type UnitState } from "../state/unit-state.ts";
 import { findRow, type RowKey } from "./find-row.ts";
-import type { Project } from "../project/project.ts";
 import { type DocumentRequest, loadTracedDocuments, type TracedDocument } from "./trace-documents.ts";
 import { type FoundInput, InputFinder } from "./trace-inputs.ts";
 import type { FoundRow, TracedTable } from "./trace-table.ts";
@@ -68,19 +67,24 @@ export interface TraceOptions {
   readonly excerpts?: boolean | undefined;
 }
 
+/** A project as a trace reads it. */
+export interface TracedProject {
+  readonly database: Database;
+  readonly graph: Graph;
+  /** The project's folder, where documents are. */
+  readonly directory: string;
+}
+
 /** Follows a row back to what it was made of. */
 export async function traceRow(
-  project: Project,
+  { database, graph, directory }: TracedProject,
   { model, key, options = {} }: { readonly model: string; readonly key: RowKey; readonly options?: TraceOptions },
 ): Promise<RowTrace> {
-  const { name } = project.registry.get(model);
-  const graph = project.graph();
-  const database = await project.openDatabase();
   const tracer = new Tracer({ database, graph, limit: options.limit ?? 10 });
-  const node = await tracer.find(name, key);
+  const node = await tracer.find(model, key);
   await tracer.expand([node], options.depth ?? Number.POSITIVE_INFINITY);
   const { excerpts = false } = options;
-  await loadTracedDocuments(tracer.requests, { database, directory: project.directory, excerpts });
+  await loadTracedDocuments(tracer.requests, { database, directory, excerpts });
   return node.trace;
 }
 

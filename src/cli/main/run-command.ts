@@ -41,7 +41,7 @@ async function dispatch(rawArgs: readonly string[]): Promise<ExitCode> {
 
 async function declaredOptions(command: Command, project: string): Promise<ArgSpecs> {
   if (command.declared === undefined) return {};
-  const { loadDeclaredOptions } = await import("./declared-options.ts");
+  const { loadDeclaredOptions } = await import("../declared-options.ts");
   return loadDeclaredOptions(command, project);
 }
 
@@ -50,7 +50,7 @@ async function declaredForHelp(command: Command, project: string): Promise<ArgSp
   try {
     return await declaredOptions(command, project);
   } catch (error) {
-    const { errorToJson } = await import("../core/errors.ts");
+    const { errorToJson } = await import("../../core/errors.ts");
     const colors = createPalette(process.stderr);
     const reason = errorToJson(error).message;
     process.stderr.write(`${colors.yellow("warning")} The filters of this project are not listed: ${reason}\n`);
