@@ -37,6 +37,7 @@ export { documents, ref } from "./model/sources.ts";
 export type { RefOptions, Source } from "./model/sources.ts";
 export type { WriteStrategy } from "./table/write/apply-stage.ts";
 export type { WriterReceipt } from "./table/write/table-writer.ts";
+export type { Reporter, ReporterContext, ReporterFactory } from "./display/reporters/reporter.ts";
 export { log, progress } from "./run/log.ts";
 export { executeModel } from "./testing/execute-model.ts";
 export type { ExecuteOptions } from "./testing/execute-model.ts";

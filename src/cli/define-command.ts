@@ -7,7 +7,12 @@ interface Described {
 /** One argument of a command, or one option. */
 export type ArgSpec =
   | { readonly type: "positional"; readonly description: string; readonly required?: boolean }
-  | (Described & { readonly type: "string"; readonly valueHint?: string; readonly default?: string })
+  | (Described & {
+      readonly type: "string";
+      readonly valueHint?: string;
+      readonly default?: string;
+      readonly required?: boolean;
+    })
   | (Described & { readonly type: "enum"; readonly options: readonly string[]; readonly default?: string })
   | (Described & { readonly type: "boolean" })
   /** On unless its `--no-` form is given; the description is that of this form. */

@@ -18,7 +18,7 @@ export const measureArgs = {
   data: { type: "string", valueHint: "file", required: true, description: 'JSONL of {"input": …, "expected": …}' },
   metric: { type: "string", valueHint: "metric", default: "exact", description: METRIC_HELP },
   judge: { type: "string", valueHint: "model", description: "Language model that a judge asks, e.g. openai:gpt-4.1" },
-  withReasoning: { type: "boolean", description: "Ask with a field to think in, as llm.chainOfThought does" },
+  "with-reasoning": { type: "boolean", description: "Ask with a field to think in, as llm.chainOfThought does" },
   concurrency: { type: "string", valueHint: "n", description: "Examples in flight at once; 8 unless given" },
   "max-cost": { type: "string", valueHint: "usd", description: "The most that all answers may cost together" },
 } as const;

@@ -1,10 +1,10 @@
 import { UsageError } from "../core/errors.ts";
 import { type CommandInput, type ExitCode, jsonArgs, projectArgs, type commonArgs } from "./define-command.ts";
 import { openCliProject } from "./open-project.ts";
-import { runWithReporter } from "./run-with-reporter.ts";
+import { reporterArgs, runWithReporter } from "./run-with-reporter.ts";
 import { createPrinter } from "./print.ts";
 import { readUsd } from "./read-options.ts";
-import { readScope, scopeArgs } from "./scope-options.ts";
+import { readScope, scopeArgs, scopeRepeatable } from "./scope-options.ts";
 import { choosePipeline } from "./select-options.ts";
 
 /** Arguments of the commands that start a run. */
@@ -18,10 +18,14 @@ export const pipelineArgs = {
     type: "negated",
     description: "Fail when another run holds a model, instead of waiting",
   },
+  ...reporterArgs,
   ...jsonArgs,
 } as const;
 
-export interface PlayPipelineOptions {
+/** Options of these that may be given several times. */
+export const pipelineRepeatable = [...scopeRepeatable, "reporter"] as const;
+
+export interface PipelineDefaults {
   /** Tests the models too. */
   readonly tests?: boolean;
   /** What happens after a failure when nobody says; the pipeline's own setting unless given. */
@@ -31,7 +35,7 @@ export interface PlayPipelineOptions {
 /** Runs the pipeline that a command line names. */
 export async function runSelectedPipeline(
   input: CommandInput<typeof pipelineArgs & typeof commonArgs>,
-  options: PlayPipelineOptions = {},
+  options: PipelineDefaults = {},
 ): Promise<ExitCode> {
   const { args } = input;
   if (args["continue-on-error"] === true && args["stop-on-error"] === true) {
@@ -45,7 +49,7 @@ export async function runSelectedPipeline(
     createPrinter().aside("Nothing to do: no model is selected.");
     return 0;
   }
-  return await runWithReporter(project, args, (hooks) =>
+  return await runWithReporter(project, input, (hooks) =>
     project.runPipeline(pipeline, {
       ...options,
       ...hooks,

@@ -1,38 +1,48 @@
 import { writeRunArtifacts } from "../dbt/write-artifacts.ts";
+import { combineReporters } from "../display/reporters/combine-reporters.ts";
 import { createReporter } from "../display/reporters/create-reporter.ts";
+import type { Reporter } from "../display/reporters/reporter.ts";
 import type { Project } from "../project/project.ts";
 import type { RunResult } from "../state/results.ts";
 import type { RunEventListener } from "../state/run-events.ts";
 import { createCommandLine } from "./command-line.ts";
-import type { ExitCode } from "./define-command.ts";
+import type { ArgSpecs, ExitCode } from "./define-command.ts";
 import { withInterrupt } from "./interrupt.ts";
+import { loadReporter } from "./load-reporter.ts";
 import { printWarning } from "./select-options.ts";
 
-/** Arguments of every command that plays a run. */
-interface PlayArgs {
-  readonly project: string;
-  readonly json?: boolean | undefined;
-  readonly verbose?: boolean | undefined;
+/** Options of the commands that show a run; `reporter` may be given several times. */
+export const reporterArgs = {
+  reporter: {
+    type: "string",
+    valueHint: "file",
+    description: "Module that takes the events of the run; `default` keeps the usual display beside it",
+  },
+} as const satisfies ArgSpecs;
+
+/** What a command line says of how a run is shown. */
+export interface ReporterInput {
+  readonly args: {
+    readonly project: string;
+    readonly json?: boolean | undefined;
+    readonly verbose?: boolean | undefined;
+  };
+  readonly all: (option: "reporter") => readonly string[];
 }
 
-interface PlayHooks {
+interface RunHooks {
   readonly onEvent: RunEventListener;
   readonly signal: AbortSignal;
 }
 
-/** Plays a run in front of a person or a program, and writes down what became of it; Ctrl-C cancels it. */
+/** Shows a run to a person or a program while it goes on, and writes its artifacts; Ctrl-C cancels it. */
 export async function runWithReporter(
   project: Project,
-  args: PlayArgs,
-  play: (hooks: PlayHooks) => Promise<RunResult>,
+  input: ReporterInput,
+  run: (hooks: RunHooks) => Promise<RunResult>,
 ): Promise<ExitCode> {
-  const reporter = await createReporter({
-    json: args.json === true,
-    isVerbose: args.verbose === true,
-    output: process.stdout,
-    command: createCommandLine(args),
-  });
-  const onEvent: RunEventListener = (event) => reporter.onEvent(event);
+  const reporter = await openReporter(project, input);
+  const onEvent: RunEventListener = (event) => void reporter.onEvent(event);
   const onInterrupt = () => {
     const message = "Cancelling; finished units are kept. Ctrl-C again stops at once.";
     onEvent({ type: "warning", at: new Date().toISOString(), message });
@@ -40,13 +50,31 @@ export async function runWithReporter(
   try {
     return await withInterrupt(
       async (signal) => {
-        const result = await play({ onEvent, signal });
+        const result = await run({ onEvent, signal });
         await writeRunArtifacts(project, result, printWarning);
         return result.status === "succeeded" ? 0 : 1;
       },
       { onInterrupt },
     );
   } finally {
-    reporter.close();
+    await reporter.close?.();
   }
+}
+
+const DEFAULT = "default";
+
+// Standard output belongs to the data where --json is given, whatever else hears of the run.
+async function openReporter(project: Project, { args, all }: ReporterInput): Promise<Reporter> {
+  const given = all("reporter");
+  const isVerbose = args.verbose === true;
+  const context = { directory: project.directory, output: process.stdout, isVerbose };
+  const loaded = await Promise.all(given.filter((each) => each !== DEFAULT).map((file) => loadReporter(file, context)));
+  if (loaded.length > 0 && args.json !== true && !given.includes(DEFAULT)) return combineReporters(loaded);
+  const display = await createReporter({
+    json: args.json === true,
+    isVerbose,
+    output: process.stdout,
+    command: createCommandLine(args),
+  });
+  return combineReporters([display, ...loaded]);
 }

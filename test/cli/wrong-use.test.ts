@@ -26,6 +26,7 @@ const wrong: readonly (readonly [string, string])[] = [
   ],
   ["run a b", '`millrace run` does not know what to do with "b". [ARGUMENT_UNKNOWN]'],
   ["show", "`millrace show` needs <model>: A model, or the table it fills. [ARGUMENT_MISSING]"],
+  ["llm eval classify", '`millrace llm eval` needs --data: JSONL of {"input": …, "expected": …}. [OPTION_MISSING]'],
   ["graph --format mermaidd", '--format mermaidd: not one of text, mermaid. Did you mean "mermaid"? [OPTION_VALUE]'],
 ];
 

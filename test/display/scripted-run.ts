@@ -86,8 +86,8 @@ export function play(
 ): string {
   let written = "";
   const reporter = create({ ...size, write: (text) => (written += text) });
-  for (const event of events) reporter.onEvent(event);
-  reporter.close();
+  for (const event of events) void reporter.onEvent(event);
+  void reporter.close?.();
   return written;
 }
 

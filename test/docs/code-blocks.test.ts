@@ -123,6 +123,16 @@ test("the reference of models names every option, reason and state there is", as
   expect(words.filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
 });
 
+test("the page on reporters names every event", async () => {
+  const page = await readFile(join(root, "docs/reporters.md"), "utf8");
+  const source = await readFile(join(root, "src/state/run-events.ts"), "utf8");
+  const events = [...source.matchAll(/readonly type: "(\w+)"/g)].map(([, name = ""]) => name);
+  expect(events.length).toBeGreaterThan(10);
+  expect(events.filter((event) => !page.includes(`| \`${event}\` `))).toEqual([]);
+  // In the source each has a line of its own that says when it comes.
+  expect(source.match(/^ {2}\/\*\* .*\n {2}\|/gm)).toHaveLength(events.length);
+});
+
 test("the reference of the config names every option there is", async () => {
   const page = await readFile(join(root, "docs/config.md"), "utf8");
   const source = await readFile(join(root, "src/model/project-config.ts"), "utf8");

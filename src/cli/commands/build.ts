@@ -1,13 +1,12 @@
 import { declaredFilterArgs } from "../declared-options.ts";
 import { defineCommand } from "../define-command.ts";
-import { pipelineArgs, runSelectedPipeline } from "../run-selected-pipeline.ts";
-import { scopeRepeatable } from "../scope-options.ts";
+import { pipelineArgs, pipelineRepeatable, runSelectedPipeline } from "../run-selected-pipeline.ts";
 import { selectRepeatable } from "../select-options.ts";
 
 export default defineCommand({
   args: pipelineArgs,
   declared: declaredFilterArgs,
-  repeatable: scopeRepeatable,
+  repeatable: pipelineRepeatable,
   variadic: selectRepeatable,
   examples: [
     ["build", "run every model and test it; what is below a failed test does not run"],

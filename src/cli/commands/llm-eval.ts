@@ -38,7 +38,7 @@ export default defineCommand({
       const evaluation = await llm.evaluate(signature, {
         examples,
         metric,
-        withReasoning: args.withReasoning === true,
+        withReasoning: args["with-reasoning"] === true,
         ...(args.judge === undefined ? {} : { judge: args.judge }),
         ...(concurrency === undefined ? {} : { concurrency }),
         ...(maxCostUsd === undefined ? {} : { maxCostUsd }),

@@ -26,13 +26,13 @@ export default defineCommand({
       const text = labels.rows.map((row) => `${JSON.stringify(row)}\n`).join("");
       if (args.out === undefined) process.stdout.write(text);
       else await writeFile(args.out, text);
-      tell(labels, createCommandLine(args)("llm", "eval", labels.signature, "--data", args.out ?? "rows.jsonl"));
+      sayNext(labels, createCommandLine(args)("llm", "eval", labels.signature, "--data", args.out ?? "rows.jsonl"));
       return 0;
     });
   },
 });
 
-function tell({ rows, skipped }: Labels, next: string): void {
+function sayNext({ rows, skipped }: Labels, next: string): void {
   const left = skipped === 0 ? "" : ` ${plural(skipped, "unit")} had no kept answer.`;
   process.stderr.write(
     `${plural(rows.length, "example")} to correct: \`expected\` holds what the model answered.${left}\nNext: ${next}\n`,

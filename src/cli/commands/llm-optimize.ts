@@ -69,7 +69,7 @@ export default defineCommand({
     const { colors, lines, aside } = createPrinter();
     return await untilInterrupted(async (signal) => {
       const llm = await openPromptLlm(project, { signal });
-      const measured = { train, dev, metric, strategy, seed, withReasoning: args.withReasoning === true };
+      const measured = { train, dev, metric, strategy, seed, withReasoning: args["with-reasoning"] === true };
       const found = await llm.optimize(signature, { ...options, ...measured, onProgress });
       if (found.improved) await found.save(file);
       if (args.json === true) printJson({ ...found, file: found.improved ? file : null });

@@ -1,7 +1,7 @@
 import { UsageError } from "../../core/errors.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
-import { runWithReporter } from "../run-with-reporter.ts";
+import { reporterArgs, runWithReporter } from "../run-with-reporter.ts";
 
 export default defineCommand({
   args: {
@@ -12,15 +12,17 @@ export default defineCommand({
       description: "Of all models: the units that failed, quarantined ones too, and no others",
     },
     code: { type: "string", valueHint: "code", description: "Only those that failed with this code" },
+    ...reporterArgs,
     ...jsonArgs,
   },
-  repeatable: ["code"],
+  repeatable: ["code", "reporter"],
   examples: [
     ["retry", "go on with the latest run: the models that failed and what was skipped"],
     ["retry --errors", "every unit that failed"],
     ["retry indexing --code RATE_LIMIT", "those of a pipeline that failed for one reason"],
   ],
-  async run({ args, all }) {
+  async run(input) {
+    const { args, all } = input;
     const codes = all("code");
     const isOfUnits = args.errors === true || args.pipeline !== undefined || codes.length > 0;
     await using project = await openCliProject(args);
@@ -31,7 +33,7 @@ export default defineCommand({
         hint: `\`millrace retry\` goes on with the latest run; \`millrace run ${pipeline.name}\` runs what is not up to date.`,
       });
     }
-    return await runWithReporter(project, args, (hooks) =>
+    return await runWithReporter(project, input, (hooks) =>
       pipeline === undefined
         ? project.runs.resume("last", hooks)
         : project.runPipeline(pipeline, { ...hooks, retry: codes.length === 0 ? {} : { codes } }),

@@ -1,6 +1,6 @@
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
-import { runWithReporter } from "../run-with-reporter.ts";
+import { reporterArgs, runWithReporter } from "../run-with-reporter.ts";
 import { readUsd } from "../read-options.ts";
 
 export default defineCommand({
@@ -12,13 +12,16 @@ export default defineCommand({
       type: "negated",
       description: "Fail when another run holds a model, instead of waiting",
     },
+    ...reporterArgs,
     ...jsonArgs,
   },
+  repeatable: ["reporter"],
   examples: [["runs resume last", "go on where the latest run ended; finished units are not processed again"]],
-  async run({ args }) {
+  async run(input) {
+    const { args } = input;
     const maxCostUsd = readUsd("max-cost", args["max-cost"]);
     await using project = await openCliProject(args);
-    return await runWithReporter(project, args, (hooks) =>
+    return await runWithReporter(project, input, (hooks) =>
       project.runs.resume(args.run, {
         ...hooks,
         noWait: !args.wait,

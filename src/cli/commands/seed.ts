@@ -1,7 +1,7 @@
 import { definePipeline } from "../../model/pipeline.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { openCliProject } from "../open-project.ts";
-import { runWithReporter } from "../run-with-reporter.ts";
+import { reporterArgs, runWithReporter } from "../run-with-reporter.ts";
 import { createPrinter } from "../print.ts";
 import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts";
 
@@ -11,9 +11,10 @@ export default defineCommand({
     ...projectArgs,
     ...selectArgs,
     "full-refresh": { type: "boolean", description: "Load every file, not only those that have changed" },
+    ...reporterArgs,
     ...jsonArgs,
   },
-  repeatable: selectRepeatable,
+  repeatable: [...selectRepeatable, "reporter"],
   variadic: selectRepeatable,
   examples: [["seed", "load the files that have changed; `run` and `build` do so too"]],
   async run(input) {
@@ -27,7 +28,7 @@ export default defineCommand({
       createPrinter().aside("No model of these is a seed; `defineSeed` declares one.");
       return 0;
     }
-    return await runWithReporter(project, args, (hooks) =>
+    return await runWithReporter(project, input, (hooks) =>
       project.runPipeline(definePipeline({ name: "seeds", models: seeds }), {
         ...hooks,
         mode: args["full-refresh"] === true ? "full" : "delta",

@@ -33,6 +33,7 @@ export function parseArguments(
     values.set(option, [...earlier, readValue(token, spec, usage)]);
   }
   placeWords(words, values, usage);
+  requireOptions(values, usage);
   const args = Object.entries(command.args).map(([option, spec]) => {
     if (spec.type === "boolean") return [option, flags.has(option) ? true : undefined] as const;
     if (spec.type === "negated") return [option, !flags.has(spellingOf(option, spec))] as const;
@@ -160,6 +161,15 @@ function placeWords(words: readonly string[], values: Map<string, readonly strin
   throw new UsageError("ARGUMENT_UNKNOWN", `\`millrace ${name}\` does not know what to do with "${extra}".`, {
     hint: hints.join(" "),
   });
+}
+
+function requireOptions(values: ReadonlyMap<string, unknown>, { command, name, help }: Usage): void {
+  const missing = optionsOf(command).find(
+    ([option, spec]) => "required" in spec && spec.required && !values.has(option),
+  );
+  if (missing === undefined) return;
+  const [option, { description }] = missing;
+  throw new UsageError("OPTION_MISSING", `\`millrace ${name}\` needs --${option}: ${description}.`, { hint: help });
 }
 
 function wrongValue(message: string, { help }: Usage): UsageError {

@@ -25,11 +25,23 @@ export const commandLineErrors = errorSection("Command line", {
     next: "Add the option that the message names.",
     example: "`millrace mark` needs --current.",
   },
+  OPTION_MISSING: {
+    meaning: "The command cannot do without an option.",
+    cause: "It was left out.",
+    next: "`millrace <command> --help` shows what the option expects.",
+    example: '`millrace llm eval` needs --data: JSONL of {"input": …, "expected": …}.',
+  },
   OPTION_REPEATED: {
     meaning: "An option that takes one value was given twice.",
     cause: "A copied command.",
     next: "Give it once.",
     example: "--limit may be given once.",
+  },
+  REPORTER_INVALID: {
+    meaning: "The module of `--reporter` exports no reporter, or its function fails.",
+    cause: "A named export in place of the default one, or an object without `onEvent`.",
+    next: "Let its default export be an object with `onEvent(event)`, or a class or function that makes one.",
+    example: "--reporter reporters/failures.ts: it exports no reporter.",
   },
   OPTIONS_CONFLICT: {
     meaning: "Two options contradict each other.",

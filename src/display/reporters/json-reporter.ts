@@ -13,6 +13,4 @@ export class JsonReporter implements Reporter {
   onEvent(event: RunEvent): void {
     this.#output.write(`${JSON.stringify(event)}\n`);
   }
-
-  close(): void {}
 }

@@ -24,7 +24,7 @@ const VERBS = {
 export class LineReporter implements Reporter {
   readonly #options: ReporterOptions;
   readonly #state = new RunState();
-  readonly #toldAt = new Map<string, number>();
+  readonly #reportedAt = new Map<string, number>();
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -41,17 +41,15 @@ export class LineReporter implements Reporter {
     if (lines.length > 0) this.#options.output.write(`${lines.join("\n")}\n`);
   }
 
-  close(): void {}
-
   #modelLines(event: RunEvent, at: number): readonly string[] {
     switch (event.type) {
       case "model_started":
-        this.#toldAt.set(event.model, at);
+        this.#reportedAt.set(event.model, at);
         return this.#line(event.model, "started", at);
       case "model_progress": {
-        const isDue = at - (this.#toldAt.get(event.model) ?? at) >= PROGRESS_EVERY_MS;
+        const isDue = at - (this.#reportedAt.get(event.model) ?? at) >= PROGRESS_EVERY_MS;
         if (!isDue) return [];
-        this.#toldAt.set(event.model, at);
+        this.#reportedAt.set(event.model, at);
         return this.#line(event.model, undefined, at);
       }
       case "model_waiting":
