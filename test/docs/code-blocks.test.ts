@@ -114,9 +114,12 @@ test("the models of the reference run, and run again for what they say", async (
 
 test("the reference of models names every option, reason and state there is", async () => {
   const page = await readFile(join(root, "docs/models.md"), "utf8");
-  const declaration = await readFile(join(root, "src/model/define-model.ts"), "utf8");
-  const [, members = ""] = /interface ModelDeclaration<[^]*?> \{\n([^]*?)\n\}/.exec(declaration) ?? [];
-  const options = [...members.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = ""]) => name);
+  const files = ["define-model.ts", "shared-declaration.ts"].map((file) => join(root, "src/model", file));
+  const declarations = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
+  const interfaces = [...declarations.matchAll(/interface \w+Declaration<[^]*?> \{\n([^]*?)\n\}/g)];
+  const options = interfaces.flatMap(([, members = ""]) =>
+    [...members.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = ""]) => name),
+  );
   expect(options.length).toBeGreaterThan(15);
   const states = ["done", "kept", "stale", "error", "quarantined", "interrupted", "stopped"];
   const words = [...options, ...WORK_REASONS, ...IDLE_REASONS, "deleted", ...states];
