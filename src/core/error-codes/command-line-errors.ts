@@ -25,12 +25,6 @@ export const commandLineErrors = errorSection("Command line", {
     next: "Add the option that the message names.",
     example: "`millrace mark` needs --current.",
   },
-  OPTION_MISSING: {
-    meaning: "The command cannot do without an option.",
-    cause: "It was left out.",
-    next: "`millrace <command> --help` shows what the option expects.",
-    example: '`millrace llm eval` needs --data: JSONL of {"input": …, "expected": …}.',
-  },
   OPTION_REPEATED: {
     meaning: "An option that takes one value was given twice.",
     cause: "A copied command.",
