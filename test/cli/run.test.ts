@@ -3,25 +3,22 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RunEvent } from "../../src/state/run-events.ts";
 import { createTestDatabase } from "../support/test-database.ts";
-import { createFolder, runCli } from "./run-cli.ts";
+import { type CliResult, createFolder, runCli, startCli } from "./run-cli.ts";
 
 /** A written project, its database, and the command line in it; ids and times are made the same for every test run. */
 async function createProject() {
   const folder = await createFolder();
   const database = await createTestDatabase();
   await runCli(["init", "."], { cwd: folder.path });
-  const run = async (args: readonly string[], interruptAt?: string) => {
-    const result = await runCli(args, {
-      cwd: folder.path,
-      env: { DATABASE_URL: database.url },
-      ...(interruptAt === undefined ? {} : { interruptAt }),
-    });
-    const stable = (text: string) =>
-      text.replaceAll(/\d{8}-\d{6}-[0-9a-f]{6}/g, "<run>").replaceAll(/\b(\d+ms|\d+\.\d+s)\b/g, "<time>");
-    return { ...result, stdout: stable(result.stdout), stderr: stable(result.stderr) };
-  };
+  const options = { cwd: folder.path, env: { DATABASE_URL: database.url } };
+  const stable = (text: string) =>
+    text.replaceAll(/\d{8}-\d{6}-[0-9a-f]{6}/g, "<run>").replaceAll(/\b(\d+ms|\d+\.\d+s)\b/g, "<time>");
+  const stableOf = ({ code, stdout, stderr }: CliResult) => ({ code, stdout: stable(stdout), stderr: stable(stderr) });
   return {
-    run,
+    run: async (args: readonly string[]) => stableOf(await runCli(args, options)),
+    /** In a process of its own. */
+    start: async (args: readonly string[], interruptAt?: string) =>
+      stableOf(await startCli(args, { ...options, ...(interruptAt === undefined ? {} : { interruptAt }) })),
     path: folder.path,
     write: (file: string, text: string) => writeFile(join(folder.path, file), text),
     edit: async (file: string, change: (text: string) => string) => {
@@ -51,7 +48,7 @@ const readEvents = (lines: string) =>
 
 test("a written project runs at once, then only what changed", async () => {
   await using project = await createProject();
-  const first = await project.run(["run"]);
+  const first = await project.start(["run"]);
   expect(first).toMatchObject({ code: 0, stderr: "" });
   expect(first.stdout).toMatchInlineSnapshot(`
     "Running notes · 2 models · delta · run <run>
@@ -69,7 +66,7 @@ test("a written project runs at once, then only what changed", async () => {
     "
   `);
 
-  expect((await project.run(["show", "notes.outlines"])).stdout).toMatchInlineSnapshot(`
+  expect((await project.start(["show", "notes.outlines"])).stdout).toMatchInlineSnapshot(`
     "document_id       headings                       sections  words
     759ba0a389a01734  Lighthouses / Lenses                  2     33
     c36ad3352682cef9  Tides / Why / Spring and neap         3     51
@@ -91,7 +88,7 @@ test("a written project runs at once, then only what changed", async () => {
   expect((await project.run(["documents"])).stdout).toMatch(/lighthouses\.md .* ready/);
 
   await project.edit("docs/tides.md", (text) => `${text}\n## Mills\n\nA mill race turns a wheel.\n`);
-  expect((await project.run(["run", "notes"])).stdout).toMatchInlineSnapshot(`
+  expect((await project.start(["run", "notes"])).stdout).toMatchInlineSnapshot(`
     "Running notes · 2 models · delta · run <run>
     documents  1 changed, 1 unchanged
     started    notes.sections
@@ -165,7 +162,7 @@ test("Ctrl-C cancels, keeps what is done and says how to go on", async () => {
       "async run({ key, rows }) {\n    await new Promise((resolve) => setTimeout(resolve, 60_000));",
     ),
   );
-  const { code, stdout } = await project.run(["run"], "started    notes.outlines");
+  const { code, stdout } = await project.start(["run"], "started    notes.outlines");
   expect(code).toBe(130);
   expect(stdout).toContain("Cancelling; finished units are kept.");
   expect(stdout).toContain("■ notes was cancelled after <time>; finished units are kept");
@@ -178,7 +175,7 @@ test("--json prints the events and nothing else, whatever models print", async (
     "models/sections.ts",
     (text) => `console.log("loading");\n${text.replace("const parts", 'console.log("working");\n    const parts')}`,
   );
-  const { code, stdout, stderr } = await project.run(["run", "--json"]);
+  const { code, stdout, stderr } = await project.start(["run", "--json"]);
   expect(code).toBe(0);
   const events = readEvents(stdout);
   expect(events.at(0)).toMatchObject({ type: "run_started", pipeline: "notes", mode: "delta" });

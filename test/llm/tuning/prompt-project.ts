@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createTestProject, type TestProject } from "millrace/testing";
-import { COMMAND } from "../../cli/run-cli.ts";
+import { type CliResult, COMMAND, runCli } from "../../cli/run-cli.ts";
 import { type ModelServer } from "../model-server.ts";
 import { price, tickets, type Ticket } from "./toy-task.ts";
 
@@ -38,14 +38,15 @@ export const desks = defineModel({
 `;
 
 export interface Started {
-  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  readonly ended: Promise<CliResult>;
   kill(signal: NodeJS.Signals): void;
 }
 
 export interface PromptProject extends AsyncDisposable {
   readonly test: TestProject;
+  /** A process of its own, to be killed. */
   start(...args: readonly string[]): Started;
-  run(...args: readonly string[]): Started["ended"];
+  run(...args: readonly string[]): Promise<CliResult>;
   path(name: string): string;
   read(name: string): Promise<string>;
   writeExamples(name: string, examples: readonly Ticket[]): Promise<string>;
@@ -77,7 +78,7 @@ export async function createPromptProject(server: ModelServer): Promise<PromptPr
   return {
     test,
     start,
-    run: (...args) => start(...args).ended,
+    run: (...args) => runCli([...args, "--project", directory]),
     path,
     read: (name) => readFile(path(name), "utf8"),
     async writeExamples(name, examples) {
