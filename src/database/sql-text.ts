@@ -14,6 +14,11 @@ export class Parameters {
     this.values.push(value);
     return `$${this.values.length}`;
   }
+
+  /** A relation of rows, from the values of each column and their type. */
+  addRows(...columns: readonly (readonly [type: string, values: readonly unknown[]])[]): string {
+    return `unnest(${columns.map(([type, values]) => `${this.add(values)}::${type}[]`).join(", ")})`;
+  }
 }
 
 /** A column of the table that `alias` stands for. */

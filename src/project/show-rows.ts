@@ -1,6 +1,7 @@
 import { MillraceError, UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
+import { Parameters } from "../database/sql-text.ts";
 import type { AnyModel } from "../model/any-model.ts";
 import { findTable } from "../sources/find-relation.ts";
 import { dataColumns, describeTable, hasColumns } from "../table/table-shape.ts";
@@ -39,7 +40,7 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
   };
   const columns =
     options.columns?.map((name) => find(name, `--columns ${name}`)) ?? (hasColumns(shape) ? dataColumns(shape) : known);
-  const values: unknown[] = [];
+  const parameters = new Parameters();
   const conditions = (options.where ?? []).map((condition) => {
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(condition) ?? [];
     if (name === undefined) {
@@ -48,19 +49,18 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
       });
     }
     const column = find(name, `--where ${condition}`);
-    values.push(value);
-    return `${quoteName(column.name)}::text = $${values.length}`;
+    return `${quoteName(column.name)}::text = ${parameters.add(value)}`;
   });
   const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
   const order = shape.primaryKey.length === 0 ? "" : `order by ${shape.primaryKey.map(quoteName).join(", ")}`;
   const selected = columns.map((column) => quoteName(column.name)).join(", ");
   const [counted] = await database.query<{ total: string }>(
     `select count(*) as total from ${quoteName(shape.name)} ${where}`,
-    values,
+    parameters.values,
   );
   const rows = await database.query(
-    `select ${selected} from ${quoteName(shape.name)} ${where} ${order} limit $${values.length + 1}`,
-    [...values, options.limit ?? 10],
+    `select ${selected} from ${quoteName(shape.name)} ${where} ${order} limit ${parameters.add(options.limit ?? 10)}`,
+    parameters.values,
   );
   return {
     columns: columns.map((column) => column.name),

@@ -103,14 +103,13 @@ const REPLACE = [...OUTCOME.slice(1), "run_id", "program_hash"]
   .join(", ");
 
 function outcomesSql(units: readonly UnitOutcome[], parameters: Parameters): string {
-  const columns = [
-    `${parameters.add(units.map((unit) => unit.sourceKey))}::text[]`,
-    `${parameters.add(units.map((unit) => unit.documentId))}::text[]`,
-    `${parameters.add(units.map((unit) => unit.inputHash))}::bytea[]`,
-    `${parameters.add(units.map((unit) => unit.sideHash))}::bytea[]`,
-    `${parameters.add(units.map((unit) => Math.round(unit.durationMs)))}::int[]`,
-  ];
-  return `unnest(${columns.join(", ")})`;
+  return parameters.addRows(
+    ["text", units.map((unit) => unit.sourceKey)],
+    ["text", units.map((unit) => unit.documentId)],
+    ["bytea", units.map((unit) => unit.inputHash)],
+    ["bytea", units.map((unit) => unit.sideHash)],
+    ["int", units.map((unit) => Math.round(unit.durationMs))],
+  );
 }
 
 /**
@@ -144,9 +143,11 @@ export async function recordFailed(
   const parameters = new Parameters();
   const [name, run, program] = [scope.model, scope.runId, scope.programHash].map((value) => parameters.add(value));
   const maxAttempts = `${parameters.add(most)}::int`;
-  const codes = parameters.add(units.map((unit) => unit.error?.code));
-  const messages = parameters.add(units.map((unit) => unit.error?.message));
-  const finals = parameters.add(units.map((unit) => unit.error?.isFinal === true));
+  const errors = parameters.addRows(
+    ["text", units.map((unit) => unit.error?.code)],
+    ["text", units.map((unit) => unit.error?.message)],
+    ["bool", units.map((unit) => unit.error?.isFinal === true)],
+  );
   const first = quarantineRule({ isFinal: "is_final", attempts: "1", maxAttempts, hasOutput: "false" });
   const again = quarantineRule({
     isFinal: "excluded.status = 'quarantined'",
@@ -158,7 +159,7 @@ export async function recordFailed(
     `insert into ${scope.system}.unit_state as u
        (model, run_id, program_hash, attempts, status, error_code, error, ${OUTCOME.join(", ")})
      select ${name}, ${run}, ${program}, 1, ${first}, code, message, ${OUTCOME.join(", ")}
-     from rows from (${outcomesSql(units, parameters)}, unnest(${codes}::text[], ${messages}::text[], ${finals}::bool[]))
+     from rows from (${outcomesSql(units, parameters)}, ${errors})
        as failed (${OUTCOME.join(", ")}, code, message, is_final)
      on conflict (model, source_key) do update set ${REPLACE},
        status = ${again}, attempts = ${ATTEMPTS}, error_code = excluded.error_code, error = excluded.error

@@ -1,4 +1,5 @@
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
+import { Parameters } from "../../database/sql-text.ts";
 import { hasWrittenKey, sameKey } from "./stage-conflicts.ts";
 import type { Stage } from "./stage.ts";
 import type { TableShape } from "../table-shape.ts";
@@ -27,20 +28,17 @@ export interface ApplyOptions {
 /** Names of units, or SQL of a relation that has them as `source_key`. */
 export type UnitKeys = readonly string[] | { readonly relation: string };
 
-/** SQL that is true for rows `t` that these units wrote, and the parameters it takes. */
-export function writtenBy(
-  modelName: string,
-  unitKeys: UnitKeys | undefined,
-): { readonly isOwn: string; readonly parameters: readonly unknown[] } {
-  if (unitKeys === undefined) return { isOwn: "true", parameters: [] };
+/** SQL that is true for rows `t` that these units wrote. */
+export function writtenBySql(
+  { modelName, unitKeys }: Pick<ApplyOptions, "modelName" | "unitKeys">,
+  parameters: Parameters,
+): string {
+  if (unitKeys === undefined) return "true";
   const isListed =
     "relation" in unitKeys
       ? `exists (select from ${unitKeys.relation} listed where listed.source_key = t.source_key)`
-      : "t.source_key = any($2)";
-  return {
-    isOwn: `t.model_name = $1 and ${isListed}`,
-    parameters: "relation" in unitKeys ? [modelName] : [modelName, unitKeys],
-  };
+      : `t.source_key = any(${parameters.add(unitKeys)})`;
+  return `t.model_name = ${parameters.add(modelName)} and ${isListed}`;
 }
 
 /** Makes the staged rows the table's own, inside the caller's transaction. Conflicts are the caller's to find. */
@@ -108,11 +106,12 @@ export async function deleteRetried(
   client: DatabaseClient,
   { shape, runId, modelName, unitKeys }: Pick<ApplyOptions, "shape" | "runId" | "modelName" | "unitKeys">,
 ): Promise<void> {
-  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
-  const given = [...parameters, runId, modelName];
+  const parameters = new Parameters();
+  const isOwn = writtenBySql({ modelName, unitKeys }, parameters);
   await client.query(
-    `delete from ${quoteName(shape.name)} t where ${isOwn} and t.workflow_id = $${given.length - 1} and t.model_name = $${given.length}`,
-    given,
+    `delete from ${quoteName(shape.name)} t
+     where ${isOwn} and t.workflow_id = ${parameters.add(runId)} and t.model_name = ${parameters.add(modelName)}`,
+    parameters.values,
   );
 }
 
@@ -120,10 +119,11 @@ async function deleteGone(
   client: DatabaseClient,
   { shape, stage, modelName, unitKeys }: ApplyOptions,
 ): Promise<number> {
-  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
+  const parameters = new Parameters();
+  const isOwn = writtenBySql({ modelName, unitKeys }, parameters);
   const { rowCount } = await client.query(
     `delete from ${quoteName(shape.name)} t where ${isOwn} and not exists (select 1 from ${stage.name} s where ${sameKey(shape, "t", "s")})`,
-    [...parameters],
+    parameters.values,
   );
   return rowCount ?? 0;
 }
@@ -143,10 +143,12 @@ async function updateDifferent(
   const after = compared.map(({ value }) => value).join(", ");
   const sets = values.map(({ name, value }) => `${name} = ${value}, `).join("");
   // The image operator sees what "is distinct from" does not (1.0 and 1.00, 0 and -0), takes json, and is cheaper.
+  const parameters = new Parameters();
   const { rowCount } = await client.query(
-    `update ${quoteName(shape.name)} t set ${sets}source_key = ${stage.unit}, model_name = $2, workflow_id = $1, updated_at = now()
+    `update ${quoteName(shape.name)} t set ${sets}source_key = ${stage.unit}, updated_at = now(),
+       model_name = ${parameters.add(modelName)}, workflow_id = ${parameters.add(runId)}
      from ${stage.name} s where ${sameKey(shape, "t", "s")} and row(${before})::record operator(pg_catalog.*<>) row(${after})::record`,
-    [runId, modelName],
+    parameters.values,
   );
   return rowCount ?? 0;
 }
@@ -155,14 +157,14 @@ async function insertMissing(
   client: DatabaseClient,
   { shape, stage, runId, modelName }: ApplyOptions,
   condition: string,
-  parameters: readonly unknown[] = [],
+  parameters = new Parameters(),
 ): Promise<number> {
   const columns = writtenColumns(shape);
   const values = columns.map((column) => givenOr(column, column.databaseDefault ?? "null"));
   const { rowCount } = await client.query(
     `insert into ${quoteName(shape.name)} (${columns.map((column) => quoteName(column.name)).join(", ")}, workflow_id, model_name, source_key)
-     select ${values.join(", ")}, $1, $2, ${stage.unit} from ${stage.name} s where ${condition}`,
-    [runId, modelName, ...parameters],
+     select ${values.join(", ")}, ${parameters.add(runId)}, ${parameters.add(modelName)}, ${stage.unit} from ${stage.name} s where ${condition}`,
+    parameters.values,
   );
   return rowCount ?? 0;
 }
@@ -182,19 +184,23 @@ async function replaceWithoutKey(client: DatabaseClient, options: ApplyOptions, 
   const digest = (row: string) =>
     `count(*), sum(hashtextextended(${row}, 1)::numeric), sum(hashtextextended(${row}, 2)::numeric)`;
   const text = (alias: string) => `row(${values.map((name) => `${alias}.${quoteName(name)}`).join(", ")})::text`;
-  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
+  const parameters = new Parameters();
+  const isOwn = writtenBySql({ modelName, unitKeys }, parameters);
   const unit = unitKeys === undefined ? "''::text" : "t.source_key";
   const { rows } = await client.query<{ unit: string }>(
     `with old(unit, n, a, b) as (select ${unit}, ${digest(text("t"))} from ${quoteName(shape.name)} t where ${isOwn} group by 1),
           new(unit, n, a, b) as (select ${stage.unit}, ${digest(text("s"))} from ${stage.name} s group by 1)
      select unit from old full join new using (unit) where (old.n, old.a, old.b) is distinct from (new.n, new.a, new.b)`,
-    [...parameters],
+    parameters.values,
   );
   const changed = rows.map((row) => row.unit);
   if (changed.length === 0) return { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: staged };
-  const old = writtenBy(modelName, unitKeys === undefined ? undefined : changed);
-  const deleted = await client.query(`delete from ${quoteName(shape.name)} t where ${old.isOwn}`, [...old.parameters]);
-  const rowsWritten = await insertMissing(client, options, `${stage.unit} = any($3)`, [changed]);
+  const before = new Parameters();
+  const isOld = writtenBySql({ modelName, unitKeys: unitKeys === undefined ? undefined : changed }, before);
+  const deleted = await client.query(`delete from ${quoteName(shape.name)} t where ${isOld}`, before.values);
+  const inserted = new Parameters();
+  const isChanged = `${stage.unit} = any(${inserted.add(changed)})`;
+  const rowsWritten = await insertMissing(client, options, isChanged, inserted);
   return { rowsWritten, rowsDeleted: deleted.rowCount ?? 0, rowsUnchanged: staged - rowsWritten };
 }
 

@@ -1,7 +1,8 @@
 import { copyLines } from "../../database/bulk-write.ts";
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
+import { Parameters } from "../../database/sql-text.ts";
 import { type StagedRow, unitLines } from "./unit-batch.ts";
-import { deleteRetried, type RowCounts, type WriteStrategy, writtenBy } from "./apply-stage.ts";
+import { deleteRetried, type RowCounts, type WriteStrategy, writtenBySql } from "./apply-stage.ts";
 import { copyField } from "../encode/clean-text.ts";
 import type { TableShape } from "../table-shape.ts";
 import { lineColumns, writtenColumns } from "../encode/written-columns.ts";
@@ -46,10 +47,10 @@ function canCopy(shape: TableShape, strategy: WriteStrategy): boolean {
   return strategy !== "merge" && writtenColumns(shape).every((column) => column.databaseDefault === undefined);
 }
 
-async function haveRows(client: DatabaseClient, { shape, modelName, unitKeys }: CopyUnitsOptions): Promise<boolean> {
-  const { isOwn, parameters } = writtenBy(modelName, unitKeys);
-  const { rowCount } = await client.query(`select from ${quoteName(shape.name)} t where ${isOwn} limit 1`, [
-    ...parameters,
-  ]);
+async function haveRows(client: DatabaseClient, options: CopyUnitsOptions): Promise<boolean> {
+  const parameters = new Parameters();
+  const isOwn = writtenBySql(options, parameters);
+  const table = quoteName(options.shape.name);
+  const { rowCount } = await client.query(`select from ${table} t where ${isOwn} limit 1`, parameters.values);
   return rowCount !== 0;
 }

@@ -1,4 +1,5 @@
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
+import { Parameters } from "../../database/sql-text.ts";
 import type { KeyConflict } from "./duplicate-key-error.ts";
 import type { Stage } from "./stage.ts";
 import type { TableShape } from "../table-shape.ts";
@@ -29,23 +30,19 @@ export async function findRepeatedKeys(
   return rows;
 }
 
-/** Staged keys whose row in the table does not meet `isOwn`, SQL about the row `t`. */
+/** Staged keys whose row in the table does not meet `isOwn`, which gives SQL about the row `t`. */
 export async function findTakenKeys(
   client: DatabaseClient,
-  {
-    shape,
-    stage,
-    isOwn,
-    parameters,
-    most,
-  }: { shape: TableShape; stage: Stage; isOwn: string; parameters: readonly unknown[]; most?: number },
+  options: { shape: TableShape; stage: Stage; isOwn: (parameters: Parameters) => string; most?: number },
 ): Promise<KeyConflict[]> {
+  const { shape, stage, isOwn, most } = options;
+  const parameters = new Parameters();
   // Inside a case the planner cannot take the condition for one that hardly a row meets, and join the wrong way round.
   const { rows } = await client.query<KeyConflict>(
     `select ${keyObject(shape)} as key, array[${stage.unit}, t.source_key] as units
      from ${stage.name} s join ${quoteName(shape.name)} t on ${sameKey(shape, "t", "s")}
-     where case when ${isOwn} then false else true end ${most === undefined ? "" : `limit ${most}`}`,
-    [...parameters],
+     where case when ${isOwn(parameters)} then false else true end ${most === undefined ? "" : `limit ${most}`}`,
+    parameters.values,
   );
   return rows;
 }

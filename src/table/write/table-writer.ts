@@ -5,6 +5,7 @@ import { DuplicateKeyError } from "./duplicate-key-error.ts";
 import { createRowEncoder, type RowEncoder } from "../encode/row-encoder.ts";
 import { StageCopy } from "./stage-copy.ts";
 import { createTableStage, prepareLargeStage, tableStage } from "./stage.ts";
+import type { Parameters } from "../../database/sql-text.ts";
 import { findRepeatedKeys, findTakenKeys, hasWrittenKey } from "./stage-conflicts.ts";
 import type { TableShape } from "../table-shape.ts";
 import { lineColumns } from "../encode/written-columns.ts";
@@ -160,10 +161,9 @@ export async function applyWrittenRows(
     await prepareLargeStage(client, stage, shape.primaryKey);
     const conflicts = await findRepeatedKeys(client, { shape, stage, most: MAX_CONFLICTS });
     if (strategy === "append") {
-      const isOwn = "t.model_name = $1 and t.workflow_id = $2";
-      conflicts.push(
-        ...(await findTakenKeys(client, { shape, stage, isOwn, parameters: [modelName, runId], most: MAX_CONFLICTS })),
-      );
+      const isOwn = (parameters: Parameters) =>
+        `t.model_name = ${parameters.add(modelName)} and t.workflow_id = ${parameters.add(runId)}`;
+      conflicts.push(...(await findTakenKeys(client, { shape, stage, isOwn, most: MAX_CONFLICTS })));
     }
     if (conflicts.length > 0) throw new DuplicateKeyError(shape.name, conflicts);
   }

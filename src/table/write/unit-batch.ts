@@ -1,6 +1,7 @@
 import { copyLines } from "../../database/bulk-write.ts";
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
-import { applyStage, type RowCounts, type UnitKeys, type WriteStrategy, writtenBy } from "./apply-stage.ts";
+import type { Parameters } from "../../database/sql-text.ts";
+import { applyStage, type RowCounts, type UnitKeys, type WriteStrategy, writtenBySql } from "./apply-stage.ts";
 import { copyField } from "../encode/clean-text.ts";
 import { DuplicateKeyError, type KeyConflict } from "./duplicate-key-error.ts";
 import { createUnitStage, prepareLargeStage, UNIT_COLUMN, unitStage } from "./stage.ts";
@@ -63,11 +64,13 @@ export async function findConflicts(
   const stage = unitStage(shape);
   const repeated = await findRepeatedKeys(client, { shape, stage });
   if (strategy === "merge") return repeated;
-  const isRetry = strategy === "append" && runId !== undefined;
-  const { isOwn: isOfUnits, parameters: given } = writtenBy(modelName, unitKeys);
-  const isOwn = isRetry ? `${isOfUnits} and t.workflow_id = $${given.length + 1}` : isOfUnits;
-  const parameters = isRetry ? [...given, runId] : given;
-  return [...repeated, ...(await findTakenKeys(client, { shape, stage, isOwn, parameters }))];
+  const isOwn = (parameters: Parameters): string => {
+    const isOfUnits = writtenBySql({ modelName, unitKeys }, parameters);
+    return strategy === "append" && runId !== undefined
+      ? `${isOfUnits} and t.workflow_id = ${parameters.add(runId)}`
+      : isOfUnits;
+  };
+  return [...repeated, ...(await findTakenKeys(client, { shape, stage, isOwn }))];
 }
 
 /** Takes units out of the stage again, so that the others can be written. */
