@@ -78,7 +78,7 @@ async function benchmark(size: number): Promise<string[]> {
 }
 
 async function ledgerAlone(database: Database, size: number): Promise<number> {
-  const scope = { system: database.systemSchema, model: "bench.ledger", runId: "bench", programHash: "bench" };
+  const scope = { system: database.systemSchema, model: "bench.ledger", runId: "bench", fingerprintHash: "bench" };
   const inputHash = Buffer.alloc(32, 1);
   const { ms } = await measure(async () => {
     for (let start = 0; start < size; start += 1_000) {

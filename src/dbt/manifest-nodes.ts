@@ -1,14 +1,14 @@
 import type { ResolvedModel } from "../graph/resolved-model.ts";
 import type { AnyDataTest, AnyModel } from "../model/any-model.ts";
 import type { Exposure } from "../model/exposure.ts";
-import type { FingerprintParts } from "../state/fingerprint.ts";
+import { type FingerprintParts, storedParts } from "../state/fingerprint.ts";
 import { dataColumns, type TableShape } from "../table/table-shape.ts";
 import type { ArtifactNames } from "./artifact-names.ts";
 
 export interface ModelNodeOptions {
   readonly names: ArtifactNames;
   readonly file: string;
-  readonly program: FingerprintParts;
+  readonly fingerprint: FingerprintParts;
 }
 
 /** A model as a node of dbt's manifest; what dbt has no word for is under `meta.millrace`. */
@@ -39,7 +39,7 @@ export function seedNode(resolved: ResolvedModel, options: ModelNodeOptions) {
   return { ...shared, resource_type: "seed" as const, config, depends_on: { macros: [] } };
 }
 
-function sharedNode({ model, shape }: ResolvedModel, { names, file, program }: ModelNodeOptions) {
+function sharedNode({ model, shape }: ResolvedModel, { names, file, fingerprint }: ModelNodeOptions) {
   return {
     ...placeOf(model.name, file, names),
     unique_id: names.modelId(model),
@@ -47,10 +47,10 @@ function sharedNode({ model, shape }: ResolvedModel, { names, file, program }: M
     schema: names.schema,
     database: names.database,
     relation_name: names.relation(shape.name),
-    checksum: { name: "sha256", checksum: program.code },
+    checksum: { name: "sha256", checksum: fingerprint.code },
     description: model.description ?? "",
     tags: model.tags,
-    meta: { ...model.meta, millrace: describeModel(model, program) },
+    meta: { ...model.meta, millrace: describeModel(model, fingerprint) },
     config: {
       enabled: true,
       materialized: materialized(model),
@@ -63,7 +63,7 @@ function sharedNode({ model, shape }: ResolvedModel, { names, file, program }: M
 }
 
 /** A data test of a model. */
-export function testNode(model: AnyModel, test: AnyDataTest, { names, file }: Omit<ModelNodeOptions, "program">) {
+export function testNode(model: AnyModel, test: AnyDataTest, { names, file }: Omit<ModelNodeOptions, "fingerprint">) {
   const kind = /^\w+/.exec(test.name)?.[0] ?? test.name;
   return {
     ...placeOf(`${model.name}.${test.name}`, file, names),
@@ -139,9 +139,19 @@ function placeOf(name: string, file: string, names: ArtifactNames) {
   };
 }
 
-function describeModel(model: AnyModel, program: FingerprintParts) {
+function describeModel(model: AnyModel, fingerprint: FingerprintParts) {
   const { form, writeStrategy, forEach, by, owner, onChange, concurrency, version } = model;
-  const known = { form, writeStrategy, forEach, by, owner, onChange, concurrency, version, program };
+  const known = {
+    form,
+    writeStrategy,
+    forEach,
+    by,
+    owner,
+    onChange,
+    concurrency,
+    version,
+    program: storedParts(fingerprint),
+  };
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
 }
 

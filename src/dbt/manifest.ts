@@ -12,17 +12,17 @@ export async function createManifest(project: Project, options: { readonly invoc
   const graph = project.graph();
   const names = artifactNames(project);
   // To bundle every model of a project would take longer than to list them.
-  const programs = await describeFingerprints(project, graph, (name) =>
+  const fingerprints = await describeFingerprints(project, graph, (name) =>
     code.known(registry.get(name), registry.fileOf(name)),
   );
   const nodes: Record<string, ReturnType<typeof modelNode | typeof seedNode | typeof testNode>> = {};
   const parents: Record<string, readonly string[]> = {};
   for (const [name, resolved] of graph) {
-    const program = programs.get(name);
-    if (program === undefined) continue;
+    const fingerprint = fingerprints.get(name);
+    if (fingerprint === undefined) continue;
     const file = registry.fileOf(name) ?? "";
     const create = resolved.model.seed === undefined ? modelNode : seedNode;
-    const node = create(resolved, { names, file, program });
+    const node = create(resolved, { names, file, fingerprint });
     nodes[node.unique_id] = node;
     parents[node.unique_id] = parentsOf(resolved, names);
     for (const test of resolved.model.tests) {

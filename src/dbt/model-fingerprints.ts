@@ -21,11 +21,11 @@ export async function describeFingerprints(
   const named = typeof model === "string" ? model : typeof model;
   const fingerprint = sha256(canonicalJson([named, temperature, maxOutputTokens, seed]) ?? "").slice(0, 32);
   const llm = { fingerprint, adopted: readAdopted(project.directory) };
-  const programs = new Map<string, FingerprintParts>();
+  const fingerprints = new Map<string, FingerprintParts>();
   for (const [name, resolved] of graph) {
     const isQuery = resolved.model.form === "sql";
     const code = isQuery ? queryFingerprint({ resolved, database: { documents: "documents" } }) : await codeOf(name);
-    programs.set(name, describeParts(resolved.model, { config: configs.get(name), code, llm, sides: {} }));
+    fingerprints.set(name, describeParts(resolved.model, { config: configs.get(name), code, llm, sideInputs: {} }));
   }
-  return programs;
+  return fingerprints;
 }

@@ -5,7 +5,7 @@ import type { Graph } from "../graph/build-graph.ts";
 import type { ModelChange } from "../graph/selector-methods.ts";
 import { kindOfChange } from "../project/model-changes.ts";
 import type { Project } from "../project/project.ts";
-import { differences, type FingerprintParts } from "../state/fingerprint.ts";
+import { differences, type StoredParts } from "../state/fingerprint.ts";
 import { describeFingerprints } from "./model-fingerprints.ts";
 
 interface StoredNode {
@@ -16,7 +16,7 @@ interface StoredNode {
   readonly schema: string;
   readonly attached_node?: string;
   readonly config: Readonly<Record<string, unknown>>;
-  readonly meta: { readonly millrace?: { readonly program?: FingerprintParts } };
+  readonly meta: { readonly millrace?: { readonly program?: StoredParts } };
 }
 
 interface StoredManifest {
@@ -35,14 +35,14 @@ export async function changesSinceManifest(
 ): Promise<ReadonlyMap<string, ReadonlySet<ModelChange>>> {
   const { nodes } = await readArtifact<StoredManifest>(folder, "manifest.json");
   const { registry, code } = project;
-  const programs = await describeFingerprints(project, graph, async (name) =>
+  const fingerprints = await describeFingerprints(project, graph, async (name) =>
     code.of(registry.get(name), registry.fileOf(name)),
   );
   const before = new Map(modelsOf(nodes).map((node) => [node.name, node]));
   return new Map(
     [...graph].map(([name, { shape }]) => {
       const node = before.get(name);
-      const now = programs.get(name);
+      const now = fingerprints.get(name);
       if (node === undefined || now === undefined) return [name, new Set<ModelChange>(["new"])];
       const stored = node.meta.millrace?.program;
       const found = stored === undefined ? ["body" as const] : differences(stored, now).flatMap(kindOfChange);

@@ -55,7 +55,7 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
         ? [
             ...(unit.has_other_rows ? [`the columns it reads of ${plan.source.name} have other values`] : []),
             ...(unit.has_other_matches ? [`the rows that match it have changed: ${others}`] : []),
-            ...programDifferences(plan.program, unit.program_hash ?? ""),
+            ...fingerprintDifferences(plan.fingerprint, unit.program_hash ?? ""),
           ]
         : [],
     stored,
@@ -73,19 +73,19 @@ interface UnitRow extends Record<string, unknown> {
 
 async function explainWhole(job: PlanningJob): Promise<Explanation> {
   const { model } = job.resolved;
-  const { program, reason, made } = await planWhole(job);
+  const { fingerprint, reason, made } = await planWhole(job);
   const stored = await loadUnitState(job.database, model.name, "");
   return {
     model: model.name,
     unit: "",
     reason,
     willRun: (WORK_REASONS as readonly string[]).includes(reason),
-    differences: made === undefined ? [] : programDifferences(program, made),
+    differences: made === undefined ? [] : fingerprintDifferences(fingerprint, made),
     stored,
   };
 }
 
-function programDifferences({ parts, known }: Fingerprint, made: string): readonly string[] {
+function fingerprintDifferences({ parts, known }: Fingerprint, made: string): readonly string[] {
   const before = known.find(({ hash }) => hash === made);
   if (before === undefined) return ["it was made by a program that is no longer on record"];
   return differences(before.parts, parts).map(({ reason, what }) => {

@@ -15,7 +15,7 @@ export async function markCurrent(job: PlanningJob): Promise<number> {
   const { database, resolved } = job;
   const model = resolved.model.name;
   const system = database.systemSchema;
-  const { program, units } = resolved.model.forEach === undefined ? await wholeToKeep(job) : await unitsToKeep(job);
+  const { fingerprint, units } = resolved.model.forEach === undefined ? await wholeToKeep(job) : await unitsToKeep(job);
   return database.transaction(async (client) => {
     const writer = await findWriter(client, { system, model });
     if (writer !== undefined) {
@@ -23,14 +23,14 @@ export async function markCurrent(job: PlanningJob): Promise<number> {
         hint: "Wait for that run, then mark the model.",
       });
     }
-    await saveFingerprint(client, { system, model, program });
-    await inheritAsked(client, { system, model, programHash: program.hash });
-    return recordKept(client, { system, model, programHash: program.hash }, units);
+    await saveFingerprint(client, { system, model, fingerprint });
+    await inheritAsked(client, { system, model, fingerprintHash: fingerprint.hash });
+    return recordKept(client, { system, model, fingerprintHash: fingerprint.hash }, units);
   });
 }
 
 interface ToKeep {
-  readonly program: Fingerprint;
+  readonly fingerprint: Fingerprint;
   readonly units: (parameters: Parameters) => string;
 }
 
@@ -39,13 +39,13 @@ async function unitsToKeep(job: PlanningJob): Promise<ToKeep> {
   const units = (parameters: Parameters) =>
     `(select source_key, input_hash, side_hash from (${unitReasonsSql(plan, job.database.systemSchema, parameters)}) as each
       where reason not in ('unchanged', 'kept', 'deleted'))`;
-  return { program: plan.program, units };
+  return { fingerprint: plan.fingerprint, units };
 }
 
 async function wholeToKeep(job: PlanningJob): Promise<ToKeep> {
-  const { program, made } = await planWhole(job);
+  const { fingerprint, made } = await planWhole(job);
   const units = (parameters: Parameters) =>
     `(select '${WHOLE_KEY}' as source_key, ''::bytea as input_hash, null::bytea as side_hash
-      where ${parameters.add(made ?? null)}::text <> ${parameters.add(program.hash)})`;
-  return { program, units };
+      where ${parameters.add(made ?? null)}::text <> ${parameters.add(fingerprint.hash)})`;
+  return { fingerprint, units };
 }

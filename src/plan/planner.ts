@@ -106,14 +106,14 @@ export class Planner {
     const reasons = unitReasonsSql(plan, system, parameters);
     const limit = parameters.add(most);
     const rows = await database.query<ReasonRow>(
-      `select reason, count(*)::int as count, array_agg(distinct program_hash) as programs,
+      `select reason, count(*)::int as count, array_agg(distinct program_hash) as fingerprints,
          (array_agg(source_key order by source_key))[1:${limit}] as keys
        from (${reasons}) as unit group by reason`,
       parameters.values,
     );
-    const programs = new Set(rows.filter(({ reason }) => isWork(reason)).flatMap((row) => row.programs));
-    const changed = plan.program.known
-      .filter(({ hash }) => programs.has(hash))
+    const fingerprints = new Set(rows.filter(({ reason }) => isWork(reason)).flatMap((row) => row.fingerprints));
+    const changed = plan.fingerprint.known
+      .filter(({ hash }) => fingerprints.has(hash))
       .flatMap(({ difference }) => difference?.what ?? []);
     const listed = rows.map((row) => (isWork(row.reason) || row.reason === "deleted" ? row : { ...row, keys: [] }));
     return { rows: listed, changed: [...new Set(changed)].toSorted() };
@@ -132,7 +132,7 @@ export class Planner {
 interface ReasonRow extends Record<string, unknown> {
   readonly reason: PlannedReason;
   readonly count: number;
-  readonly programs: readonly string[];
+  readonly fingerprints: readonly string[];
   readonly keys: readonly string[];
 }
 
@@ -144,7 +144,7 @@ interface Reasons {
 async function wholeReasons(job: PlanningJob): Promise<Reasons> {
   const { reason, what } = await planWhole(job);
   const keys = isWork(reason) ? [""] : [];
-  return { rows: [{ reason, count: 1, programs: [], keys }], changed: isWork(reason) ? what : [] };
+  return { rows: [{ reason, count: 1, fingerprints: [], keys }], changed: isWork(reason) ? what : [] };
 }
 
 function readsDocuments({ sources }: ResolvedModel): boolean {

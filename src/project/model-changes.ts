@@ -20,7 +20,7 @@ const KIND: Readonly<Record<FingerprintDifference["reason"], ModelChange | undef
   upstream: undefined,
 };
 
-/** The part of a model that a difference of its programs is in; none when it is in the rows upstream. */
+/** The part of a model that a difference of its fingerprints is in; none when it is in the rows upstream. */
 export function kindOfChange({ reason }: Pick<FingerprintDifference, "reason">): readonly ModelChange[] {
   const kind = KIND[reason];
   return kind === undefined ? [] : [kind];
@@ -37,14 +37,14 @@ export async function changesSinceRuns(
   const configs = configsOf(project, graph, {});
   const changes = new Map<string, ReadonlySet<ModelChange>>();
   for (const [name, resolved] of graph) {
-    const programs = stored.get(name);
-    if (programs === undefined) {
+    const fingerprints = stored.get(name);
+    if (fingerprints === undefined) {
       changes.set(name, new Set(["new"]));
       continue;
     }
     const code = resolved.model.form === "sql" ? queryFingerprint({ resolved, database }) : await codeOf(name);
-    const now = describeParts(resolved.model, { config: configs.get(name), code, llm, sides: {} });
-    const found = programs.flatMap((parts) => differences({ ...parts, sides: {} }, now));
+    const now = describeParts(resolved.model, { config: configs.get(name), code, llm, sideInputs: {} });
+    const found = fingerprints.flatMap((parts) => differences({ ...parts, sides: {} }, now));
     changes.set(name, new Set(found.flatMap(kindOfChange)));
   }
   return changes;

@@ -22,7 +22,7 @@ interface SettleOptions {
 
 /**
  * Finishes the models of a run that have nothing to do, all at once. The others are left to their own turn, and so is
- * one about which the question fails: there its error is told.
+ * one whose comparison fails: its own attempt reports the error.
  */
 export async function finishIdleModels(
   jobs: readonly PlanningJob[],
@@ -72,8 +72,8 @@ async function isUpToDate(job: PlanningJob): Promise<boolean> {
   const { database, resolved } = job;
   const scope = { system: database.systemSchema, model: resolved.model.name };
   if (resolved.model.forEach === undefined) {
-    const { reason, program } = await planWhole(job);
-    if (isIdle(reason)) await database.use((client) => renewFingerprints(client, { ...scope, program }));
+    const { reason, fingerprint } = await planWhole(job);
+    if (isIdle(reason)) await database.use((client) => renewFingerprints(client, { ...scope, fingerprint }));
     return isIdle(reason);
   }
   const { plan } = await planUnits(job);
@@ -86,7 +86,7 @@ async function isUpToDate(job: PlanningJob): Promise<boolean> {
     const { rowCount } = await client
       .query(isWork, [...parameters.values])
       .finally(() => client.query("reset work_mem").catch(() => undefined));
-    if (rowCount === 0) await renewFingerprints(client, { ...scope, program: plan.program });
+    if (rowCount === 0) await renewFingerprints(client, { ...scope, fingerprint: plan.fingerprint });
     return rowCount === 0;
   });
 }

@@ -14,7 +14,7 @@ export function plannedModels(graph: Graph): RunSpec["models"] {
   }));
 }
 
-/** The models of a run, as its first event tells them. */
+/** The models of a run, as its first event lists them. */
 export function summarizeModels(graph: Graph): readonly ModelSummary[] {
   return [...graph.values()].map(({ model, shape, upstreams }) => ({
     name: model.name,

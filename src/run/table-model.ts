@@ -34,7 +34,7 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
     const given = { sources: readers, writer, config, context, signal, llm, directory };
     const returned = await untilAborted(model.run(given as never), job.signal);
     await writer.close();
-    tellRemoved(job, writer.nulCharacters);
+    warnRemoved(job, writer.nulCharacters);
     const counts = readCounts(model.name, returned);
     return await database.transaction(async (client) => {
       const { writeStrategy: strategy, name: modelName } = model;
@@ -50,7 +50,7 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   }
 }
 
-function tellRemoved(job: ModelJob, nulCharacters: number): void {
+function warnRemoved(job: ModelJob, nulCharacters: number): void {
   if (nulCharacters === 0) return;
   const message = `removed ${nulCharacters} U+0000, which Postgres cannot store`;
   job.emit({ type: "log", model: job.resolved.model.name, level: "warning", message });

@@ -23,10 +23,10 @@ import { isIdle, type UnitReason } from "./units/unit-plan.ts";
 /** Brings a model up to date that writes its table as one unit: all of it, or nothing when nothing has changed. */
 export async function runWholeModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved } = job;
-  const { program, reason } = await planWhole(job);
+  const { fingerprint, reason } = await planWhole(job);
   if (isIdle(reason)) {
     return database.use(async (client) => {
-      await renewFingerprints(client, { system: database.systemSchema, model: resolved.model.name, program });
+      await renewFingerprints(client, { system: database.systemSchema, model: resolved.model.name, fingerprint });
       return job.finish(client, { status: "succeeded" }, NO_ROWS);
     });
   }
@@ -34,9 +34,9 @@ export async function runWholeModel(job: ModelJob): Promise<Receipt> {
   const finish: ModelJob["finish"] = async (client, outcome, rows) => {
     const durationMs = performance.now() - started;
     const [system, model, runId] = [database.systemSchema, resolved.model.name, job.context.runId];
-    const scope = { system, model, runId, programHash: program.hash };
+    const scope = { system, model, runId, fingerprintHash: fingerprint.hash };
     const recordSql = (parameters: Parameters) =>
-      `${saveFingerprintSql({ system, model, program }, parameters)}, ${recordWholeSql(scope, durationMs, parameters)}`;
+      `${saveFingerprintSql({ system, model, fingerprint }, parameters)}, ${recordWholeSql(scope, durationMs, parameters)}`;
     const receipt = await job.finish(client, outcome, rows, recordSql);
     await job.asked.record(client, scope);
     return receipt;
@@ -46,50 +46,50 @@ export async function runWholeModel(job: ModelJob): Promise<Receipt> {
 }
 
 export interface WholePlan {
-  readonly program: Fingerprint;
+  readonly fingerprint: Fingerprint;
   readonly reason: UnitReason;
   /** Parameters or sources that differ. */
   readonly what: readonly string[];
-  /** The program that made what is stored. */
+  /** Hash of the fingerprint of what is stored. */
   readonly made: string | undefined;
 }
 
 /** All that the function of a seed does is read its file. */
 const SEED_CODE: CodeFingerprint = { code: "seed", source: "seed", asksLlm: false };
 
-/** Says why a model that writes its whole table will run, or why not. Its sources are a part of its program. */
+/** Says why a model that writes its whole table will run, or why not. Its sources are a part of its fingerprint. */
 export async function planWhole(job: PlanningJob): Promise<WholePlan> {
   const { resolved, database } = job;
   const { model, shape } = resolved;
   const isView = model.materialized === "view";
   // A view shows whatever its sources hold.
   const read = isView ? [] : resolved.sources.filter(({ spec }) => !spec.untracked);
-  const sides = await Promise.all(read.map((source) => bindSource(source, { ...job, reader: model.name })));
-  const state = await loadStoredModel(database, { model: model.name, sides });
+  const sideInputs = await Promise.all(read.map((source) => bindSource(source, { ...job, reader: model.name })));
+  const state = await loadStoredModel(database, { model: model.name, sideInputs });
   const code = model.form === "sql" ? queryFingerprint(job) : model.seed === undefined ? job.code : SEED_CODE;
   const file = model.seed === undefined ? {} : { file: await digestSeed(model.seed, job.directory) };
-  const parts = describeParts(model, { ...job, code, sides: { ...state.sides, ...file } });
-  const program = createFingerprint(parts, state.programs, model.onChange);
+  const parts = describeParts(model, { ...job, code, sideInputs: { ...state.sideInputs, ...file } });
+  const fingerprint = createFingerprint(parts, state.fingerprints, model.onChange);
   const isMissing = job.isTableMissing === true || (isView && !(await hasRelation(database, shape.name)));
   const made = isMissing ? undefined : state.whole;
-  const difference = program.known.find(({ hash }) => hash === made?.programHash)?.difference;
+  const difference = fingerprint.known.find(({ hash }) => hash === made?.fingerprintHash)?.difference;
   // A function that declares no source may read whatever it likes.
-  const isComparable = sides.length > 0 || model.form === "sql" || model.seed !== undefined;
+  const isComparable = sideInputs.length > 0 || model.form === "sql" || model.seed !== undefined;
   return {
-    program,
-    reason: reasonOf(job, { program, made, isComparable }),
+    fingerprint,
+    reason: reasonOf(job, { fingerprint, made, isComparable }),
     what: difference?.what ?? [],
-    made: state.whole?.programHash,
+    made: state.whole?.fingerprintHash,
   };
 }
 
 function reasonOf(
   { resolved: { model }, scope, context }: PlanningJob,
-  { program, made, isComparable }: { program: Fingerprint; made: WholeUnit | undefined; isComparable: boolean },
+  { fingerprint, made, isComparable }: { fingerprint: Fingerprint; made: WholeUnit | undefined; isComparable: boolean },
 ): UnitReason {
   if (scope.retry !== undefined) return "unchanged";
   if (made === undefined) return "new";
-  const by = program.known.find(({ hash }) => hash === made.programHash);
+  const by = fingerprint.known.find(({ hash }) => hash === made.fingerprintHash);
   if (by === undefined) return "code";
   if (by.difference?.reason === "upstream") return "changed";
   if (by.difference !== undefined && model.onChange !== "keep") return by.difference.reason;

@@ -16,7 +16,7 @@ export class AskedSignatures {
 
   async record(
     client: Pick<DatabaseClient, "query">,
-    output: Pick<UnitStateKey, "system" | "model" | "programHash">,
+    output: Pick<UnitStateKey, "system" | "model" | "fingerprintHash">,
   ): Promise<void> {
     const names = [...this.#names].filter((name) => !this.#recorded.has(name));
     if (names.length === 0) return;

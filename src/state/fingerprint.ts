@@ -23,25 +23,27 @@ export interface FingerprintParts {
   /** Digests of the tuned prompts of the project, by signature, for a model that asks. */
   readonly prompts: Readonly<Record<string, string>>;
   /** Digests of the sources that every unit sees in full, by name. */
-  readonly sides: Readonly<Record<string, string>>;
+  readonly sideInputs: Readonly<Record<string, string>>;
 }
 
-/** A program as it is stored. */
-export type StoredParts = Omit<FingerprintParts, "prompts"> & {
-  /** Programs that were stored before there were tuned prompts have none. */
+/** A fingerprint as it is stored. */
+export type StoredParts = Omit<FingerprintParts, "prompts" | "sideInputs"> & {
+  /** The side inputs. */
+  readonly sides: FingerprintParts["sideInputs"];
+  /** Fingerprints that were stored before there were tuned prompts have none. */
   readonly prompts?: FingerprintParts["prompts"];
-  /** Signatures that units of this program have asked; null where nobody wrote them down. */
+  /** Signatures that units of this fingerprint have asked; null where they were not recorded. */
   readonly asked?: readonly string[] | null;
 };
 
-/** The program of today, and what the ledger knows of those before it. */
+/** Today's fingerprint, and those of stored output. */
 export interface Fingerprint {
   readonly hash: string;
   readonly parts: FingerprintParts;
   readonly known: readonly KnownFingerprint[];
 }
 
-/** A program that stored output was made by. */
+/** A fingerprint of stored output. */
 export interface KnownFingerprint {
   readonly hash: string;
   readonly parts: StoredParts;
@@ -57,7 +59,7 @@ export interface FingerprintDifference {
 
 export function describeParts(
   model: AnyModel,
-  given: Pick<FingerprintParts, "sides"> & {
+  given: Pick<FingerprintParts, "sideInputs"> & {
     readonly config: unknown;
     readonly code: CodeFingerprint;
     readonly llm: Pick<LlmSource, "fingerprint" | "adopted">;
@@ -72,13 +74,18 @@ export function describeParts(
     version: model.version ?? null,
     llm: given.code.asksLlm ? given.llm.fingerprint : null,
     prompts: given.code.asksLlm ? digestAdopted(given.llm.adopted ?? new Map()) : {},
-    sides: given.sides,
+    sideInputs: given.sideInputs,
   };
+}
+
+/** What is stored, and hashed. */
+export function storedParts({ sideInputs, ...parts }: FingerprintParts): StoredParts {
+  return { ...parts, sides: sideInputs };
 }
 
 const digest = (value: unknown) => sha256(canonicalJson(value) ?? "").slice(0, 32);
 
-/** Puts today's program beside the stored ones. For a model that keeps its output, changed sources weigh most. */
+/** Puts today's fingerprint beside the stored ones. For a model that keeps its output, changed sources weigh most. */
 export function createFingerprint(
   parts: FingerprintParts,
   stored: ReadonlyMap<string, StoredParts>,
@@ -89,10 +96,10 @@ export function createFingerprint(
     const ofSources = onChange === "keep" ? all.find(({ reason }) => reason === "upstream") : undefined;
     return { hash, parts: before, difference: ofSources ?? all[0] };
   });
-  return { hash: digest(parts), parts, known };
+  return { hash: digest(storedParts(parts)), parts, known };
 }
 
-/** Every way in which a program differs from today's, the weightiest first; none when it would write the same. */
+/** Every way in which a fingerprint differs from today's, the weightiest first; none when it would write the same. */
 export function differences(before: StoredParts, now: FingerprintParts): readonly FingerprintDifference[] {
   const found: FingerprintDifference[] = [];
   if (before.version !== now.version) found.push({ reason: "code", what: ["version"] });
@@ -104,11 +111,11 @@ export function differences(before: StoredParts, now: FingerprintParts): readonl
     (signature) => before.asked?.includes(signature) ?? true,
   );
   if (prompts.length > 0) found.push({ reason: "prompt", what: prompts });
-  // Programs that were stored before there was a language layer say nothing about it.
+  // Fingerprints that were stored before there was a language layer say nothing about it.
   if ((before.llm ?? null) !== now.llm) found.push({ reason: "llm", what: [] });
   if (before.schema !== now.schema) found.push({ reason: "schema", what: [] });
-  const sides = differingKeys(before.sides, now.sides);
-  if (sides.length > 0) found.push({ reason: "upstream", what: sides });
+  const sideInputs = differingKeys(before.sides, now.sideInputs);
+  if (sideInputs.length > 0) found.push({ reason: "upstream", what: sideInputs });
   return found;
 }
 
@@ -120,7 +127,7 @@ function differingKeys(
   return names.filter((name) => before[name] !== now[name]).toSorted();
 }
 
-/** Stores today's program, so that a later run can say what has changed since. */
+/** Stores today's fingerprint, so that a later run can say what has changed since. */
 export async function saveFingerprint(client: Pick<DatabaseClient, "query">, scope: FingerprintKey): Promise<void> {
   const parameters = new Parameters();
   await client.query(`with ${saveFingerprintSql(scope, parameters)} select`, parameters.values);
@@ -129,40 +136,40 @@ export async function saveFingerprint(client: Pick<DatabaseClient, "query">, sco
 export interface FingerprintKey {
   readonly system: string;
   readonly model: string;
-  readonly program: Fingerprint;
+  readonly fingerprint: Fingerprint;
 }
 
 /** Stores the digests of today where nothing is to be done because what is stored is as good. */
 export async function renewFingerprints(client: Pick<DatabaseClient, "query">, scope: FingerprintKey): Promise<void> {
-  if (outdatedPrograms(scope.program).length === 0) return;
+  if (outdatedFingerprints(scope.fingerprint).length === 0) return;
   const parameters = new Parameters();
-  await client.query(renewProgramsSql(scope, parameters), parameters.values);
+  await client.query(renewFingerprintsSql(scope, parameters), parameters.values);
 }
 
 // Output as good as today's under another digest: the next comparison starts from today's digests, or the second small
 // change in a row would look like a large one.
-function outdatedPrograms({ parts: { code, source }, known }: Fingerprint): readonly string[] {
+function outdatedFingerprints({ parts: { code, source }, known }: Fingerprint): readonly string[] {
   return known
     .filter(({ difference, parts }) => difference === undefined && (parts.code !== code || parts.source !== source))
     .map(({ hash }) => hash);
 }
 
-function renewProgramsSql({ system, model, program }: FingerprintKey, parameters: Parameters): string {
-  const { code, source } = program.parts;
+function renewFingerprintsSql({ system, model, fingerprint }: FingerprintKey, parameters: Parameters): string {
+  const { code, source } = fingerprint.parts;
   return `update ${system}.program
       set parts = parts || jsonb_build_object('code', ${parameters.add(code)}::text, 'source', ${parameters.add(source)}::text)
-      where model = ${parameters.add(model)} and program_hash = any(${parameters.add(outdatedPrograms(program))})`;
+      where model = ${parameters.add(model)} and program_hash = any(${parameters.add(outdatedFingerprints(fingerprint))})`;
 }
 
-/** The parts of a `with` that store today's program. */
+/** The parts of a `with` that store today's fingerprint. */
 export function saveFingerprintSql(scope: FingerprintKey, parameters: Parameters): string {
-  const { system, model, program } = scope;
-  const { hash, parts } = program;
+  const { system, model, fingerprint } = scope;
+  const { hash, parts } = fingerprint;
   const name = parameters.add(model);
-  return `renewed as (${renewProgramsSql(scope, parameters)}),
+  return `renewed as (${renewFingerprintsSql(scope, parameters)}),
     saved as (
       insert into ${system}.program (model, program_hash, parts, asked)
-      values (${name}, ${parameters.add(hash)}, ${parameters.add(JSON.stringify(parts))}, '{}') on conflict do nothing)`;
+      values (${name}, ${parameters.add(hash)}, ${parameters.add(JSON.stringify(storedParts(parts)))}, '{}') on conflict do nothing)`;
 }
 
 /** SQL of a model's stored fingerprints as JSON, parts by hash; null without any. `model` is SQL. */
@@ -174,40 +181,40 @@ export async function loadFingerprintsOfOutput(
   database: Database,
 ): Promise<ReadonlyMap<string, readonly StoredParts[]>> {
   const system = database.systemSchema;
-  const rows = await database.query<{ model: string; programs: readonly StoredParts[] }>(
-    `select u.model, coalesce(jsonb_agg(p.parts || jsonb_build_object('asked', p.asked)) filter (where p.model is not null), '[]') as programs
+  const rows = await database.query<{ model: string; fingerprints: readonly StoredParts[] }>(
+    `select u.model, coalesce(jsonb_agg(p.parts || jsonb_build_object('asked', p.asked)) filter (where p.model is not null), '[]') as fingerprints
      from ${outputFingerprintsSql(system)} as u
      left join ${system}.program as p on p.model = u.model and p.program_hash = u.program_hash
      group by u.model`,
   );
-  return new Map(rows.map(({ model, programs }) => [model, programs]));
+  return new Map(rows.map(({ model, fingerprints }) => [model, fingerprints]));
 }
 
-type FingerprintRef = Pick<UnitStateKey, "system" | "model" | "programHash">;
+type FingerprintRef = Pick<UnitStateKey, "system" | "model" | "fingerprintHash">;
 
 /** Adds signatures to those that a model has asked under a fingerprint, where they are written down at all. */
 export async function addAsked(
   client: Pick<DatabaseClient, "query">,
-  { system, model, programHash }: FingerprintRef,
+  { system, model, fingerprintHash }: FingerprintRef,
   names: readonly string[],
 ): Promise<void> {
   await client.query(
     `update ${system}.program set asked = (select array_agg(distinct name order by name) from unnest(asked || $3::text[]) name)
      where model = $1 and program_hash = $2 and asked is not null`,
-    [model, programHash, names],
+    [model, fingerprintHash, names],
   );
 }
 
-/** For output that is declared to be as good as today's: whoever made it asked what the model's programs asked. */
+/** For output that is declared current: nobody knows which of the model's signatures it asked, so it counts as all of them. */
 export async function inheritAsked(
   client: Pick<DatabaseClient, "query">,
-  { system, model, programHash }: FingerprintRef,
+  { system, model, fingerprintHash }: FingerprintRef,
 ): Promise<void> {
   await client.query(
     `update ${system}.program set asked = (
        select case when bool_and(asked is not null) then coalesce(array_agg(distinct name) filter (where name is not null), '{}') end
        from ${system}.program left join unnest(asked) name on true where model = $1)
      where model = $1 and program_hash = $2`,
-    [model, programHash],
+    [model, fingerprintHash],
   );
 }

@@ -7,10 +7,10 @@ import { wholeDigestSql } from "../sources/row-digest.ts";
 
 /** What is known of a model before it runs. */
 export interface StoredModel {
-  /** Programs that its stored output was made by. */
-  readonly programs: ReadonlyMap<string, StoredParts>;
+  /** Fingerprints of its stored output, parts by hash. */
+  readonly fingerprints: ReadonlyMap<string, StoredParts>;
   /** Digests of the given sources, by name. */
-  readonly sides: Readonly<Record<string, string>>;
+  readonly sideInputs: Readonly<Record<string, string>>;
   /** The one unit of a model that writes its whole table; undefined before the first success. */
   readonly whole: WholeUnit | undefined;
 }
@@ -18,24 +18,24 @@ export interface StoredModel {
 /** Reads it in one round trip: a model without work should cost next to nothing. */
 export async function loadStoredModel(
   database: Database,
-  { model, sides }: { readonly model: string; readonly sides: readonly BoundSource[] },
+  { model, sideInputs }: { readonly model: string; readonly sideInputs: readonly BoundSource[] },
 ): Promise<StoredModel> {
   const parameters = new Parameters();
   const name = parameters.add(model);
-  const digests = sides.map((side) => `encode((${wholeDigestSql(side, parameters)}), 'hex')`);
+  const digests = sideInputs.map((side) => `encode((${wholeDigestSql(side, parameters)}), 'hex')`);
   const system = database.systemSchema;
   const [row] = await database.query<{
-    programs: Record<string, StoredParts> | null;
+    fingerprints: Record<string, StoredParts> | null;
     whole: WholeUnit | null;
-    sides: string[];
+    sideInputs: string[];
   }>(
-    `select ${storedFingerprintsSql(system, name)} as programs, ${wholeUnitSql(system, name)} as whole,
-       array[${digests.join(", ")}]::text[] as sides`,
+    `select ${storedFingerprintsSql(system, name)} as fingerprints, ${wholeUnitSql(system, name)} as whole,
+       array[${digests.join(", ")}]::text[] as "sideInputs"`,
     parameters.values,
   );
   return {
-    programs: new Map(Object.entries(row?.programs ?? {})),
-    sides: Object.fromEntries(sides.map((side, index) => [side.name, row?.sides[index] ?? ""])),
+    fingerprints: new Map(Object.entries(row?.fingerprints ?? {})),
+    sideInputs: Object.fromEntries(sideInputs.map((side, index) => [side.name, row?.sideInputs[index] ?? ""])),
     whole: row?.whole ?? undefined,
   };
 }

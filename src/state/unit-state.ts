@@ -22,7 +22,7 @@ export interface UnitStateKey {
   readonly system: string;
   readonly model: string;
   readonly runId: string;
-  readonly programHash: string;
+  readonly fingerprintHash: string;
 }
 
 /** What is stored of a unit's last try. */
@@ -86,10 +86,14 @@ export function recordWholeSql(scope: UnitStateKey, durationMs: number, paramete
 }
 
 /** What `done` means. `units` is a relation of what an outcome has, in the order of `OUTCOME`. */
-function doneSql({ system, model, runId, programHash }: UnitStateKey, units: string, parameters: Parameters): string {
-  const [name, run, program] = [model, runId, programHash].map((value) => parameters.add(value));
+function doneSql(
+  { system, model, runId, fingerprintHash }: UnitStateKey,
+  units: string,
+  parameters: Parameters,
+): string {
+  const [name, run, fingerprint] = [model, runId, fingerprintHash].map((value) => parameters.add(value));
   return `insert into ${system}.unit_state (model, run_id, program_hash, status, has_output, ${OUTCOME.join(", ")})
-    select ${name}, ${run}, ${program}, 'done', true, unit.* from ${units} as unit
+    select ${name}, ${run}, ${fingerprint}, 'done', true, unit.* from ${units} as unit
     on conflict (model, source_key) do update set ${REPLACE},
       status = 'done', has_output = true, attempts = 0, error_code = null, error = null`;
 }
@@ -141,7 +145,9 @@ export async function recordFailed(
 ): Promise<ReadonlyMap<string, string>> {
   if (units.length === 0) return new Map();
   const parameters = new Parameters();
-  const [name, run, program] = [scope.model, scope.runId, scope.programHash].map((value) => parameters.add(value));
+  const [name, run, fingerprint] = [scope.model, scope.runId, scope.fingerprintHash].map((value) =>
+    parameters.add(value),
+  );
   const maxAttempts = `${parameters.add(most)}::int`;
   const errors = parameters.addRows(
     ["text", units.map((unit) => unit.error?.code)],
@@ -158,7 +164,7 @@ export async function recordFailed(
   const { rows } = await client.query<{ unit: string; document: string | null }>(
     `insert into ${scope.system}.unit_state as u
        (model, run_id, program_hash, attempts, status, error_code, error, ${OUTCOME.join(", ")})
-     select ${name}, ${run}, ${program}, 1, ${first}, code, message, ${OUTCOME.join(", ")}
+     select ${name}, ${run}, ${fingerprint}, 1, ${first}, code, message, ${OUTCOME.join(", ")}
      from rows from (${outcomesSql(units, parameters)}, ${errors})
        as failed (${OUTCOME.join(", ")}, code, message, is_final)
      on conflict (model, source_key) do update set ${REPLACE},
@@ -179,7 +185,7 @@ interface RecordFailedOptions {
 /** The model was to blame for the units that failed in this run: it does not count against them. */
 export async function resetAttempts(
   client: Client,
-  { system, model, runId }: Omit<UnitStateKey, "programHash">,
+  { system, model, runId }: Omit<UnitStateKey, "fingerprintHash">,
 ): Promise<void> {
   await client.query(
     `update ${system}.unit_state set attempts = 0, status = case when has_output then 'stale' else 'error' end
@@ -194,12 +200,12 @@ export async function resetAttempts(
  */
 export async function recordKept(
   client: Client,
-  { system, model, programHash }: Omit<UnitStateKey, "runId">,
+  { system, model, fingerprintHash }: Omit<UnitStateKey, "runId">,
   units: (parameters: Parameters) => string,
 ): Promise<number> {
   const parameters = new Parameters();
   const { rowCount } = await client.query(
-    `update ${system}.unit_state u set status = 'kept', program_hash = ${parameters.add(programHash)}, attempts = 0,
+    `update ${system}.unit_state u set status = 'kept', program_hash = ${parameters.add(fingerprintHash)}, attempts = 0,
        error_code = null, error = null, input_hash = unit.input_hash, side_hash = unit.side_hash, updated_at = now()
      from ${units(parameters)} as unit
      where u.model = ${parameters.add(model)} and u.source_key = unit.source_key and u.has_output`,
@@ -234,14 +240,18 @@ export async function forgetModels(client: Client, system: string, models: reado
   await client.query(`delete from ${system}.unit_state where model = any($1)`, [models]);
 }
 
-/** True when one of the programs has worked on some unit of the model. */
+/** True when some unit of the model is done at one of the fingerprints. */
 export async function hasWorked(
   client: Client,
-  { system, model, programs }: Pick<UnitStateKey, "system" | "model"> & { readonly programs: readonly string[] },
+  {
+    system,
+    model,
+    fingerprints,
+  }: Pick<UnitStateKey, "system" | "model"> & { readonly fingerprints: readonly string[] },
 ): Promise<boolean> {
   const { rowCount } = await client.query(
     `select from ${system}.unit_state where model = $1 and status = 'done' and program_hash = any($2) limit 1`,
-    [model, programs],
+    [model, fingerprints],
   );
   return rowCount === 1;
 }
@@ -298,14 +308,14 @@ export const quarantinedSql = (system: string, model: string): string =>
 
 /** The one unit of a model that writes its whole table. */
 export interface WholeUnit {
-  readonly programHash: string;
+  readonly fingerprintHash: string;
   readonly status: string;
   readonly runId: string;
 }
 
 /** SQL of a `WholeUnit` as JSON; null before the model's first success. `model` is SQL. */
 export const wholeUnitSql = (system: string, model: string): string =>
-  `(select jsonb_build_object('programHash', program_hash, 'status', status, 'runId', run_id)
+  `(select jsonb_build_object('fingerprintHash', program_hash, 'status', status, 'runId', run_id)
     from ${system}.unit_state where model = ${model} and source_key = '${WHOLE_KEY}')`;
 
 /**

@@ -102,7 +102,7 @@ const picky = (failing: { readonly texts: readonly string[]; readonly error: () 
     },
   });
 
-const fates = (project: TestProject) =>
+const states = (project: TestProject) =>
   project.query("select status, attempts, error_code from millrace.unit_state where status <> 'done' order by 1, 2");
 
 test("a unit that the author gives up is set aside, with its old output, until its input changes", async () => {
@@ -117,7 +117,7 @@ test("a unit that the author gives up is set aside, with its old output, until i
   takeCalls();
   expect(await test_.project.runPipeline()).toMatchObject({ status: "partial" });
   expect(takeCalls()).toEqual(["odd"]);
-  expect(await fates(test_)).toEqual([{ status: "quarantined", attempts: 1, error_code: "TOO_ODD" }]);
+  expect(await states(test_)).toEqual([{ status: "quarantined", attempts: 1, error_code: "TOO_ODD" }]);
   expect(await test_.query("select text from picky order by 1")).toEqual([{ text: "even" }, { text: "fine" }]);
   expect(await test_.project.runPipeline()).toMatchObject({
     status: "succeeded",
@@ -127,7 +127,7 @@ test("a unit that the author gives up is set aside, with its old output, until i
   await test_.writeDocument("a.md", "even again");
   expect(await test_.project.runPipeline()).toMatchObject({ status: "succeeded" });
   expect(takeCalls()).toEqual(["even again"]);
-  expect(await fates(test_)).toEqual([]);
+  expect(await states(test_)).toEqual([]);
 });
 
 test("a unit that fails is tried three times, by three runs; retry tries those that are set aside too", async () => {
@@ -138,7 +138,7 @@ test("a unit that fails is tried three times, by three runs; retry tries those t
   });
   for (const status of ["error", "error", "quarantined"]) {
     expect(await test_.project.runPipeline()).toMatchObject({ status: "partial" });
-    expect(await fates(test_)).toMatchObject([{ status }, { status }]);
+    expect(await states(test_)).toMatchObject([{ status }, { status }]);
   }
   takeCalls();
   await test_.project.runPipeline();
@@ -151,7 +151,7 @@ test("a unit that fails is tried three times, by three runs; retry tries those t
   expect(takeCalls()).toEqual([]);
   expect(await test_.project.runPipeline(undefined, { retry: {} })).toMatchObject({ status: "partial" });
   expect(takeCalls()).toEqual(["bad", "worse"]);
-  expect(await fates(test_)).toEqual([{ status: "quarantined", attempts: 4, error_code: "Error" }]);
+  expect(await states(test_)).toEqual([{ status: "quarantined", attempts: 4, error_code: "Error" }]);
 });
 
 test("a share of failures that is too large fails the model", async () => {

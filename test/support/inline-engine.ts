@@ -9,7 +9,7 @@ export interface InlineEngineOptions {
   readonly isDead: () => boolean;
 }
 
-/** An engine without a memory: it plays runs in this process, by the same rules as the real one, and waits for nothing. */
+/** An engine without a memory: it schedules runs in this process, by the same rules as the real one, and waits for nothing. */
 export function inlineEngine(options: InlineEngineOptions): LaunchEngine {
   return async ({ host }) => new InlineEngine(host, options);
 }

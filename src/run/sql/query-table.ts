@@ -83,7 +83,7 @@ export async function replaceView(client: DatabaseClient, job: ModelJob): Promis
     await client.query(createTableSql(shape));
     for (const part of tableParts(shape)) await client.query(part.sql);
   });
-  tellLost(job, lost);
+  warnLost(job, lost);
 }
 
 /** Statements of a plan on one connection. */
@@ -93,7 +93,7 @@ export const runOn =
     (await client.query(text, [...parameters])).rows as never;
 
 /** Says which views went away with what they read. */
-export function tellLost(job: ModelJob, lost: readonly string[]): void {
+export function warnLost(job: ModelJob, lost: readonly string[]): void {
   if (lost.length === 0) return;
   const message = `dropped ${lost.join(", ")}, which read columns that are gone; the models of these views make them again`;
   job.emit({ type: "log", model: job.resolved.model.name, level: "warning", message });

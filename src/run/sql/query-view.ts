@@ -5,7 +5,7 @@ import { blockedError } from "../../table/schema/schema-change.ts";
 import { dataColumns, hasColumns } from "../../table/table-shape.ts";
 import type { ModelJob } from "../units/model-job.ts";
 import { checkColumns, describeQuery, queryOn } from "./query-columns.ts";
-import { notOwn, runOn, tellLost } from "./query-table.ts";
+import { notOwn, runOn, warnLost } from "./query-table.ts";
 import type { RenderedQuery } from "../query/render-query.ts";
 
 /** Makes a query a view, or the view that is there this query, inside the caller's transaction. */
@@ -37,5 +37,5 @@ export async function makeView(client: DatabaseClient, job: ModelJob, query: Ren
     );
     if (isSame) return create("create or replace");
   }
-  tellLost(job, await replaceRelation(client, { model: model.name, name, kind }, create));
+  warnLost(job, await replaceRelation(client, { model: model.name, name, kind }, create));
 }

@@ -21,8 +21,8 @@ import { copyUnitRows, keepUnitsWithRows, unitDigestsSql } from "./unit-rows.ts"
 
 /**
  * Brings a SQL model up to date that works in units: one query for all units that are new or changed, and one
- * transaction for their rows, the ledger and the receipt. An error of the query is one of the model; no unit has a fate
- * of its own.
+ * transaction for their rows, the ledger and the receipt. An error of the query is one of the model; no unit fails
+ * by itself.
  */
 export async function runSqlUnitModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved } = job;
@@ -50,7 +50,7 @@ async function rewriteUnits(client: DatabaseClient, job: ModelJob, rewrite: Rewr
     system: database.systemSchema,
     model: model.name,
     runId: context.runId,
-    programHash: plan.program.hash,
+    fingerprintHash: plan.fingerprint.hash,
   };
   const started = performance.now();
   await client.query(`create index on ${WORK} (source_key)`);
@@ -75,7 +75,7 @@ async function stageUnits(
   { plan, query, found, stage }: Rewrite & { readonly stage: Stage },
 ): Promise<number> {
   const { shape, model } = job.resolved;
-  tellProgress(job, { unitsTotal: found.total, unitsDone: 0 });
+  reportProgress(job, { unitsTotal: found.total, unitsDone: 0 });
   await copyUnitRows(client, plan);
   const units = await keepUnitsWithRows(client);
   const given = await checkGiven(client, job, query);
@@ -108,15 +108,15 @@ async function recordUnits(
 ): Promise<void> {
   await forgetRelation(client, scope, `(select source_key from ${WORK} where reason = 'deleted')`);
   if (units === 0) return;
-  await saveFingerprint(client, { ...scope, program: plan.program });
+  await saveFingerprint(client, { ...scope, fingerprint: plan.fingerprint });
   const relation = `(select w.source_key, w.document_id, d.input_hash, w.side_hash
     from ${WORK} w join ${unitDigestsSql(plan)} d on d.millrace_unit = w.source_key)`;
   await recordRelationDone(client, scope, { relation, durationMs });
   await job.modelRuns.addCounts(client, scope, { ...NO_ROWS, unitsTotal: units, unitsDone: units, unitsFailed: 0 });
-  tellProgress(job, { unitsTotal: units, unitsDone: units });
+  reportProgress(job, { unitsTotal: units, unitsDone: units });
 }
 
-function tellProgress(job: ModelJob, units: { readonly unitsTotal: number; readonly unitsDone: number }): void {
+function reportProgress(job: ModelJob, units: { readonly unitsTotal: number; readonly unitsDone: number }): void {
   const progress = { ...units, unitsFailed: 0, rowsWritten: 0 };
   job.emit({ type: "model_progress", model: job.resolved.model.name, progress });
 }

@@ -42,7 +42,7 @@ export function sameUnitSql({ keys, source }: UnitPlan): string {
 }
 
 /**
- * Reads the rows of the units between two ordinals: unit, document, digest of the row, side digest, then the columns.
+ * Reads the rows of the units between two ordinals: unit, document, digest of the row, digest of the matched rows, then the columns.
  * The digest comes from the very rows that the model will see.
  */
 export function fetchUnitsSql(plan: UnitPlan, range: UnitRange): Sql {
@@ -65,20 +65,20 @@ function rowsOfUnitsSql(plan: UnitPlan, { work, after, upTo, isCopied }: UnitRan
   return `${work} w join ${source.relation} s on ${sameUnitSql(plan)} where ${inRange} and ${definition}`;
 }
 
-/** Reads the side rows that match the units between two ordinals: the ordinal, then the columns. */
-export function fetchMatchedSql(plan: UnitPlan, side: BoundSource, range: UnitRange): Sql {
+/** Reads the rows of a source that match the units between two ordinals: the ordinal, then the columns. */
+export function fetchMatchedSql(plan: UnitPlan, matched: BoundSource, range: UnitRange): Sql {
   const parameters = new Parameters();
-  const matching = side.match.map(
+  const matching = matched.match.map(
     ({ unitKey }, part) => `${columnRef("s", plan.source.find(unitKey))} as match_${part}`,
   );
-  const onSide = side.match.map((pair, part) => `${columnRef("m", pair.column)} = unit.match_${part}`);
+  const onMatch = matched.match.map((pair, part) => `${columnRef("m", pair.column)} = unit.match_${part}`);
   return {
     text: `with unit as (
         select distinct w.ordinal, ${matching.join(", ")} from ${rowsOfUnitsSql(plan, range, parameters)})
-      select unit.ordinal, ${side.columns.map((each) => columnRef("m", each)).join(", ")}
-      from unit join ${side.relation} m on ${onSide.join(" and ")}
-      where ${conditionsSql([...side.definition, ...side.scope], "m", parameters)}
-      order by ${["unit.ordinal", ...side.primaryKey.map((key) => columnRef("m", key))].join(", ")}`,
+      select unit.ordinal, ${matched.columns.map((each) => columnRef("m", each)).join(", ")}
+      from unit join ${matched.relation} m on ${onMatch.join(" and ")}
+      where ${conditionsSql([...matched.definition, ...matched.scope], "m", parameters)}
+      order by ${["unit.ordinal", ...matched.primaryKey.map((key) => columnRef("m", key))].join(", ")}`,
     values: parameters.values,
   };
 }

@@ -35,7 +35,7 @@ export async function planUnits(
   const tracked = sources.filter((each) => each !== source && !each.untracked);
   const state = await loadStoredModel(database, {
     model: model.name,
-    sides: tracked.filter((each) => each.match.length === 0),
+    sideInputs: tracked.filter((each) => each.match.length === 0),
   });
   const code = model.form === "sql" ? queryFingerprint(job) : job.code;
   const plan = {
@@ -44,9 +44,9 @@ export async function planUnits(
     keys,
     isGroup: model.by !== undefined,
     matched: tracked.filter((each) => each.match.length > 0),
-    program: createFingerprint(
-      describeParts(model, { ...job, code, sides: state.sides }),
-      state.programs,
+    fingerprint: createFingerprint(
+      describeParts(model, { ...job, code, sideInputs: state.sideInputs }),
+      state.fingerprints,
       model.onChange,
     ),
     keepsOutput: model.onChange === "keep",

@@ -12,7 +12,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface CommitterOptions {
   readonly job: ModelJob;
-  readonly programHash: string;
+  readonly fingerprintHash: string;
   readonly onCommit: (committed: { readonly units: readonly UnitResult[]; readonly counts: RowCounts }) => void;
 }
 
@@ -31,14 +31,14 @@ export class UnitCommitter {
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor({ job, programHash, onCommit }: CommitterOptions) {
+  constructor({ job, fingerprintHash, onCommit }: CommitterOptions) {
     this.#job = job;
     this.#onCommit = onCommit;
     this.#scope = {
       system: job.database.systemSchema,
       model: job.resolved.model.name,
       runId: job.context.runId,
-      programHash,
+      fingerprintHash,
     };
   }
 

@@ -107,16 +107,16 @@ export class UnitFeed {
   async #fetchMatched(range: UnitRange): Promise<MatchedRows> {
     let bytes = 0;
     const bySource = new Map<string, Map<string, Row[]>>();
-    for (const side of this.#plan.matched) {
+    for (const source of this.#plan.matched) {
       const byOrdinal = new Map<string, Row[]>();
-      const fetched = await run(this.#client, fetchMatchedSql(this.#plan, side, range));
+      const fetched = await run(this.#client, fetchMatchedSql(this.#plan, source, range));
       bytes += sizeOf(fetched.rows);
       for (const [ordinal, ...values] of fetched.rows) {
         const rows = byOrdinal.get(String(ordinal)) ?? [];
-        rows.push(decodeRow(side.columns, values));
+        rows.push(decodeRow(source.columns, values));
         byOrdinal.set(String(ordinal), rows);
       }
-      bySource.set(side.name, byOrdinal);
+      bySource.set(source.name, byOrdinal);
     }
     return { matched: bySource, bytes };
   }

@@ -22,7 +22,7 @@ export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: re
   return async (unit: Unit, caller: AskOptions): Promise<readonly unknown[]> => {
     const { signal } = caller;
     const rows = plan.source.withContent ? await withContents(job, unit.rows) : unit.rows;
-    const matched = Object.entries(unit.matched).map(([name, side]) => [name, new ArrayReader(side)]);
+    const matched = Object.entries(unit.matched).map(([name, matchedRows]) => [name, new ArrayReader(matchedRows)]);
     const unitArguments = model.form === "group" ? { key: unit.key, rows } : { row: rows[0] };
     // The text was read meanwhile.
     signal.throwIfAborted();

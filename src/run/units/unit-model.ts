@@ -23,11 +23,11 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
   const { model } = resolved;
   const system = database.systemSchema;
   const { plan, sources } = await planUnits(job);
-  const { program } = plan;
+  const { fingerprint } = plan;
   const tally = new Tally(job);
   const committer = new UnitCommitter({
     job,
-    programHash: program.hash,
+    fingerprintHash: fingerprint.hash,
     onCommit: ({ units, counts }) => tally.add(units, counts),
   });
 
@@ -35,7 +35,7 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
   try {
     const feed = await UnitFeed.open(client, plan, system);
     await committer.deleteUnits(feed.gone);
-    const scope = { system, model: model.name, program };
+    const scope = { system, model: model.name, fingerprint };
     if (feed.total === 0) {
       await renewFingerprints(client, scope);
       return await job.finish(client, tally.outcome(), NO_ROWS);
@@ -46,11 +46,11 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
     const firstFailures = new FirstFailures(feed.total);
     let failures = 0;
     let isBug = false;
-    const programs = [
-      program.hash,
-      ...program.known.flatMap(({ hash, difference }) => (difference === undefined ? [hash] : [])),
+    const fingerprints = [
+      fingerprint.hash,
+      ...fingerprint.known.flatMap(({ hash, difference }) => (difference === undefined ? [hash] : [])),
     ];
-    const mayBeBug = !(await hasWorked(client, { system, model: model.name, programs }));
+    const mayBeBug = !(await hasWorked(client, { system, model: model.name, fingerprints }));
     const mostFailures = model.maxErrorRate * feed.total;
     const runUnit = createUnitRunner(job, plan, sources);
     const stop = new AbortController();
@@ -136,14 +136,14 @@ function tooManyFailures(model: AnyModel, failures: number, total: number): Mill
   );
 }
 
-/** Counts a model's progress and tells it, ten times a second at the most. */
+/** Counts a model's progress and reports it, ten times a second at the most. */
 class Tally {
   readonly #job: ModelJob;
   #total = 0;
   #done = 0;
   #failed = 0;
   #rows = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };
-  #toldAt = 0;
+  #reportedAt = 0;
 
   constructor(job: ModelJob) {
     this.#job = job;
@@ -151,7 +151,7 @@ class Tally {
 
   start(total: number): void {
     this.#total = total;
-    this.#tell();
+    this.#report();
   }
 
   add(units: readonly UnitResult[], counts: RowCounts): void {
@@ -166,16 +166,16 @@ class Tally {
     this.#rows.rowsWritten += counts.rowsWritten;
     this.#rows.rowsDeleted += counts.rowsDeleted;
     this.#rows.rowsUnchanged += counts.rowsUnchanged;
-    if (performance.now() - this.#toldAt > 100) this.#tell();
+    if (performance.now() - this.#reportedAt > 100) this.#report();
   }
 
   outcome(): Outcome {
-    this.#tell();
+    this.#report();
     return { status: this.#failed > 0 ? "partial" : "succeeded" };
   }
 
-  #tell(): void {
-    this.#toldAt = performance.now();
+  #report(): void {
+    this.#reportedAt = performance.now();
     this.#job.emit({
       type: "model_progress",
       model: this.#job.resolved.model.name,

@@ -10,8 +10,8 @@ export interface UnitPlan {
   readonly isGroup: boolean;
   /** Sources of which a unit sees the rows that match it, and whose changes count. */
   readonly matched: readonly BoundSource[];
-  readonly program: Fingerprint;
-  /** Changes of the program leave output as it is. */
+  readonly fingerprint: Fingerprint;
+  /** Changes of the fingerprint leave output as it is. */
   readonly keepsOutput: boolean;
   /** The table is not there, whatever the ledger says of it. */
   readonly isTableMissing: boolean;

@@ -32,8 +32,8 @@ export function createWorkSql(
  * ledger whose key is no longer in the source are `deleted`.
  */
 export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Parameters): string {
-  const { program, keepsOutput, scope, source } = plan;
-  const known = program.known.map(({ hash, difference }) => ({
+  const { fingerprint, keepsOutput, scope, source } = plan;
+  const known = fingerprint.known.map(({ hash, difference }) => ({
     hash,
     reason:
       difference === undefined ? null : keepsOutput && difference.reason !== "upstream" ? "kept" : difference.reason,
@@ -98,25 +98,25 @@ const sampleSql = (units: string, size: string) =>
 function rowUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const { source, keys } = plan;
   const scope = conditionsSql([...source.definition, ...scopeOf(plan)], "s", parameters);
-  const sides = matchedDigests(plan, parameters);
+  const matched = matchedDigests(plan, parameters);
   return `select ${keys.map((key, index) => `${columnRef("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
-      ${sideSql(sides)} as side_hash, ${rowDigestSql(source.columns, "s")} as input_hash
-    from ${source.relation} s ${sides.map((side) => side.join).join(" ")} where ${scope}`;
+      ${matchedDigestSql(matched)} as side_hash, ${rowDigestSql(source.columns, "s")} as input_hash
+    from ${source.relation} s ${matched.map((each) => each.join).join(" ")} where ${scope}`;
 }
 
 function groupUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const { source, keys } = plan;
-  const sides = matchedDigests(plan, parameters);
+  const matched = matchedDigests(plan, parameters);
   const scope = scopeOf(plan);
   const names = keys.map((key) => columnRef("s", key)).join(", ");
   const having = scope.length === 0 ? "" : `having bool_or(${conditionsSql(scope, "s", parameters)})`;
   const definition = conditionsSql(source.definition, "s", parameters);
-  const grouped = [names, ...sides.map((side) => side.digest)].join(", ");
+  const grouped = [names, ...matched.map((each) => each.digest)].join(", ");
   return `select ${keys.map((key, index) => `${columnRef("s", key)} as ${keyName(index)}`).join(", ")},
       ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
-      ${sideSql(sides)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash
-    from ${source.relation} s ${sides.map((side) => side.join).join(" ")} where ${definition}
+      ${matchedDigestSql(matched)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash
+    from ${source.relation} s ${matched.map((each) => each.join).join(" ")} where ${definition}
     group by ${grouped} ${having}`;
 }
 
@@ -134,28 +134,28 @@ function documentSql({ source, keys, isGroup }: UnitPlan): string {
   return `case when min(${id}) = max(${id}) and count(${id}) = count(*) then min(${id}) end`;
 }
 
-interface SideDigest {
+interface MatchedDigest {
   readonly join: string;
   readonly digest: string;
 }
 
-function matchedDigests(plan: UnitPlan, parameters: Parameters): readonly SideDigest[] {
-  return plan.matched.map((side, index) => {
-    const alias = `side_${index}`;
-    const by = side.match.map((pair) => columnRef("m", pair.column)).join(", ");
-    const named = side.match.map((pair, part) => `${columnRef("m", pair.column)} as match_${part}`).join(", ");
-    const on = side.match
+function matchedDigests(plan: UnitPlan, parameters: Parameters): readonly MatchedDigest[] {
+  return plan.matched.map((source, index) => {
+    const alias = `matched_${index}`;
+    const by = source.match.map((pair) => columnRef("m", pair.column)).join(", ");
+    const named = source.match.map((pair, part) => `${columnRef("m", pair.column)} as match_${part}`).join(", ");
+    const on = source.match
       .map((pair, part) => `${alias}.match_${part} = ${columnRef("s", plan.source.find(pair.unitKey))}`)
       .join(" and ");
-    const conditions = conditionsSql([...side.definition, ...side.scope], "m", parameters);
+    const conditions = conditionsSql([...source.definition, ...source.scope], "m", parameters);
     return {
-      join: `left join (select ${named}, ${rowsDigestSql(rowDigestSql(side.columns, "m"))} as digest
-        from ${side.relation} m where ${conditions} group by ${by}) as ${alias} on ${on}`,
+      join: `left join (select ${named}, ${rowsDigestSql(rowDigestSql(source.columns, "m"))} as digest
+        from ${source.relation} m where ${conditions} group by ${by}) as ${alias} on ${on}`,
       digest: `coalesce(${alias}.digest, ''::bytea)`,
     };
   });
 }
 
 // One digest, whatever the number of sources; none without any.
-const sideSql = (sides: readonly SideDigest[]) =>
-  sides.length === 0 ? "null::bytea" : `sha256(${sides.map((side) => side.digest).join(" || ")})`;
+const matchedDigestSql = (matched: readonly MatchedDigest[]) =>
+  matched.length === 0 ? "null::bytea" : `sha256(${matched.map((each) => each.digest).join(" || ")})`;
