@@ -93,7 +93,10 @@ export function relationships<const Column extends string, Target extends object
   const target = typeof to === "string" ? to : to.name;
   const name = `relationships(${columns.join(", ")} → ${target}.${fields.join(", ")})`;
   if (fields.length !== columns.length)
-    throw new UsageError("TEST_INVALID", `${name} pairs ${columns.length} columns with ${fields.length}.`);
+    throw new UsageError(
+      "TEST_INVALID",
+      `${name} has ${columns.length} columns, but ${fields.length} in the other table.`,
+    );
   return createTest(name, options, {
     columns,
     reads: { to: { table: to, columns: fields } },
@@ -165,7 +168,7 @@ function createTest<Row>(
   const { warnIf = 1, errorIf = 1, where } = options;
   for (const [key, count] of Object.entries({ warnIf, errorIf })) {
     if (!Number.isInteger(count) || count < 1)
-      throw new UsageError("TEST_INVALID", `${key}: ${count} of test ${name} is no number of rows above 0.`);
+      throw new UsageError("TEST_INVALID", `\`${key}\` of test ${name} must be a positive integer, not ${count}.`);
   }
   return Object.freeze({
     kind: "test",
@@ -195,8 +198,8 @@ function tableOf(to: AnyModel | Source<unknown> | string): TestedTable {
   if (typeof to === "string" || to.kind === "model") return to;
   const { target, where, match } = to as unknown as SourceSpec;
   if (target.type === "documents" || where !== undefined || match !== undefined) {
-    throw new UsageError("TEST_INVALID", "A relationship goes to a whole table, without conditions.", {
-      hint: "Give a model, ref(model) or a table's name; write other conditions with customSql.",
+    throw new UsageError("TEST_INVALID", "A relationship must refer to a whole table, without conditions.", {
+      hint: "Pass a model, ref(model) or a table's name; use customSql for other conditions.",
     });
   }
   return target.type === "model" ? target.model : target.name;

@@ -37,8 +37,8 @@ export function resolveTests(models: Iterable<ResolvedModel>, registry: ModelReg
     }),
   );
   if (issues.length === 0) return tests;
-  throw new IssuesError("TEST_INVALID", "Tests name what is not there:", issues, {
-    hint: "Correct the names in `tests` of these models.",
+  throw new IssuesError("TEST_INVALID", "Tests refer to unknown tables or columns:", issues, {
+    hint: "Fix the names in `tests` of these models.",
   });
 }
 

@@ -81,7 +81,7 @@ function explain(error: unknown, { model, test }: ResolvedTest): ErrorJson {
   const json = errorToJson(explainSqlError(error, model.name));
   const hint = isMissing
     ? `Run the models first: \`millrace run ${model.name}\`.`
-    : `Correct test ${test.name}, or the columns it names.`;
+    : `Fix test ${test.name}, or the columns it names.`;
   return { ...json, hint };
 }
 

@@ -52,6 +52,6 @@ export function assertTestsPassed(
   const message = `${failed.length} of ${plural(results.length, "test")} failed: ${named.join("; ")}`;
   throw new MillraceError("TESTS_FAILED", message, {
     details: { tests: failed.map(({ model, test, status, failures }) => ({ model, test, status, failures })) },
-    hint: `Correct the model, then \`millrace runs resume ${runId}\`: it runs what failed and what was skipped. After a correction further up, \`millrace build\`.`,
+    hint: `Fix the model, then run \`millrace runs resume ${runId}\`: it runs what failed and what was skipped. After a fix further up, run \`millrace build\`.`,
   });
 }

@@ -18,13 +18,13 @@ export function buildGraph(models: readonly AnyModel[], registry: ModelRegistry)
       code: "CYCLE",
       path: cycle[0] ?? "",
       file: registry.fileOf(cycle[0] ?? ""),
-      message: `models read each other in a circle: ${cycle.join(" → ")}`,
+      message: `dependency cycle: ${cycle.join(" → ")}`,
     });
   }
   if (issues.length > 0) {
     const code = issues.every((issue) => issue.code === issues[0]?.code) ? issues[0]?.code : undefined;
-    throw new IssuesError(code ?? "MODEL_INVALID", "The models do not fit together:", issues, {
-      hint: "Correct the declarations of these models.",
+    throw new IssuesError(code ?? "MODEL_INVALID", "Found problems in the models:", issues, {
+      hint: "Fix the declarations of these models.",
     });
   }
   return new Map(sortModels(resolved).map((model) => [model.model.name, model]));

@@ -12,9 +12,9 @@ export function checkQuery(
 ): void {
   const each = sources.find(({ name }) => name === model.forEach);
   if (model.materialized === "table" && !hasColumns(shape))
-    report("TABLE_MISSING", "a query that becomes a table needs its `table` declared; a view can do without.");
+    report("TABLE_MISSING", "a query that becomes a table needs a declared `table`; only a view can do without.");
   if (model.materialized === "view" && model.forEach !== undefined)
-    report("UNITS_OF_VIEW", 'a view has no rows of its own, so it has no units. Say `materialized: "table"`.');
+    report("UNITS_OF_VIEW", 'a view stores no rows, so it has no units. Set `materialized: "table"`.');
   if (each !== undefined) checkUnitKey(model, shape, each, report);
   for (const { name, spec } of sources) {
     // What a unit is made of, and what its changes are, is not for the query to say.
@@ -23,19 +23,19 @@ export function checkQuery(
       if (spec[condition] === undefined || isSeen[condition]) continue;
       report(
         "CONDITION_IN_SQL",
-        `source "${name}" has \`${condition}\`, which a query does not see. Write the condition in its SQL.`,
+        `source "${name}" has \`${condition}\`, which a query does not use. Write the condition in its SQL.`,
       );
     }
     if (spec.match !== undefined && name === model.forEach) {
       report(
         "MATCH_WITHOUT_UNIT",
-        `source "${name}" has \`match\`, which pairs a further source with the current unit; this one has no unit to match.`,
+        `source "${name}" has \`match\`, which pairs another source with the current unit; this one has no unit to match.`,
       );
     }
     if (spec.target.type === "documents" && spec.target.content) {
       report(
         "CONTENT_IN_SQL",
-        `source "${name}" asks for the text of the documents, which the database may not hold. Leave out \`content\`, or let a model with \`forEach\` write what the query needs into a table.`,
+        `source "${name}" asks for the text of the documents, which may not be in the database. Remove \`content\`, or let a model with \`forEach\` write what the query needs to a table.`,
       );
     }
   }

@@ -29,13 +29,14 @@ export function parseSelector(text: string): Selector {
 
 function parseCriterion(text: string, word: string): Criterion {
   const { at, up, method, member, value = "", down } = SHAPE.exec(text)?.groups ?? {};
-  if (text === "") throw invalidSelector(word, "there is nothing on one side of a comma");
-  if (value === "") throw invalidSelector(word, `"${text}" names nothing`);
+  if (text === "") throw invalidSelector(word, "one side of a comma is empty");
+  if (value === "") throw invalidSelector(word, `"${text}" has no name`);
   if (at !== undefined && down !== undefined) {
-    throw invalidSelector(word, `"@" goes down the graph already, so "+" cannot follow "${text.slice(0, -1)}"`);
+    throw invalidSelector(word, `"@" already includes everything below, so "+" cannot follow "${text.slice(0, -1)}"`);
   }
-  if (at !== undefined && up !== undefined) throw invalidSelector(word, `"@" and "+" cannot both stand before a name`);
-  if (/[+@]/.test(value)) throw invalidSelector(word, `"+" and "@" belong before or after "${text}", not into it`);
+  if (at !== undefined && up !== undefined)
+    throw invalidSelector(word, `a name cannot have both "@" and "+" before it`);
+  if (/[+@]/.test(value)) throw invalidSelector(word, `"+" and "@" go before or after "${text}", not inside it`);
   return {
     text,
     method: method === undefined ? defaultMethod(value) : checkMethod(method, word),

@@ -93,11 +93,11 @@ function checkDeclaration(
   if (model.forEach !== undefined && !(model.forEach in model.sources)) {
     report(
       "SOURCE_NOT_FOUND",
-      `forEach names "${model.forEach}", which is not one of its sources.${didYouMean(model.forEach, Object.keys(model.sources))}`,
+      `\`forEach\` names "${model.forEach}", which is not one of the model's sources.${didYouMean(model.forEach, Object.keys(model.sources))}`,
     );
   }
   if (model.by !== undefined && model.forEach === undefined)
-    report("BY_WITHOUT_FOR_EACH", "`by` groups the rows of a source; say which with `forEach`.");
+    report("BY_WITHOUT_FOR_EACH", "`by` groups the rows of a source: name that source in `forEach`.");
   if (model.writeStrategy === "merge" && shape.primaryKey.length === 0) {
     report(
       "PRIMARY_KEY_MISSING",
@@ -110,8 +110,8 @@ function checkDeclaration(
       report(
         "PRIMARY_KEY_MISSING",
         hasColumns(origin.shape)
-          ? `table "${origin.shape.name}" has no primary key, so its rows are no units. Give it one, or group with \`by\`.`
-          : `view "${origin.shape.name}" has no declared table, so its rows are no units. Declare its \`table\` with a primary key, or group with \`by\`.`,
+          ? `table "${origin.shape.name}" has no primary key, so Millrace cannot identify its rows. Give it one, or group with \`by\`.`
+          : `view "${origin.shape.name}" has no declared table, so Millrace cannot identify its rows. Declare its \`table\` with a primary key, or group with \`by\`.`,
       );
     }
     const keys = dataColumns(origin.shape).map((column) => (origin.isUntyped ? column.name : column.key));
@@ -128,13 +128,13 @@ function checkDeclaration(
     if (spec.match !== undefined && (model.form === "table" || name === model.forEach)) {
       report(
         "MATCH_WITHOUT_UNIT",
-        `source "${name}" has \`match\`, which pairs a further source with the current unit; this one has no unit to match.`,
+        `source "${name}" has \`match\`, which pairs another source with the current unit; this one has no unit to match.`,
       );
     }
     if (model.form === "table" && model.writeStrategy === "replace" && hasScope(spec)) {
       report(
         "SCOPED_REPLACE",
-        `source "${name}" has a function in \`where\`, so the model reads a part and would replace the whole table. Work in units with \`forEach\` (and \`by\`), or use "merge" or "append".`,
+        `source "${name}" has a function in \`where\`, so the model reads a part and would replace the whole table. Use \`forEach\` (and \`by\`), "merge" or "append".`,
       );
     }
   }

@@ -14,12 +14,12 @@ export function discoverPipeline(
   const known = namespaces(registry);
   throw new UsageError(
     "PIPELINE_NOT_FOUND",
-    `No model of this project is in the namespace "${namespace}".${didYouMean(namespace, known)}`,
+    `No model is in namespace "${namespace}".${didYouMean(namespace, known)}`,
     {
       hint:
         known.length === 0
-          ? "The project has no models yet; `millrace new model` writes one."
-          : `Known namespaces: ${quoteList(known)}.`,
+          ? "The project has no models yet; `millrace new model` creates one."
+          : `Namespaces: ${quoteList(known)}.`,
     },
   );
 }
@@ -37,11 +37,11 @@ export function resolvePipeline(registry: ModelRegistry, pipelines: readonly Pip
   const names = [...known, ...registry.list().map((each) => each.name)];
   throw new UsageError(
     "PIPELINE_NOT_FOUND",
-    `"${target}" is no pipeline, namespace or model of this project.${didYouMean(target, names)}`,
+    `No pipeline, namespace or model is named "${target}".${didYouMean(target, names)}`,
     {
       hint:
         known.length === 0
-          ? "The project has no models yet; `millrace new model` writes one."
+          ? "The project has no models yet; `millrace new model` creates one."
           : `\`millrace ls\` shows the models; pipelines: ${quoteList(known)}.`,
     },
   );

@@ -110,17 +110,21 @@ function namedSelector({ value, text }: Term, selectors: NamedSelectors, path: r
   const names = Object.keys(selectors);
   const found = Object.hasOwn(selectors, value) ? selectors[value] : undefined;
   if (found === undefined) {
-    throw new UsageError("SELECTOR_UNKNOWN", `"${text}": there is no selector "${value}".${didYouMean(value, names)}`, {
+    throw new UsageError("SELECTOR_UNKNOWN", `"${text}": no selector is named "${value}".${didYouMean(value, names)}`, {
       hint:
         names.length === 0
-          ? 'Name one in millrace.config.ts: selectors: { nightly: "tag:nightly+" }.'
+          ? 'Declare one in millrace.config.ts: selectors: { nightly: "tag:nightly+" }.'
           : `Selectors of millrace.config.ts: ${quoteList(names)}.`,
     });
   }
   if (path.includes(value)) {
-    throw new UsageError("SELECTOR_CYCLE", `Selectors name each other in a circle: ${[...path, value].join(" → ")}.`, {
-      hint: "Correct `selectors` in millrace.config.ts.",
-    });
+    throw new UsageError(
+      "SELECTOR_CYCLE",
+      `Selectors refer to each other in a circle: ${[...path, value].join(" → ")}.`,
+      {
+        hint: "Fix `selectors` in millrace.config.ts.",
+      },
+    );
   }
   return parseGiven(found);
 }

@@ -180,7 +180,7 @@ function selectByPath(value: string, nodes: readonly GraphNode[], fileOf: NodeFa
 }
 
 function settingPath({ member, text }: Term): readonly string[] {
-  if (member === undefined) throw invalidSelector(text, "say which setting: config.materialized:view");
+  if (member === undefined) throw invalidSelector(text, "name a setting, as in config.materialized:view");
   return member.split(".");
 }
 

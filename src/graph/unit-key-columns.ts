@@ -46,7 +46,7 @@ export function unitKeyProblem(
     if (!isSameType(key.sqlType, own.sqlType)) {
       return {
         code: "UNIT_KEY_TYPE",
-        message: `column "${own.key}" of table "${shape.name}" is ${own.sqlType}, and the key of "${source.name}" that it holds is ${key.sqlType}. Declare it with the same type.`,
+        message: `column "${own.key}" of table "${shape.name}" is ${own.sqlType}, but the key of "${source.name}" that it holds is ${key.sqlType}. Declare it with the same type.`,
       };
     }
   }

@@ -24,8 +24,8 @@ export function resolveConfigs(models: readonly AnyModel[], layers: ConfigLayers
   const configs = new Map(models.map((model) => [model.name, resolveConfig(model, layers, issues)]));
   reportUnknown(models, layers, issues);
   if (issues.length === 0) return configs;
-  throw new IssuesError("CONFIG_INVALID", "The parameters of the models have problems:", issues, {
-    hint: "Parameters come from --set, the environment, millrace.config.ts and the model's defaults, in this order.",
+  throw new IssuesError("CONFIG_INVALID", "Invalid parameters:", issues, {
+    hint: "Parameters are read from --set, the environment, millrace.config.ts and the model's defaults, in this order.",
   });
 }
 
@@ -95,7 +95,7 @@ function reportUnknown(models: readonly AnyModel[], layers: ConfigLayers, issues
     issues.push({
       code: "PARAMETER_UNKNOWN",
       path: `--set ${key}`,
-      message: `no model of this run has this parameter.${didYouMean(key, known)}`,
+      message: `no model in this run has this parameter.${didYouMean(key, known)}`,
     });
   }
   for (const model of models) {

@@ -139,7 +139,7 @@ export function hasUnits(form: ShownForm): boolean {
 
 /** A query has no function that literal rows could be given to. */
 export function needsDatabase(name: string): UsageError {
-  return new UsageError("SQL_MODEL", `Model "${name}" is a query, which nothing but a database can run.`, {
+  return new UsageError("SQL_MODEL", `Model "${name}" is a query, which only a database can run.`, {
     hint: "Test it in a project with a database of its own: createTestProject from millrace/testing.",
   });
 }

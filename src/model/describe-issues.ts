@@ -23,7 +23,7 @@ export function describeIssues(
     return issue.keys.map((key) => ({
       code,
       path: path === "" ? key : `${path}.${key}`,
-      message: `there is no such setting.${didYouMean(key, known)}`,
+      message: `unknown option.${didYouMean(key, known)}`,
     }));
   });
 }

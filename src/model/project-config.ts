@@ -35,7 +35,7 @@ const schema = z.strictObject({
   exposures: z
     .array(exposureSchema)
     .default([])
-    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "two exposures have one name"),
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "two exposures have the same name"),
   onRunStart: z.custom<OnRunStart>((value) => typeof value === "function", "expected a function").optional(),
   onRunEnd: z.custom<OnRunEnd>((value) => typeof value === "function", "expected a function").optional(),
   llm: z
@@ -97,7 +97,7 @@ export function resolveProjectConfig(input: unknown, file: string): ProjectConfi
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const issues = describeIssues(result.error, schema, { code: "CONFIG_INVALID", root: "config" });
-  throw new IssuesError("CONFIG_INVALID", `${file} has settings that cannot be used:`, issues, {
-    hint: "Correct the settings above; defineConfig() shows the allowed ones in the editor.",
+  throw new IssuesError("CONFIG_INVALID", `Invalid settings in ${file}:`, issues, {
+    hint: "Fix the settings above; defineConfig() shows the allowed ones in the editor.",
   });
 }

@@ -20,7 +20,7 @@ export class ModelRegistry {
   register(model: AnyModel, file?: string): void {
     if (this.#models.get(model.name) === model) return;
     if (!NAME.test(model.name)) {
-      throw new UsageError("MODEL_NAME", `Model name "${model.name}" in ${file ?? CALLER} is not usable.`, {
+      throw new UsageError("MODEL_NAME", `Invalid model name "${model.name}" in ${file ?? CALLER}.`, {
         hint: "Use letters, digits and underscores, with dots between namespace and name: indexing.document_sections.",
       });
     }
@@ -56,7 +56,7 @@ export class ModelRegistry {
     if (model !== undefined) return model;
     if (this.#unexported.includes(name)) {
       throw new UsageError("MODEL_NOT_EXPORTED", `Model "${name}" is defined, but no model file exports it.`, {
-        hint: "Write `export` before its `const`.",
+        hint: "Add `export` before its `const`.",
       });
     }
     const names = this.list().map((known) => known.name);
@@ -65,7 +65,7 @@ export class ModelRegistry {
     throw new UsageError("MODEL_NOT_FOUND", `Model "${name}" is not in this project.${nearest}`, {
       hint:
         names.length === 0
-          ? "The project has no models yet; `millrace new model` writes one."
+          ? "The project has no models yet; `millrace new model` creates one."
           : `\`millrace ls\` shows all ${names.length}.`,
     });
   }

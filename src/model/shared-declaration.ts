@@ -39,7 +39,7 @@ const source = z.custom((value) => typeof value === "string" || hasKind("source"
 });
 
 export const aFunction = z.custom((value) => typeof value === "function", "expected a function");
-export const aTable = z.custom(isObject, "expected what pipelineTable() returns");
+export const aTable = z.custom(isObject, "expected a table from pipelineTable()");
 
 export const sharedOptions = {
   name: z.string(),
@@ -57,7 +57,7 @@ export const sharedOptions = {
     })
     .optional(),
   timeoutMs: z.number().positive().optional(),
-  tests: z.array(z.custom(hasKind("test"), "expected a data test, as notNull() returns it")).optional(),
+  tests: z.array(z.custom(hasKind("test"), "expected a data test such as notNull()")).optional(),
 } satisfies Options<AnyDeclaration>;
 
 /** Options of models that write rows: what becomes of those that are there, and what a unit is. */
@@ -72,8 +72,8 @@ export function checkDeclaration(schema: z.ZodObject, declaration: { readonly na
   const { error } = schema.safeParse(declaration);
   if (error === undefined) return;
   const issues = describeIssues(error, schema, { code: "MODEL_INVALID", root: "declaration" });
-  throw new IssuesError("MODEL_INVALID", `Model "${declaration.name}" is declared in a way that cannot work:`, issues, {
-    hint: "Correct these options; `tsc` finds most of it before a run.",
+  throw new IssuesError("MODEL_INVALID", `Invalid options for model "${declaration.name}":`, issues, {
+    hint: "Fix these options; `tsc` finds most such problems before a run.",
   });
 }
 

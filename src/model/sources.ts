@@ -54,7 +54,7 @@ export function ref<Row extends object = UntypedRow, const Column extends keyof 
 ): Source<{ [Key in Column]: Row[Key] }> {
   if (target === undefined || target === null) {
     throw new MillraceError("REF_UNDEFINED", "ref() was given undefined instead of a model.", {
-      hint: 'Two model files probably import each other. Let one of them name the other: ref("namespace.model").',
+      hint: 'Two model files probably import each other. Refer to one of them by name: ref("namespace.model").',
     });
   }
   return createSource({
@@ -101,7 +101,7 @@ function checkedFreshness(freshness: FreshnessSpec): FreshnessSpec {
     (age) => age !== undefined && parseAge(age) === undefined,
   );
   if (wrong === undefined) return freshness;
-  throw new MillraceError("FRESHNESS_INVALID", `"${wrong}" is no age of a source.`, {
+  throw new MillraceError("FRESHNESS_INVALID", `"${wrong}" is not a valid age.`, {
     hint: 'Write minutes, hours or days: "30m", "12h", "2d".',
   });
 }

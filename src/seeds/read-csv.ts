@@ -46,6 +46,6 @@ function describe({ code }: CsvError): string {
     case "CSV_QUOTE_NOT_CLOSED":
       return "a quote is not closed.";
     default:
-      return `is no CSV (${code}).`;
+      return `is not valid CSV (${code}).`;
   }
 }

@@ -12,9 +12,9 @@ export function readSeedValue(field: unknown, { column }: ColumnShape): Read {
   const text = field.trim();
   switch (column.dataType) {
     case "number":
-      return text !== "" && Number.isFinite(Number(text)) ? { value: Number(text) } : { problem: "is no number" };
+      return text !== "" && Number.isFinite(Number(text)) ? { value: Number(text) } : { problem: "is not a number" };
     case "bigint":
-      return /^[+-]?\d+$/.test(text) ? { value: BigInt(text) } : { problem: "is no whole number" };
+      return /^[+-]?\d+$/.test(text) ? { value: BigInt(text) } : { problem: "is not an integer" };
     case "boolean":
       if (TRUE.has(text.toLowerCase())) return { value: true };
       return FALSE.has(text.toLowerCase()) ? { value: false } : { problem: "is neither true nor false" };
@@ -31,13 +31,13 @@ function readDate(text: string): Read {
   // Without a zone it is UTC, as everywhere in the database.
   const hasZone = /(?:z|[+-]\d\d(?::?\d\d)?)$/i.test(text) || !text.includes(":");
   const date = new Date(hasZone ? text : `${text.replace(" ", "T")}Z`);
-  return Number.isNaN(date.getTime()) ? { problem: "is no time" } : { value: date };
+  return Number.isNaN(date.getTime()) ? { problem: "is not a date or time" } : { value: date };
 }
 
 function readJson(text: string): Read {
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
-    return { problem: "is no JSON" };
+    return { problem: "is not valid JSON" };
   }
 }

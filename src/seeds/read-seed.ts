@@ -33,13 +33,13 @@ export async function* readSeed(
         throw invalid(seed, header, `${problem}${didYouMean(name, [...byName.keys()])}`);
       }
       const read = readSeedValue(value, column);
-      if ("problem" in read) throw invalid(seed, number, `field "${name}": ${read.problem}.`);
+      if ("problem" in read) throw invalid(seed, number, `field "${name}" ${read.problem}.`);
       // What is left out takes its default.
       if (read.value !== null || !column.notNull) row[column.key] = read.value;
     }
     const missing = required.find(({ key }) => row[key] === undefined || row[key] === null);
     if (missing !== undefined)
-      throw invalid(seed, number, `has no value for "${missing.name}", which may not be null.`);
+      throw invalid(seed, number, `has no value for "${missing.name}", which must not be null.`);
     yield row;
   }
 }
@@ -68,7 +68,7 @@ function readLines(seed: SeedFile, directory: string): AsyncIterable<SeedLine> {
     case ".ndjson":
       return readJson(seed, path);
     default:
-      throw new MillraceError("SEED_FORMAT", `Seed "${seed.file}" has an ending that says nothing of its format.`, {
+      throw new MillraceError("SEED_FORMAT", `Seed file "${seed.file}" has an unknown extension.`, {
         hint: "Use .csv, .tsv, .jsonl or .ndjson.",
       });
   }
@@ -89,20 +89,20 @@ function parseObject(seed: SeedFile, number: number, text: string): Record<strin
   } catch {
     // Said below.
   }
-  throw invalid(seed, number, "is no JSON object.");
+  throw invalid(seed, number, "is not a JSON object.");
 }
 
 function pathOf({ file }: SeedFile, directory: string): string {
   const path = resolve(directory, file);
   if (existsSync(path)) return path;
-  throw new MillraceError("SEED_NOT_FOUND", `Seed "${file}" is not in ${directory}.`, {
-    hint: "The `file` of a seed is a path in the project's folder.",
+  throw new MillraceError("SEED_NOT_FOUND", `Seed file "${file}" is not in ${directory}.`, {
+    hint: "The `file` of a seed is a path relative to the project's folder.",
   });
 }
 
 function invalid({ file }: SeedFile, line: number, problem: string): MillraceError {
   return new MillraceError("SEED_INVALID", `${file}, line ${line}: ${problem}`, {
-    hint: "Correct the line, or the table that the seed declares.",
+    hint: "Fix the line, or the table that the seed declares.",
     details: { file, line },
   });
 }

@@ -106,7 +106,7 @@ function parseConfig(model: AnyModel, config: Readonly<Record<string, unknown>>)
   if (result.success) return result.data;
   throw new UsageError(
     "CONFIG_INVALID",
-    `The parameters of model "${model.name}" have problems:\n${z.prettifyError(result.error)}`,
+    `Invalid parameters of model "${model.name}":\n${z.prettifyError(result.error)}`,
   );
 }
 

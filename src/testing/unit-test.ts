@@ -31,7 +31,7 @@ export class UnitTestError extends MillraceError {
   constructor(test: Pick<UnitTest, "name">, difference: RowDifference) {
     const lines = renderDifference(difference);
     super("UNIT_TEST_FAILED", [`${test.name}: the rows differ.`, ...lines].join("\n"), {
-      hint: "- is missing, + is too much, ~ shows expected → actual.",
+      hint: "- is missing, + is unexpected, ~ shows expected → actual.",
     });
     this.difference = difference;
   }

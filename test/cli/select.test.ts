@@ -179,7 +179,7 @@ test("a selector that matches nothing is a warning with the nearest names", asyn
 test.each([
   ["ls -s tga:x", 'there is no method "tga:". Did you mean "tag"? [SELECTOR_INVALID]'],
   ["run -s @lines+", "[SELECTOR_INVALID]"],
-  ["plan -s selector:nigthly", 'there is no selector "nigthly". Did you mean "nightly"? [SELECTOR_UNKNOWN]'],
+  ["plan -s selector:nigthly", 'no selector is named "nigthly". Did you mean "nightly"? [SELECTOR_UNKNOWN]'],
   ["graph -s", "-s needs a value. [OPTION_VALUE]"],
   ["run -s lines --state target", "--state is given, but no selector asks about it. [STATE_UNUSED]"],
 ])("millrace %s is wrong use", async (line, message) => {

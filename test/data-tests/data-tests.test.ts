@@ -251,7 +251,7 @@ test("names that are not there are reported together, before anything runs", asy
   await using project = await createTestProject({ models: [model, products] });
   const error = await project.project.runPipeline(undefined, { tests: true }).catch((error: Error) => error.message);
   expect(error).toMatchInlineSnapshot(`
-    "Tests name what is not there:
+    "Tests refer to unknown tables or columns:
       shop.order_lines: test not_null(orderID) names column "orderID", which table "order_lines" does not have. Did you mean "orderId"?
       shop.order_lines: test relationships(orderId → shop.prodcts.orderId) reads model "shop.prodcts", which is not in this project. Did you mean "shop.products"?
       shop.order_lines: test relationships(orderId → shop.products.order) names column "order", which table "products" does not have. Did you mean "orderId"?"

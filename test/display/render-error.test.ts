@@ -36,17 +36,16 @@ describe("errors", () => {
       {
         code: "PARAMETER_UNKNOWN",
         path: "--set maxSectionChar",
-        message: 'no model of this run has this parameter. Did you mean "maxSectionChars"?',
+        message: 'no model in this run has this parameter. Did you mean "maxSectionChars"?',
       },
     ];
-    expect(render(new IssuesError("CONFIG_INVALID", "The parameters of the models have problems:", issues)))
-      .toMatchInlineSnapshot(`
+    expect(render(new IssuesError("CONFIG_INVALID", "Invalid parameters:", issues))).toMatchInlineSnapshot(`
       "
-      ✗ The parameters of the models have problems: [CONFIG_INVALID]
+      ✗ Invalid parameters: [CONFIG_INVALID]
         indexing.sections.maxSectionChars
           "20" from --set maxSectionChars: Too small: expected number to be >=500
         --set maxSectionChar
-          no model of this run has this parameter. Did you mean "maxSectionChars"?
+          no model in this run has this parameter. Did you mean "maxSectionChars"?
       "
     `);
   });

@@ -76,7 +76,7 @@ test("every missing upstream is named, with the nearest model", () => {
 test("a cycle by names is printed as a path", () => {
   const models = [declareModel("n.a", ["n.c"]), declareModel("n.b", ["n.a"]), declareModel("n.c", ["n.b"])];
   expect(problems(() => buildGraph(models, registryOf(...models)))).toEqual([
-    "CYCLE n.a: models read each other in a circle: n.a → n.c → n.b → n.a",
+    "CYCLE n.a: dependency cycle: n.a → n.c → n.b → n.a",
   ]);
 });
 

@@ -301,19 +301,19 @@ test.each([
   ["tga:nightly", 'Invalid selector "tga:nightly": there is no method "tga:". Did you mean "tag"?'],
   [
     "@marts.churn+",
-    'Invalid selector "@marts.churn+": "@" goes down the graph already, so "+" cannot follow "@marts.churn".',
+    'Invalid selector "@marts.churn+": "@" already includes everything below, so "+" cannot follow "@marts.churn".',
   ],
-  ["tag:a,,tag:b", 'Invalid selector "tag:a,,tag:b": there is nothing on one side of a comma.'],
-  ["+", 'Invalid selector "+": "+" names nothing.'],
-  ["tag:", 'Invalid selector "tag:": "tag:" names nothing.'],
-  ["a+b", 'Invalid selector "a+b": "+" and "@" belong before or after "a+b", not into it.'],
+  ["tag:a,,tag:b", 'Invalid selector "tag:a,,tag:b": one side of a comma is empty.'],
+  ["+", 'Invalid selector "+": "+" has no name.'],
+  ["tag:", 'Invalid selector "tag:": "tag:" has no name.'],
+  ["a+b", 'Invalid selector "a+b": "+" and "@" go before or after "a+b", not inside it.'],
   ["  ", 'Invalid selector "  ": it is empty.'],
   [
     "state:changed",
     'Invalid selector "state:changed": "state:" takes one of new, old, modified, unmodified, modified.body, modified.configs, modified.relation, not "changed".',
   ],
-  ["selector:nighty", '"selector:nighty": there is no selector "nighty". Did you mean "nightly"?'],
-  ["selector:round", "Selectors name each other in a circle: round → about → round."],
+  ["selector:nighty", '"selector:nighty": no selector is named "nighty". Did you mean "nightly"?'],
+  ["selector:round", "Selectors refer to each other in a circle: round → about → round."],
 ])("refuses what cannot be meant: %s", (selector, message) => {
   const work = () => select({ select: [selector] });
   expect(work).toThrow(UsageError);

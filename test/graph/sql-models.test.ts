@@ -58,11 +58,11 @@ test("what a query cannot have is reported together", () => {
     } as unknown as Parameters<typeof defineSqlModel>[0]),
   ];
   expect(issuesOf(models)).toEqual([
-    "TABLE_MISSING: a query that becomes a table needs its `table` declared; a view can do without.",
-    'CONDITION_IN_SQL: source "words" has `where`, which a query does not see. Write the condition in its SQL.',
-    'CONDITION_IN_SQL: source "words" has `match`, which a query does not see. Write the condition in its SQL.',
-    'CONDITION_IN_SQL: source "documents" has `where`, which a query does not see. Write the condition in its SQL.',
-    'CONTENT_IN_SQL: source "documents" asks for the text of the documents, which the database may not hold. Leave out `content`, or let a model with `forEach` write what the query needs into a table.',
+    "TABLE_MISSING: a query that becomes a table needs a declared `table`; only a view can do without.",
+    'CONDITION_IN_SQL: source "words" has `where`, which a query does not use. Write the condition in its SQL.',
+    'CONDITION_IN_SQL: source "words" has `match`, which a query does not use. Write the condition in its SQL.',
+    'CONDITION_IN_SQL: source "documents" has `where`, which a query does not use. Write the condition in its SQL.',
+    'CONTENT_IN_SQL: source "documents" asks for the text of the documents, which may not be in the database. Remove `content`, or let a model with `forEach` write what the query needs to a table.',
   ]);
 });
 
@@ -79,7 +79,7 @@ test("the rows of a view are units when its table declares a primary key", () =>
   const shared = { name: "a.view", sources: { words: ref(words) }, sql: () => sql`select 1` };
   const untyped = defineSqlModel(shared);
   expect(issuesOf([words, untyped, forEach(untyped)])).toEqual([
-    'PRIMARY_KEY_MISSING: view "a_view" has no declared table, so its rows are no units. Declare its `table` with a primary key, or group with `by`.',
+    'PRIMARY_KEY_MISSING: view "a_view" has no declared table, so Millrace cannot identify its rows. Declare its `table` with a primary key, or group with `by`.',
   ]);
   expect(issuesOf([words, untyped, forEach(untyped, ["id"])])).toEqual([]);
   const typed = defineSqlModel({ ...shared, table: table() });
@@ -125,7 +125,7 @@ test("a query in units says of each row which unit it is of; what keeps it from 
     'UNIT_KEY_MISSING: table "units" has no column "documentId" for its query to fill, so nothing says which unit of "people" a row belongs to.',
   ]);
   expect(issuesOf(inUnits({ by: ["name"] }))).toEqual([
-    'UNIT_KEY_TYPE: column "name" of table "units" is integer, and the key of "people" that it holds is text. Declare it with the same type.',
+    'UNIT_KEY_TYPE: column "name" of table "units" is integer, but the key of "people" that it holds is text. Declare it with the same type.',
   ]);
   expect(issuesOf(inUnits({ sources: { people: ref(words) } }))).toEqual([
     'UNIT_KEY_MISSING: table "units" has no column "id" for its query to fill, so nothing says which unit of "people" a row belongs to.',
@@ -137,7 +137,7 @@ test("a query in units says of each row which unit it is of; what keeps it from 
     'SOURCE_NOT_FOUND: forEach names "poeple", which is not one of its sources. Did you mean "people"?',
   ]);
   expect(issuesOf(inUnits({ materialized: "view" }))).toContain(
-    'UNITS_OF_VIEW: a view has no rows of its own, so it has no units. Say `materialized: "table"`.',
+    'UNITS_OF_VIEW: a view stores no rows, so it has no units. Set `materialized: "table"`.',
   );
   expect(
     issuesOf(
@@ -149,7 +149,7 @@ test("a query in units says of each row which unit it is of; what keeps it from 
       }),
     ),
   ).toEqual([
-    'MATCH_WITHOUT_UNIT: source "people" has `match`, which pairs a further source with the current unit; this one has no unit to match.',
-    'CONDITION_IN_SQL: source "words" has `where`, which a query does not see. Write the condition in its SQL.',
+    'MATCH_WITHOUT_UNIT: source "people" has `match`, which pairs another source with the current unit; this one has no unit to match.',
+    'CONDITION_IN_SQL: source "words" has `where`, which a query does not use. Write the condition in its SQL.',
   ]);
 });

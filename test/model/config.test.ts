@@ -56,7 +56,7 @@ test("all problems come at once, each with parameter, value, place and rule", ()
   expect(issues).toEqual([
     'indexing.sections.maxChars: "12" from --set maxChars: Too small: expected number to be >=500',
     'indexing.sections.strict: "maybe" from --set indexing.sections.strict: Invalid input: expected boolean, received string',
-    '--set maxChar: no model of this run has this parameter. Did you mean "maxChars"?',
+    '--set maxChar: no model in this run has this parameter. Did you mean "maxChars"?',
     'config["indexing.sections"].lable: the model has no such parameter. Did you mean "label"?',
   ]);
 });

@@ -151,7 +151,7 @@ test("JSONL and tab-separated files are read too", async () => {
 
 test.each([
   ["a field without a column", "id,first_nam\n1,Ada\n", /line 1: has a field "first_nam".*Did you mean "first_name"/],
-  ["a wrong type", "id,first_name\n1,Ada\nx,Bob\n", /people\.csv, line 3: field "id": is no number/],
+  ["a wrong type", "id,first_name\n1,Ada\nx,Bob\n", /people\.csv, line 3: field "id" is not a number/],
   ["a missing key", "id,first_name\n,Ada\n", /line 2: has no value for "id"/],
   ["too few fields", "id,first_name\n1\n", /line 2: does not have as many fields as the header/],
   ["an open quote", 'id,first_name\n1,"Ada\n', /a quote is not closed/],

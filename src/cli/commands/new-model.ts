@@ -18,7 +18,7 @@ export default defineCommand({
   examples: [["new model notes.word_counts", "writes models/word-counts.ts"]],
   async run({ args }) {
     if (!NAME.test(args.name)) {
-      throw new UsageError("MODEL_NAME", `"${args.name}" cannot be the name of a model.`, {
+      throw new UsageError("MODEL_NAME", `Invalid model name "${args.name}".`, {
         hint: "Use letters, digits and underscores, with dots between namespace and name: notes.word_counts.",
       });
     }

@@ -36,15 +36,15 @@ async function explainAt(file: string, error: unknown, directory: string): Promi
   const cycle = isCycle ? await findImportCycle(path) : undefined;
   if (cycle !== undefined) {
     const circle = cycle.map((step) => relative(directory, step)).join(" → ");
-    return new UsageError("IMPORT_CYCLE", `Model files import each other in a circle: ${circle}.`, {
+    return new UsageError("IMPORT_CYCLE", `Circular import: ${circle}.`, {
       cause: error,
-      hint: 'Let one of them name the other instead of importing it: ref("namespace.model").',
+      hint: 'Refer to one of them by name instead of importing it: ref("namespace.model").',
     });
   }
   if (error instanceof MillraceError && error.code !== "REF_UNDEFINED") return placed(error, relative(directory, file));
   return new UsageError("FILE_FAILED", `${relative(directory, file)} could not be loaded: ${reasonOf(error)}`, {
     cause: error,
-    hint: `Correct ${relative(directory, path)}; \`--verbose\` shows the stack.`,
+    hint: `Fix ${relative(directory, path)}; \`--verbose\` shows the stack.`,
   });
 }
 
@@ -78,7 +78,7 @@ async function explainCompileErrors(errors: readonly CompileError[], directory: 
   );
   const names = [...new Set(placed.map(({ file }) => file))];
   return new IssuesError(code, `${quoteList(names)} could not be loaded:`, issues, {
-    hint: "Correct the places above.",
+    hint: "Fix the places above.",
   });
 }
 

@@ -17,7 +17,7 @@ export async function loadConfigFile(directory: string): Promise<ProjectConfig> 
   const name = CONFIG_FILES.find((file) => existsSync(join(directory, file)));
   if (name === undefined) {
     throw new UsageError("PROJECT_NOT_FOUND", `No millrace.config.ts in ${directory}.`, {
-      hint: "Run in a project's folder, name it with --project, or write a project with `millrace init`.",
+      hint: "Run in a project's folder, pass it with --project, or create a project with `millrace init`.",
     });
   }
   const exported = await importProjectFile(directory, join(directory, name));
@@ -73,8 +73,8 @@ async function findModelFiles(directory: string, entries: readonly string[]): Pr
       ignore: ["**/*.d.ts", "**/*.test.*", "**/*.spec.*", "**/*.unit.*"],
     });
     if (found.length === 0) {
-      throw new UsageError("MODELS_NOT_FOUND", `No model files at "${entry}" of ${directory}.`, {
-        hint: "Correct `models` in millrace.config.ts, or write a first model with `millrace new model`.",
+      throw new UsageError("MODELS_NOT_FOUND", `No model files match "${entry}" in ${directory}.`, {
+        hint: "Fix `models` in millrace.config.ts, or create a first model with `millrace new model`.",
       });
     }
     for (const file of found) files.add(file);

@@ -6,7 +6,7 @@ import { namesDeclared, nodesOf, type SyntaxNode, walk } from "../code/syntax-tr
 
 const META = "__millrace_meta";
 const COMPUTED_IMPORT =
-  'The name of an imported file must be a fixed text: what a model imports is a part of its code. List the files: `{ en: () => import("./en.ts") }`.';
+  'The name of an imported file must be a plain string: what a model imports is part of its code. List the files: `{ en: () => import("./en.ts") }`.';
 
 /** An import of a file of the project whose name is put together when it is called: nothing could say what it reaches. */
 export function findComputedImport(path: string, text: string) {

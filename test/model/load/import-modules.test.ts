@@ -143,7 +143,7 @@ test("an import whose name is only known when it is called is refused, with its 
   });
   await expect(project.import("a.ts")).rejects.toMatchObject({
     code: "FILE_FAILED",
-    issues: [{ path: "a.ts:2:10", message: expect.stringContaining("must be a fixed text") as string }],
+    issues: [{ path: "a.ts:2:10", message: expect.stringContaining("must be a plain string") as string }],
   });
 });
 
