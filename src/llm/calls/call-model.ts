@@ -66,7 +66,7 @@ export async function callModel<Answer extends AnyAnswer>(
   for (;;) {
     let sleepMs: number | undefined;
     let attempt: Attempt<Answer>;
-    const permit = await limiter.acquire(signal, estimatedTokens);
+    const permit = await limiter.acquire(signal, { model, tokens: estimatedTokens, call: attempts });
     try {
       if (signal.aborted) throw abortedError(signal);
       attempt = await payFor(
@@ -103,14 +103,16 @@ function waitAfter(
   { limiter, permit }: { readonly limiter: Limiter; readonly permit: Permit },
 ): number | undefined {
   const waitMs = retryWait.after(error);
+  const isTold = error.retryAfterMs !== undefined;
+  let isForAll = false;
   if (error.kind === "rate_limit") {
     // A wait that is too long for this call is not forced on the others: each of them hears of it and gives up too.
-    permit.rateLimited(waitMs ?? 0);
-  } else if (waitMs !== undefined && error.retryAfterMs !== undefined) {
+    isForAll = permit.rateLimited({ waitMs: waitMs ?? 0, isTold, rateLimit: error.rateLimit });
+  } else if (waitMs !== undefined && isTold) {
     limiter.pause(waitMs);
+    isForAll = true;
   }
-  if (waitMs === undefined) return undefined;
-  return error.kind === "rate_limit" || error.retryAfterMs !== undefined ? 0 : waitMs;
+  return isForAll && waitMs !== undefined ? 0 : waitMs;
 }
 
 function estimateOf({ provider, model }: CallTarget, { estimateUsd }: CallModelOptions): number {

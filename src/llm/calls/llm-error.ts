@@ -1,5 +1,5 @@
 import { MillraceError } from "../../core/errors.ts";
-import type { LlmUsage } from "./transport.ts";
+import type { LlmUsage, RateLimit } from "./transport.ts";
 
 /** What went wrong with a call, by what can be done about it. */
 export type LlmErrorKind =
@@ -31,6 +31,8 @@ export interface LlmErrorOptions {
   readonly status?: number | undefined;
   /** What the call used all the same, where the answer says so. */
   readonly usage?: LlmUsage | undefined;
+  /** What the headers of the refusal say is left. */
+  readonly rateLimit?: RateLimit | undefined;
 }
 
 /** A call that did not give an answer. Its message never holds text of the request or of the answer. */
@@ -39,6 +41,7 @@ export class LlmError extends MillraceError {
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
   readonly usage: LlmUsage | undefined;
+  readonly rateLimit: RateLimit | undefined;
 
   constructor(kind: LlmErrorKind, message: string, options: LlmErrorOptions = {}) {
     super(`LLM_${kind.toUpperCase() as Uppercase<LlmErrorKind>}`, message, {
@@ -51,6 +54,7 @@ export class LlmError extends MillraceError {
     this.retryAfterMs = options.retryAfterMs;
     this.status = options.status;
     this.usage = options.usage;
+    this.rateLimit = options.rateLimit;
   }
 
   /** No other call to the same provider can succeed either: a batch stops. */

@@ -179,7 +179,7 @@ describe("time", () => {
   test("latency is the time of the requests, waiting for a place is not", async () => {
     const transport = fakeTransport(async () => {
       await sleep(40);
-      return answerOf({ rateLimit: { remainingRequests: 0, resetMs: 60 } });
+      return answerOf({ rateLimit: { remainingRequests: 0, resetMs: 120 } });
     });
     await call(transport);
     const { latencyMs, queueMs } = await call(transport);

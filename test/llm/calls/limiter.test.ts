@@ -29,7 +29,7 @@ describe("concurrency", () => {
   test("a refusal halves it once for all calls that were in flight, successes bring it back slowly", async () => {
     const limiter = createLimiter({ maxConcurrency: 8 });
     const permits = await Promise.all(Array.from({ length: 8 }, () => limiter.acquire(signal)));
-    for (const permit of permits) permit.rateLimited(0);
+    for (const permit of permits) permit.rateLimited({ waitMs: 0, isTold: true });
     for (const permit of permits) permit.release();
     const four = await Promise.all(Array.from({ length: 4 }, () => limiter.acquire(signal)));
     const fifth = limiter.acquire(signal);
@@ -61,8 +61,8 @@ describe("waiting for the server", () => {
     const limiter = createLimiter();
     const [first, second] = [await limiter.acquire(signal), await limiter.acquire(signal)];
     const startedAtMs = performance.now();
-    first.rateLimited(80);
-    second.rateLimited(20);
+    first.rateLimited({ waitMs: 80, isTold: true });
+    second.rateLimited({ waitMs: 20, isTold: true });
     await Promise.all(Array.from({ length: 10 }, () => limiter.acquire(signal)));
     expect(performance.now() - startedAtMs).toBeGreaterThan(75);
     expect(performance.now() - startedAtMs).toBeLessThan(5_000);
@@ -93,11 +93,11 @@ describe("waiting for the server", () => {
 
   test("tokens run out too, and a call larger than the limit still gets its turn", async () => {
     const limiter = createLimiter();
-    const first = await limiter.acquire(signal, 100);
+    const first = await limiter.acquire(signal, { tokens: 100 });
     const startedAtMs = performance.now();
     first.succeeded({ remainingRequests: 50, remainingTokens: 1000, resetMs: 60 });
-    await limiter.acquire(signal, 900);
-    await limiter.acquire(signal, 5000);
+    await limiter.acquire(signal, { tokens: 900 });
+    await limiter.acquire(signal, { tokens: 5000 });
     expect(performance.now() - startedAtMs).toBeGreaterThan(55);
     expect(performance.now() - startedAtMs).toBeLessThan(5_000);
   });
@@ -126,7 +126,7 @@ test("requests per minute are spread evenly", async () => {
 test("tokens per minute are spread evenly", async () => {
   const limiter = createLimiter({ tokensPerMinute: 600_000 });
   const startedAtMs = performance.now();
-  for (let count = 0; count < 6; count += 1) (await limiter.acquire(signal, 1000)).release();
+  for (let count = 0; count < 6; count += 1) (await limiter.acquire(signal, { tokens: 1000 })).release();
   // 6,000 tokens at 10 in a millisecond; the last 1,000 are only owed.
   expect(performance.now() - startedAtMs).toBeGreaterThan(390);
   expect(performance.now() - startedAtMs).toBeLessThan(5_000);
@@ -145,7 +145,7 @@ describe("aborting", () => {
     process.on("warning", onWarning);
     const limiter = createLimiter({ maxConcurrency: 1 });
     const holder = await limiter.acquire(signal);
-    holder.rateLimited(60_000);
+    holder.rateLimited({ waitMs: 60_000, isTold: true });
     const stop = new AbortController();
     const waiting = Array.from({ length: 500 }, () => limiter.acquire(stop.signal));
     const stayed = limiter.acquire(signal);
