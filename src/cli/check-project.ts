@@ -95,14 +95,16 @@ async function checkBinaries(directory: string): Promise<string> {
 }
 
 async function checkDatabase(directory: string): Promise<string> {
-  const [{ resolveDatabaseUrl }, { Database, describeUrl }] = await Promise.all([
+  const [{ resolveDatabaseUrl }, { Database }, { describeUrl }, { assertUsable }] = await Promise.all([
     import("../database/resolve-database.ts"),
     import("../database/connect.ts"),
+    import("../database/connection-url.ts"),
+    import("../database/assert-usable.ts"),
   ]);
-  const { url, embedded } = await resolveDatabaseUrl(await findProjectDatabase(directory));
-  await using database = new Database({ url, applicationName: "millrace doctor", maxConnections: 1 });
-  const [row] = await database.query<{ server_version: string }>("show server_version");
-  return `Postgres ${row?.server_version ?? ""} at ${describeUrl(url)}${embedded ? " (embedded)" : ""}`;
+  const { url, embedded, revive } = await resolveDatabaseUrl(await findProjectDatabase(directory));
+  await using database = new Database({ url, revive, applicationName: "millrace doctor", maxConnections: 1 });
+  const { version } = await assertUsable(database);
+  return `Postgres ${version} at ${describeUrl(url)}${embedded ? " (embedded)" : ""}`;
 }
 
 async function checkTables(directory: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { UsageError } from "../core/errors.ts";
-import { describeUrl } from "../database/connect.ts";
+import { describeUrl } from "../database/connection-url.ts";
 import { loadConfigFile } from "../model/load/load-files.ts";
 
 export interface ProjectDatabase {

@@ -1,8 +1,12 @@
 import pg from "pg";
-import { MillraceError } from "../core/errors.ts";
+import { UsageError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import { LEASE_SECONDS } from "../core/lease-seconds.ts";
+import { describeUrl, parseConnectionUrl } from "./connection-url.ts";
 import { type ArrayText, parseArray } from "./parse-array.ts";
+import { PatientPool, type PatientPoolOptions } from "./pool.ts";
+import { type DatabasePlace, explainConnectError, explainDatabaseError, isConnectionLoss } from "./server-error.ts";
+import { Sessions } from "./session.ts";
 
 /** A connection that can also be taken for one transaction or one session. */
 export type DatabaseClient = pg.PoolClient;
@@ -21,6 +25,8 @@ export interface DatabaseOptions {
 }
 
 const SYSTEM_SCHEMA = "millrace";
+const ENGINE_SCHEMA = "dbos";
+const MAX_CONNECTIONS = 20;
 
 // Times keep their microseconds: they stay text until a table's column decides what they become.
 const TEXT_OIDS = new Set([1082, 1083, 1114, 1184, 1186, 1182, 1183, 1115, 1185, 1187, 1231]);
@@ -44,48 +50,63 @@ const types: pg.CustomTypesConfig = {
 /** One Postgres database: a pool, transactions and dedicated sessions. */
 export class Database implements AsyncDisposable {
   readonly url: string;
-  readonly pool: pg.Pool;
-  /** Quoted name of the schema that holds Millrace's own tables. */
+  readonly pool: PatientPool;
+  /** The schema that tables are made in, where the project or its URL names one. */
+  readonly schema: string | undefined;
+  /** Name of the schema that holds Millrace's own tables. */
+  readonly systemSchemaName: string;
+  /** The same, quoted. */
   readonly systemSchema: string;
   /** SQL text of the name of the documents table. */
   readonly documents: string;
   /** Name of the schema that holds the tables of the engine. */
   readonly engineSchema: string;
-  readonly #revive: DatabaseOptions["revive"];
-  #reviving: Promise<void> | undefined;
+  readonly #place: DatabasePlace;
+  readonly #poolOptions: PatientPoolOptions;
 
   constructor(options: DatabaseOptions) {
-    this.url = options.url;
-    this.#revive = options.revive;
-    this.systemSchema = options.target === undefined ? SYSTEM_SCHEMA : quoteName(`${SYSTEM_SCHEMA}_${options.target}`);
-    this.documents = options.documents ?? `${this.systemSchema}.documents`;
-    this.engineSchema = options.target === undefined ? "dbos" : `dbos_${options.target}`;
-    const settings = { timezone: "UTC", datestyle: "ISO", intervalstyle: "iso_8601", ...searchPath(options) };
-    this.pool = new pg.Pool({
-      connectionString: options.url,
-      application_name: options.applicationName ?? "millrace",
-      max: options.maxConnections ?? 20,
-      connectionTimeoutMillis: 10_000,
-      // Temporary tables go with their connection.
-      ...(options.documents === undefined ? {} : { idleTimeoutMillis: 0 }),
-      options: Object.entries(settings)
-        .map(([name, value]) => `-c ${name}=${value}`)
-        .join(" "),
+    const { url, target, documents, revive, applicationName = "millrace", maxConnections = MAX_CONNECTIONS } = options;
+    const { connection, otherSsl, schemas: named } = parseConnectionUrl(url);
+    const schemas = searchPath(target, named);
+    const suffix = target === undefined ? "" : `_${target}`;
+    this.url = url;
+    this.schema = schemas[0];
+    this.systemSchemaName = `${SYSTEM_SCHEMA}${suffix}`;
+    this.systemSchema = quoteName(this.systemSchemaName);
+    this.documents = documents ?? `${this.systemSchema}.documents`;
+    this.engineSchema = `${ENGINE_SCHEMA}${suffix}`;
+    this.#place = { name: describeUrl(url), isEmbedded: revive !== undefined };
+    const ownSchemas = [this.systemSchemaName, this.engineSchema];
+    const sessions = new Sessions({ url, connection, applicationName, schemas, ownSchemas });
+    this.#poolOptions = {
+      connection: { ...connection, application_name: applicationName },
+      otherSsl,
+      max: maxConnections,
       types,
-    });
-    // An idle connection that the server drops is replaced at the next use.
-    this.pool.on("error", () => undefined);
-    // One that is lost while somebody holds it would end the process; the next query on it reports the loss instead.
-    this.pool.on("connect", (client) => client.on("error", () => undefined));
+      prepare: (client) => sessions.prepare(client),
+      revive,
+      onFull: () => void this.pool.dropIdle().catch(() => undefined),
+    };
+    // Temporary tables go with their connection.
+    this.pool = new PatientPool({ ...this.#poolOptions, ...(documents === undefined ? {} : { idleTimeoutMs: 0 }) });
+  }
+
+  /** Further connections, for a library that wants a pool of its own; its errors come as they are. */
+  createPool(max: number): pg.Pool {
+    return new PatientPool({ ...this.#poolOptions, max });
   }
 
   /** Lends a connection to `work`. */
   async use<Result>(work: (client: DatabaseClient) => Promise<Result>): Promise<Result> {
     const client = await this.connect();
+    let failure: unknown;
     try {
       return await work(client);
+    } catch (error) {
+      failure = this.explain(error);
+      throw failure;
     } finally {
-      client.release();
+      client.release(isConnectionLoss(failure) ? (failure as Error) : undefined);
     }
   }
 
@@ -103,8 +124,8 @@ export class Database implements AsyncDisposable {
     try {
       return await inTransaction(client, work);
     } catch (error) {
-      failure = error;
-      throw error;
+      failure = this.explain(error);
+      throw failure;
     } finally {
       client.release(isConnectionLoss(failure) ? (failure as Error) : undefined);
     }
@@ -113,15 +134,15 @@ export class Database implements AsyncDisposable {
   /** A connection of its own; the caller releases it. */
   async connect(): Promise<DatabaseClient> {
     try {
-      return await this.pool.connect().catch(async (error: unknown) => {
-        if (this.#revive === undefined || (error as { code?: unknown }).code !== "ECONNREFUSED") throw error;
-        this.#reviving ??= this.#revive().finally(() => (this.#reviving = undefined));
-        await this.#reviving;
-        return this.pool.connect();
-      });
+      return await this.pool.connect();
     } catch (error) {
-      throw error instanceof MillraceError ? error : unreachable(this.url, error);
+      throw explainConnectError(error, this.#place);
     }
+  }
+
+  /** An error of a connection of its own in words, where it is about the server; every other as it is. */
+  explain(error: unknown): unknown {
+    return explainDatabaseError(error, this.#place);
   }
 
   async close(): Promise<void> {
@@ -151,42 +172,20 @@ export async function inTransaction<Result>(
   }
 }
 
-/** True when the server or the network ended the connection, so that trying again makes sense. */
-export function isConnectionLoss(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof MillraceError) return error.code === "DATABASE_UNREACHABLE" || isConnectionLoss(error.cause);
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === "string" && /^(08|57P0)|^E(CONNRESET|CONNREFUSED|PIPE|TIMEDOUT)$/.test(code)) return true;
-  return /Connection terminated|Client has encountered a connection error|not queryable/.test(error.message);
-}
-
 /** Quotes a table or column name for SQL text. */
 export function quoteName(name: string): string {
   return pg.escapeIdentifier(name);
 }
 
-function searchPath({ target, url }: DatabaseOptions): Record<string, string> {
-  if (target !== undefined) return { search_path: `${target},public` };
-  // Postgres looks first into the schema that is called like the user, and there are Millrace's own tables.
-  const user = URL.canParse(url) ? new URL(url).username : "";
-  return user === SYSTEM_SCHEMA ? { search_path: "public" } : {};
-}
-
-function unreachable(url: string, cause: unknown): MillraceError {
-  const message = cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
-  return new MillraceError("DATABASE_UNREACHABLE", `Postgres at ${describeUrl(url)} could not be used: ${message}`, {
-    cause,
-    isRetryable: true,
-    hint: "Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use the embedded Postgres.",
-  });
-}
-
-/** Host, port and database of a URL; never its password. */
-export function describeUrl(url: string): string {
-  try {
-    const { hostname, port, pathname } = new URL(url);
-    return `${hostname || "localhost"}:${port || "5432"}${pathname}`;
-  } catch {
-    return "the given URL";
-  }
+function searchPath(target: string | undefined, named: readonly string[]): readonly string[] {
+  const [schema] = named;
+  if (target !== undefined && schema !== undefined && schema !== target && schema !== "public")
+    throw new UsageError(
+      "DATABASE_URL_INVALID",
+      `The database URL names the schema "${schema}", and the project's target is "${target}".`,
+      { hint: "Leave out one of the two." },
+    );
+  return target === undefined
+    ? [...new Set([...named, ...(named.length === 0 ? [] : ["public"])])]
+    : [target, "public"];
 }

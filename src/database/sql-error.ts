@@ -1,13 +1,5 @@
 import { MillraceError } from "../core/errors.ts";
-import { isConnectionLoss } from "./connect.ts";
-
-interface ServerError extends Error {
-  readonly severity: string;
-  readonly code: string;
-  readonly hint?: string;
-  /** Counts characters of the statement from 1 on. */
-  readonly position?: string;
-}
+import { isCondition, isServerError, type ServerError } from "./server-error.ts";
 
 /** Where the server said no: the statement, and the model's own SQL inside it. */
 export interface FailedStatement {
@@ -16,28 +8,21 @@ export interface FailedStatement {
 }
 
 const MAX_LINE_LENGTH = 120;
-// Deadlocks, a full server, a lock that was not to be had: the same query may succeed the next time.
-const PASSING = /^(40|53|55)/;
 
-/** What the server said of a model's query, with the line it points to; every other error as it is. */
+/** What the server said of a model's query, with the line it points to; what it said of itself, as it is. */
 export function explainSqlError(error: unknown, model: string, failed?: FailedStatement): unknown {
-  if (!isServerError(error) || isConnectionLoss(error)) return error;
+  if (!isServerError(error) || isCondition(error)) return error;
   const line = failed === undefined ? undefined : findLine(error, failed);
   const place = line === undefined ? "" : ` (line ${line.number} of its SQL: ${line.text})`;
   return new MillraceError("SQL_FAILED", `Model "${model}": ${withoutData(error)}${place}.`, {
     hint: error.hint ?? "Correct the query in the model's `sql`.",
     details: { sqlState: error.code, ...(line === undefined ? {} : { line: line.number }) },
-    isRetryable: PASSING.test(error.code),
   });
 }
 
 /** What the server said against a statement, without data of rows; undefined for every other error. */
 export function describeServerError(error: unknown): string | undefined {
-  return isServerError(error) && !isConnectionLoss(error) ? withoutData(error) : undefined;
-}
-
-function isServerError(error: unknown): error is ServerError {
-  return error instanceof Error && "severity" in error && /^[0-9A-Z]{5}$/.test((error as ServerError).code);
+  return isServerError(error) && !isCondition(error) ? withoutData(error) : undefined;
 }
 
 // `invalid input syntax for type integer: "…"` would show what stands in a row.

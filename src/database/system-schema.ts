@@ -1,5 +1,6 @@
 import { sha256 } from "../core/hash.ts";
 import type { Database } from "./connect.ts";
+import { ensureSchema } from "./ensure-schema.ts";
 
 /** Millrace's own tables. A change adds a step to the end; a step that has shipped never changes. */
 const MIGRATIONS: readonly string[] = [
@@ -216,7 +217,7 @@ export async function migrateSystemSchema(database: Database): Promise<void> {
   if ((await currentVersion(database)) === MIGRATIONS.length) return;
   await database.transaction(async (client) => {
     await client.query("select pg_advisory_xact_lock(hashtext($1))", [`migrate ${database.systemSchema}`]);
-    await client.query(`create schema if not exists ${database.systemSchema}`);
+    await ensureSchema(client, database.systemSchemaName);
     await client.query(`create table if not exists ${database.systemSchema}.schema_version (version integer not null)`);
     const { rows } = await client.query<{ version: number }>(
       `select version from ${database.systemSchema}.schema_version`,

@@ -1,3 +1,4 @@
+import { assertUsable } from "../database/assert-usable.ts";
 import { Database } from "../database/connect.ts";
 import { migrateSystemSchema } from "../database/system-schema.ts";
 import { configuredLlm, type LlmSettings } from "./configured-llm.ts";
@@ -20,7 +21,10 @@ export async function openLlm(options: OpenLlmOptions = {}): Promise<Llm & Async
   const { databaseUrl, signal = new AbortController().signal, cache = "on", ...settings } = options;
   const database = databaseUrl === undefined ? undefined : new Database({ url: databaseUrl });
   try {
-    if (database !== undefined) await migrateSystemSchema(database);
+    if (database !== undefined) {
+      await assertUsable(database);
+      await migrateSystemSchema(database);
+    }
   } catch (error) {
     await database?.close();
     throw error;

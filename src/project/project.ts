@@ -1,6 +1,8 @@
 import { join, resolve } from "node:path";
 import { MillraceError } from "../core/errors.ts";
-import { Database, quoteName } from "../database/connect.ts";
+import { assertUsable } from "../database/assert-usable.ts";
+import { Database } from "../database/connect.ts";
+import { ensureTableSchema } from "../database/ensure-schema.ts";
 import { resolveDatabaseUrl } from "../database/resolve-database.ts";
 import { migrateSystemSchema } from "../database/system-schema.ts";
 import { buildGraph, type Graph } from "../graph/build-graph.ts";
@@ -196,7 +198,8 @@ export class Project implements Workspace, AsyncDisposable {
     const executorId = createExecutorId();
     const database = new Database({ url, target, revive, applicationName: applicationName(executorId) });
     try {
-      if (target !== undefined) await database.query(`create schema if not exists ${quoteName(target)}`);
+      await assertUsable(database);
+      await ensureTableSchema(database);
       await migrateSystemSchema(database);
       const presence = await Presence.open(database, executorId);
       const runner = new PipelineRunner({ project: this, database, executorId });

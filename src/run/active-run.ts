@@ -1,5 +1,5 @@
 import { CodedError, errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
-import { isConnectionLoss } from "../database/connect.ts";
+import { isConnectionLoss } from "../database/server-error.ts";
 import type { LlmSource } from "../llm/answers/llm-source.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";

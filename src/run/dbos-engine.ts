@@ -1,9 +1,11 @@
 import { AsyncResource } from "node:async_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DBOS, type WorkflowHandle } from "@dbos-inc/dbos-sdk";
-import pg from "pg";
+import type pg from "pg";
 import { errorToJson, MillraceError } from "../core/errors.ts";
-import { type Database, isConnectionLoss } from "../database/connect.ts";
+import { type Database, quoteName } from "../database/connect.ts";
+import { ensureSchema } from "../database/ensure-schema.ts";
+import { isConnectionLoss } from "../database/server-error.ts";
 import type { Engine, EngineHost, LaunchEngine } from "./engine.ts";
 import { mayBeIdle, mayStart, type ModelOutcome, reasonToSkip, type Schedule } from "./schedule.ts";
 import type { Receipt } from "../state/results.ts";
@@ -158,10 +160,7 @@ export class DbosEngine implements Engine {
       });
     }
     host = options.host;
-    const pool = new pg.Pool({ ...options.database.pool.options, max: 10 });
-    pool.on("error", () => undefined);
-    // A connection that is lost while somebody holds it would end the process; whoever uses it next hears of it.
-    pool.on("connect", (client) => client.on("error", () => undefined));
+    const pool = options.database.createPool(10);
     DBOS.setConfig({
       name: "millrace",
       systemDatabasePool: pool,
@@ -175,11 +174,12 @@ export class DbosEngine implements Engine {
     });
     const engine = new DbosEngine(pool);
     try {
-      await launchAlone(pool);
+      await launchAlone(pool, options.database.engineSchema);
       return engine;
     } catch (thrown) {
       await engine[Symbol.asyncDispose]();
-      const error = withinDbosError(thrown);
+      const error = options.database.explain(withinDbosError(thrown));
+      if (error instanceof MillraceError) throw error;
       throw new MillraceError(
         "ENGINE_FAILED",
         `The engine could not be started: ${error instanceof Error ? error.message : String(error)}`,
@@ -219,10 +219,11 @@ export class DbosEngine implements Engine {
 
 // DBOS creates its tables at the first launch, and two processes that do so at once end in a deadlock. The lock is asked
 // for again and again: a session that waits for it would be waited for by DBOS's concurrent index builds.
-async function launchAlone(pool: pg.Pool): Promise<void> {
+async function launchAlone(pool: pg.Pool, schema: string): Promise<void> {
   const client = await pool.connect();
   try {
     while (!(await isLocked(client))) await sleep(20);
+    await prepareSchema(client, schema);
     await DBOS.launch();
   } finally {
     // The lock of a connection that is lost has gone with it.
@@ -232,6 +233,18 @@ async function launchAlone(pool: pg.Pool): Promise<void> {
       (error: Error) => client.release(error),
     );
   }
+}
+
+// The first step of DBOS's schema asks for the right to create one, even where somebody has made it for the role: it is
+// written down as done.
+async function prepareSchema(client: pg.PoolClient, name: string): Promise<void> {
+  const { mayCreate } = await ensureSchema(client, name);
+  const versions = `${quoteName(name)}.dbos_migrations`;
+  const { rows } = await client.query<{ isNew: boolean }>('select to_regclass($1) is null as "isNew"', [versions]);
+  if (mayCreate || rows[0]?.isNew !== true) return;
+  await client.query(
+    `create table ${versions} (version bigint primary key); insert into ${versions} (version) values (1)`,
+  );
 }
 
 // DBOS keeps what it met at its start under a name of its own.

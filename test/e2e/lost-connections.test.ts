@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Database, isConnectionLoss } from "../../src/database/connect.ts";
+import { Database } from "../../src/database/connect.ts";
+import { isConnectionLoss } from "../../src/database/server-error.ts";
 import { createTestProject } from "millrace/testing";
 import { declareWords } from "../support/word-project.ts";
 

@@ -13,6 +13,99 @@ export const databaseErrors = errorSection("Database", {
     next: "Check `DATABASE_URL` and the server, or unset `DATABASE_URL` to use the embedded Postgres.",
     example: "Postgres at localhost:5432/shop could not be used: connect ECONNREFUSED 127.0.0.1:5432",
   },
+  DATABASE_LOGIN_REFUSED: {
+    meaning: "Postgres refused the login.",
+    cause: "A wrong user or password, or a server that accepts only encrypted connections or certain hosts.",
+    next: "Correct `DATABASE_URL`; add `sslmode=require` where the message says `no encryption`.",
+    example: 'Postgres at db.example:5432/shop refuses the login: password authentication failed for user "etl".',
+  },
+  DATABASE_NOT_FOUND: {
+    meaning: "The server has no database of this name.",
+    cause: "It was not created yet, or its name is misspelled in `DATABASE_URL`.",
+    next: "Create it with encoding UTF8, or correct the name.",
+    example: 'There is no database at db.example:5432/shop: database "shop" does not exist.',
+  },
+  DATABASE_CERTIFICATE: {
+    meaning: "The server's certificate could not be verified.",
+    cause: "It is signed by an authority that this machine does not know, or names another host.",
+    next: "Name the authority with `sslrootcert=<file>`, or write `sslmode=require` to encrypt without verifying.",
+    example: "The certificate of Postgres at db.example:5432/shop is not trusted: self-signed certificate.",
+  },
+  DATABASE_POOLED: {
+    meaning: "The URL leads to a connection pooler in transaction mode. Millrace needs sessions of its own.",
+    cause: "`pool_mode = transaction` of PgBouncer, port 6543 of Supabase, a host with `-pooler` of Neon.",
+    next: "Use the direct URL of the database, or a pooler in session mode.",
+    example:
+      "At db.example:6432/shop answers a connection pooler that lends a session for one transaction only; Millrace needs sessions of its own, for temporary tables, locks and settings.",
+  },
+  DATABASE_SESSION: {
+    meaning: "A setting that Millrace needs in its sessions does not take effect.",
+    cause: "A proxy between Millrace and Postgres that answers for the server.",
+    next: "Use a URL that leads to Postgres itself.",
+    example:
+      'At db.example:6432/shop the setting TimeZone of a session stays "Asia/Tokyo" when it is set: something between here and Postgres keeps it.',
+  },
+  DATABASE_ENCODING: {
+    meaning: "The database does not use UTF8, so it cannot store most texts. Nothing was created in it.",
+    cause: "The database was created with LATIN1, SQL_ASCII or another encoding.",
+    next: "Create a database with `template template0 encoding 'UTF8'` and use that one.",
+    example: 'The encoding of database "shop" is LATIN1; it must be UTF8, or most texts cannot be stored.',
+  },
+  DATABASE_PERMISSION: {
+    meaning: "The role of `DATABASE_URL` lacks a right.",
+    cause: "It may not create schemas or tables, or not read a table of somebody else.",
+    next: "Have the right granted as the message says, or have an administrator create the schemas.",
+    example: 'The role "etl" may not create schemas in database "shop", and there is no schema "millrace" yet.',
+  },
+  DATABASE_READ_ONLY: {
+    meaning: "The database accepts no changes.",
+    cause: "The URL leads to a replica, or the role has `default_transaction_read_only`.",
+    next: "Use the URL of the primary server.",
+    example: "The database at db.example:5432/shop can only be read: cannot execute INSERT in a read-only transaction.",
+  },
+  DATABASE_TOO_MANY_CONNECTIONS: {
+    meaning: "The server, the role or a pooler gave no more connections, though Millrace waited for one.",
+    cause: "Other clients use them all. A run needs about six.",
+    next: "Close other clients, or raise the limit.",
+    example: 'Postgres at db.example:5432/shop gives no more connections: too many connections for role "etl".',
+  },
+  DATABASE_DISK_FULL: {
+    meaning: "The server has no disk space left.",
+    cause: "Tables, temporary files of a large query, or the log of the server.",
+    next: "Free space, then run again: what was committed is kept.",
+    example: "The disk of Postgres at db.example:5432/shop is full: could not extend file.",
+  },
+  DATABASE_OUT_OF_MEMORY: {
+    meaning: "The server ran out of memory, locks or another resource.",
+    cause: "Too much at once for the server's settings.",
+    next: "Follow the server's hint, or run with less `concurrency`.",
+    example: "Postgres at db.example:5432/shop lacks memory: out of shared memory.",
+  },
+  DATABASE_LIMIT: {
+    meaning: "A value, a row or a statement is larger than Postgres allows.",
+    cause: "A long text in a key or an index, or a query with thousands of columns.",
+    next: "Shorten the value, or leave it out of keys and indexes.",
+    example:
+      'This is more than Postgres can hold: index row size 6784 exceeds btree version 4 maximum 2704 for index "notes_pkey".',
+  },
+  DATABASE_CANCELLED: {
+    meaning: "Somebody or something ended a statement of this run.",
+    cause: "`pg_cancel_backend`, or a tool that ends long statements.",
+    next: "Run again.",
+    example: "Somebody ended a statement at db.example:5432/shop: canceling statement due to user request.",
+  },
+  DATABASE_CONFLICT: {
+    meaning: "Another transaction got in the way, again and again. Nothing of this one was written.",
+    cause: "Something else writes to the same tables at the same time.",
+    next: "Run again; if it comes back, find out what else writes there.",
+    example: "Nothing was written, because two transactions waited for each other: deadlock detected.",
+  },
+  DATABASE_FAULT: {
+    meaning: "The server reported a fault of its own: damaged data, a disk error, or a defect.",
+    cause: "The message says it in the server's words.",
+    next: "Look into the server's log; whoever runs the server has to repair it.",
+    example: "Postgres at db.example:5432/shop reports a fault of its own: could not read block 7.",
+  },
   DATABASE_NOT_EMBEDDED: {
     meaning:
       "`millrace db start`, `stop` and `reset` manage the embedded Postgres only, and the project uses another one.",

@@ -34,6 +34,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_connections: "100",
   timezone: "UTC",
   log_timezone: "UTC",
+  // The role is called like Millrace's own schema, and Postgres would look there first.
+  search_path: "public",
   // Failed statements reach their client; in a log they would leave row values behind.
   log_min_messages: "log",
 };

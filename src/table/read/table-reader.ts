@@ -1,4 +1,5 @@
-import { type Database, isConnectionLoss } from "../../database/connect.ts";
+import type { Database } from "../../database/connect.ts";
+import { isConnectionLoss } from "../../database/server-error.ts";
 import type { RowDecoder } from "./decode-row.ts";
 import { openCursor, type ReadQuery } from "./open-cursor.ts";
 import { explainReadError } from "./read-errors.ts";
