@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { callbackify } from "node:util";
 import pg from "pg";
-import { MillraceError } from "../core/errors.ts";
 import { isConnectionLoss, isFull, isServerError, isStarting, isUnanswered } from "./server-error.ts";
 
 export interface PatientPoolOptions {
@@ -65,11 +65,9 @@ export class PatientPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Callback): void;
   override connect(callback?: Callback): Promise<pg.PoolClient> | void {
-    const connected = this.#connect();
-    if (callback === undefined) return connected;
-    connected.then(
-      (client) => callback(undefined, client, (error) => client.release(error as Error | undefined)),
-      (error: Error) => callback(error, undefined, () => undefined),
+    if (callback === undefined) return this.#connect();
+    callbackify(() => this.#connect())((error, client) =>
+      callback(error ?? undefined, client, (problem) => client.release(problem as Error | undefined)),
     );
   }
 
@@ -124,15 +122,11 @@ export class PatientPool extends pg.Pool {
     return true;
   }
 
-  async #revive(error: unknown): Promise<boolean> {
+  async #revive(refusal: unknown): Promise<boolean> {
     const { revive } = this.#options;
-    if (revive === undefined || (error as { code?: unknown }).code !== "ECONNREFUSED" || this.ending) return false;
+    if (revive === undefined || (refusal as { code?: unknown }).code !== "ECONNREFUSED" || this.ending) return false;
     this.#reviving ??= revive().finally(() => (this.#reviving = undefined));
-    try {
-      await this.#reviving;
-    } catch (problem) {
-      throw problem instanceof MillraceError ? problem : error;
-    }
+    await this.#reviving;
     return true;
   }
 }
@@ -143,5 +137,5 @@ function clientWith({ connectionTimeoutMillis }: pg.ClientConfig): new () => pg.
       // The pool hides the password from being listed.
       super({ ...config, password: config?.password, connectionTimeoutMillis });
     }
-  } as new () => pg.ClientBase;
+  };
 }
