@@ -1,26 +1,8 @@
 import type { Project } from "../project/project.ts";
+import type { SourceFreshness } from "../project/source-freshness.ts";
 import { describeArtifact } from "./artifact-metadata.ts";
 import { artifactNames } from "./artifact-names.ts";
 import { type OnWarning, writeArtifact } from "./write-artifact.ts";
-
-export interface FreshnessThreshold {
-  readonly count: number;
-  readonly period: "minute" | "hour" | "day";
-}
-
-/** How old the newest row of a source is, and what that means; or why nobody knows. */
-export type SourceFreshness =
-  | {
-      /** The table, or `documents`. */
-      readonly source: string;
-      readonly status: "pass" | "warn" | "error";
-      readonly maxLoadedAt: Date;
-      readonly checkedAt: Date;
-      readonly warnAfter?: FreshnessThreshold | undefined;
-      readonly errorAfter?: FreshnessThreshold | undefined;
-      readonly durationMs: number;
-    }
-  | { readonly source: string; readonly status: "runtime error"; readonly error: string };
 
 export interface SourcesArtifact {
   readonly results: readonly SourceFreshness[];

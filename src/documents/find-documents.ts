@@ -4,7 +4,7 @@ import picomatch from "picomatch";
 import { ascending } from "../core/ascending.ts";
 import { UsageError } from "../core/errors.ts";
 import { findFiles, splitPattern, type UnreadableFolder } from "../core/find-files.ts";
-import { projectPath } from "./document-id.ts";
+import { projectPath } from "./record/document-id.ts";
 import { DOCUMENT_EXTENSIONS } from "./loaders/load-document.ts";
 import { oneNameEach } from "./one-name-each.ts";
 

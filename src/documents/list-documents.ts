@@ -4,7 +4,7 @@ import type { DocumentFilters } from "../model/context.ts";
 import type { DeclaredDocumentFilters } from "../model/document-filter.ts";
 import { resolveDocumentFilters } from "./filters/document-filters.ts";
 import { CONFIG_SET } from "./document-sets.ts";
-import type { DocumentStatus } from "./document-kinds.ts";
+import type { DocumentStatus } from "./record/document-record.ts";
 
 export interface ListedDocument {
   readonly id: string;

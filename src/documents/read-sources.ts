@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../core/error-codes.ts";
 import { errorToJson } from "../core/errors.ts";
-import type { DocumentFailure, DocumentRecord, SyncItem } from "./document-record.ts";
-import { documentId, fileUri, recordUri } from "./document-id.ts";
+import type { DocumentFailure, DocumentRecord, SyncItem } from "./record/document-record.ts";
+import { documentId, fileUri, recordUri } from "./record/document-id.ts";
 import type { FoundSource } from "./find-documents.ts";
 import { fileFormat, loadDocument, unreadable } from "./loaders/load-document.ts";
 import { contentHash, type LoadedDocument } from "./loaders/loaded-document.ts";

@@ -1,6 +1,6 @@
 import { exactJson } from "../core/json.ts";
 import type { DatabaseClient } from "../database/connect.ts";
-import type { DocumentRecord } from "./document-record.ts";
+import type { DocumentRecord } from "./record/document-record.ts";
 
 const COLUMNS = {
   id: ["id", "text"],

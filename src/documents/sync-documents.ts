@@ -1,15 +1,13 @@
 import type { ErrorCode } from "../core/error-codes.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
-import { documentId, projectPath } from "./document-id.ts";
-import type { DocumentFailure } from "./document-record.ts";
+import { documentId, projectPath } from "./record/document-id.ts";
+import type { DocumentFailure } from "./record/document-record.ts";
 import { checkSetName, CONFIG_SET } from "./document-sets.ts";
 import { findDocuments, type FoundDocuments } from "./find-documents.ts";
 import { readSources } from "./read-sources.ts";
 import { removeVanished } from "./remove-vanished.ts";
 import { applyDocumentStage, DocumentStage } from "./stage-documents.ts";
-
-export { documentSet } from "./document-sets.ts";
 
 export interface SyncDocumentsOptions {
   readonly database: Database;

@@ -1,6 +1,7 @@
 import { forgetEntries } from "../documents/forget-entries.ts";
 import { type ListedDocument, listDocuments } from "../documents/list-documents.ts";
-import { type DocumentSync, documentSet, syncDocuments } from "../documents/sync-documents.ts";
+import { type DocumentSync, syncDocuments } from "../documents/sync-documents.ts";
+import { documentSet } from "../documents/document-sets.ts";
 import { configuredSets, syncSets } from "../documents/sync-sets.ts";
 import type { DocumentFilters } from "../model/context.ts";
 import type { Workspace } from "./workspace.ts";

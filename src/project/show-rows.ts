@@ -3,7 +3,7 @@ import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import { Parameters } from "../database/sql-text.ts";
 import type { AnyModel } from "../model/any-model.ts";
-import { findTable } from "../sources/find-relation.ts";
+import { findTable } from "../table/schema/existing-tables.ts";
 import { dataColumns, describeTable, hasColumns } from "../table/table-shape.ts";
 
 export interface ShowOptions {

@@ -9,6 +9,7 @@ import type { Workspace } from "./workspace.ts";
 /** How old the newest row of a source is, and what that means; or why nobody knows. */
 export type SourceFreshness =
   | {
+      /** The table, or `documents`. */
       readonly source: string;
       readonly status: "pass" | "warn" | "error";
       readonly maxLoadedAt: Date;

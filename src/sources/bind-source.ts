@@ -8,7 +8,7 @@ import { createValueDecoder } from "../table/read/decode-row.ts";
 import { dataColumns, hasColumns } from "../table/table-shape.ts";
 import type { BoundColumn, BoundSource } from "./bound-source.ts";
 import { readConditions } from "./conditions.ts";
-import { type ExistingTable, findTable } from "./find-relation.ts";
+import { type ExistingTable, findTable } from "../table/schema/existing-tables.ts";
 
 export interface BindOptions {
   readonly database: Database;
@@ -125,7 +125,7 @@ function describeByName(name: string, table: ExistingTable): DescribedSource {
     relation: quoteName(name),
     columns,
     readable: new Set(columns.map((column) => column.key)),
-    primaryKey: table.primaryKey,
+    primaryKey: table.primaryKey?.columns ?? [],
     documentColumn: columns.find((column) => column.name === "document_id")?.name,
   };
 }

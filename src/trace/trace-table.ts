@@ -1,7 +1,7 @@
 import { snakeCase } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { AnyModel } from "../model/any-model.ts";
-import { findTable } from "../sources/find-relation.ts";
+import { findTable } from "../table/schema/existing-tables.ts";
 import { BASE_KEYS } from "../table/pipeline-table.ts";
 import { describeTable } from "../table/table-shape.ts";
 
@@ -52,7 +52,8 @@ export async function loadTracedTable(
   const { columns } = found;
   const find = (each: string | undefined) => columns.find((column) => column.name === each);
   const shape = model === undefined ? undefined : describeTable(model.table);
-  const primaryKey = shape === undefined || shape.primaryKey.length === 0 ? found.primaryKey : shape.primaryKey;
+  const primaryKey =
+    shape === undefined || shape.primaryKey.length === 0 ? (found.primaryKey?.columns ?? []) : shape.primaryKey;
   const hasUnits = model !== undefined && OWNER.every((each) => find(each) !== undefined);
   return {
     name,

@@ -181,6 +181,7 @@ test("sources.json is valid", async () => {
           maxLoadedAt: new Date("2026-01-01T00:00:00Z"),
           checkedAt,
           warnAfter: { count: 12, period: "hour" },
+          errorAfter: undefined,
           durationMs: 3,
         },
         { source: "documents", status: "runtime error", error: "no such column" },

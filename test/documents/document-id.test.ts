@@ -1,6 +1,6 @@
 import nodePath from "node:path";
 import { describe, expect, test } from "vitest";
-import { documentId, fileUri, projectPath, recordUri } from "../../src/documents/document-id.ts";
+import { documentId, fileUri, projectPath, recordUri } from "../../src/documents/record/document-id.ts";
 
 describe("ids of documents", () => {
   test("are 16 hex digits that never change", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { documentId } from "../../src/documents/document-id.ts";
+import { documentId } from "../../src/documents/record/document-id.ts";
 import { readDocumentContent } from "../../src/documents/read-content.ts";
 import { createDocumentsProject } from "./documents-project.ts";
 

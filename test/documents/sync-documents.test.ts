@@ -3,7 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import nodePath from "node:path";
 import { describe, expect, test } from "vitest";
-import { documentId } from "../../src/documents/document-id.ts";
+import { documentId } from "../../src/documents/record/document-id.ts";
 import { readDocumentContent } from "../../src/documents/read-content.ts";
 import { documentSet, listDocumentSets } from "../../src/documents/document-sets.ts";
 import { createDocumentsProject, type Files } from "./documents-project.ts";

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { configuredLlm } from "../../src/llm/configured-llm.ts";
 import { createLlm } from "../../src/llm/llm.ts";
 import { addUsage, NO_USAGE } from "../../src/llm/answers/telemetry.ts";
-import { type Fault, type ModelRequest, startModelServer } from "./model-server.ts";
+import { startModelServer } from "./model-server.ts";
+import type { Fault, ModelRequest } from "./providers/wire-protocols.ts";
 
 const echo = signature({
   name: "echo",

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Database } from "../../src/database/connect.ts";
 import { migrateSystemSchema } from "../../src/database/system-schema.ts";
-import { documentId } from "../../src/documents/document-id.ts";
+import { documentId } from "../../src/documents/record/document-id.ts";
 import type { RunResult } from "../../src/state/results.ts";
 import type { RunOptions } from "../../src/run/run-options.ts";
 import { createTestDatabase } from "../support/test-database.ts";

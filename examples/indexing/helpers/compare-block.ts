@@ -1,4 +1,4 @@
-import { connectedComponents, spanningPairs } from "./connected-components.ts";
+import { connectedComponents, spanningPairs, type Pair } from "./connected-components.ts";
 import { byCodePoint } from "./entity-key.ts";
 
 export interface Embedded {
@@ -6,12 +6,6 @@ export interface Embedded {
   /** Neighbours in this order are compared when the block is too large to compare all with all. */
   readonly order: string;
   readonly embedding: readonly number[];
-}
-
-export interface Pair {
-  readonly firstId: string;
-  readonly secondId: string;
-  readonly distance: number;
 }
 
 // The longest part of a block may still be long; beyond this each is compared with those that are spelled most alike.

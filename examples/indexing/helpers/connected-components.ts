@@ -1,6 +1,11 @@
-import type { Pair } from "./compare-block.ts";
 import { countBy } from "./count-by.ts";
 import { byCodePoint } from "./entity-key.ts";
+
+export interface Pair {
+  readonly firstId: string;
+  readonly secondId: string;
+  readonly distance: number;
+}
 
 export interface ComponentOptions {
   /** Pairs at most this far apart are neighbours. */

@@ -1,17 +1,6 @@
 import { entityKey } from "./entity-key.ts";
-import type { EntityType } from "./extraction.ts";
-import { findNames } from "./find-names.ts";
+import { findNames, type Mention } from "./find-names.ts";
 import type { MarkedPart, SectionParts } from "./read-section.ts";
-
-/** One place where an entity is named; offsets in the section. */
-export interface Mention {
-  readonly name: string;
-  readonly entityType: EntityType;
-  readonly start: number;
-  readonly end: number;
-  readonly confidence: number;
-  readonly alias?: string;
-}
 
 /** All mentions of one entity in a section, the first one first. */
 export type Mentions = readonly [Mention, ...Mention[]];

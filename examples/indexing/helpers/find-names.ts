@@ -1,6 +1,15 @@
-import type { Mention } from "./find-entities.ts";
 import type { EntityType } from "./extraction.ts";
 import type { Sentence, Term } from "./read-sentences.ts";
+
+/** One place where an entity is named; offsets in the section. */
+export interface Mention {
+  readonly name: string;
+  readonly entityType: EntityType;
+  readonly start: number;
+  readonly end: number;
+  readonly confidence: number;
+  readonly alias?: string;
+}
 
 const ORGANISATION_WORD =
   /^(?:inc|ltd|llc|gmbh|ag|plc|corp|corporation|company|group|foundation|university|bank|labs?|traders?|logistics|institute|agency|council|union|instruments|industries|systems|technologies)$/i;

@@ -1,5 +1,5 @@
-import type { Mention, Mentions } from "./find-entities.ts";
-import { inReadingOrder } from "./find-entities.ts";
+import { inReadingOrder, type Mentions } from "./find-entities.ts";
+import type { Mention } from "./find-names.ts";
 import type { RelationshipType } from "./extraction.ts";
 import type { Sentence } from "./read-sentences.ts";
 

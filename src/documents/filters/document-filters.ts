@@ -4,7 +4,7 @@ import { didYouMean } from "../../core/text.ts";
 import type { Database } from "../../database/connect.ts";
 import type { DocumentFilters } from "../../model/context.ts";
 import type { DeclaredDocumentFilters } from "../../model/document-filter.ts";
-import { CONTENT_TYPES, DOCUMENT_STATUSES } from "../document-kinds.ts";
+import { CONTENT_TYPES, DOCUMENT_STATUSES } from "../record/document-record.ts";
 import { resolveDeclaredFilters } from "./declared-filters.ts";
 import { documentMatcher } from "./match-pattern.ts";
 import { resolveIdentifiers } from "./resolve-identifiers.ts";

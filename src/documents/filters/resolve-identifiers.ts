@@ -2,7 +2,7 @@ import nodePath from "node:path";
 import { UsageError } from "../../core/errors.ts";
 import { didYouMean, quoteList } from "../../core/text.ts";
 import type { Database } from "../../database/connect.ts";
-import { projectPath } from "../document-id.ts";
+import { projectPath } from "../record/document-id.ts";
 
 interface IdentifierOptions {
   readonly database: Database;

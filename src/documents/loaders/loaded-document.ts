@@ -1,5 +1,5 @@
 import { sha256 } from "../../core/hash.ts";
-import type { DocumentContentType } from "../document-kinds.ts";
+import type { DocumentContentType } from "../record/document-record.ts";
 
 /** What a file, a line or a page says, once it is read. */
 export interface LoadedDocument {

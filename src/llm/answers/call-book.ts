@@ -6,8 +6,15 @@ import type { Database } from "../../database/connect.ts";
 import { isConnectionLoss } from "../../database/server-error.ts";
 import type { LlmErrorKind } from "../calls/llm-error.ts";
 import type { LlmRequest, LlmUsage } from "../calls/transport.ts";
-import type { AnswerLengths } from "./output-limit.ts";
+
 import type { CacheEntry, KeptAnswer } from "./response-cache.ts";
+
+/** What is known of the answers to one signature by one model. */
+export interface AnswerLengths {
+  readonly answers: number;
+  /** Tokens of the longest. */
+  readonly longest: number;
+}
 
 /** The unit that a call is made for; nothing of it outside of a run. */
 export interface Caller {

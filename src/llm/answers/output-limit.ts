@@ -1,12 +1,5 @@
 import type { CallBook } from "./call-book.ts";
 
-/** What is known of the answers to one signature by one model. */
-export interface AnswerLengths {
-  readonly answers: number;
-  /** Tokens of the longest. */
-  readonly longest: number;
-}
-
 // Room for an answer that nothing is known of, and for those that are longer than all before them.
 const MIN_LIMIT = 1_024;
 // So many answers say how long one gets.

@@ -33,7 +33,7 @@ export async function makeView(client: DatabaseClient, job: ModelJob, query: Ren
     if (existing.comment !== viewComment(model.name)) throw notOwn(model.name, name);
     // A view can get further columns at its end; anything else needs a new one.
     const isSame = existing.columns.every(
-      (column, index) => columns[index]?.name === column.name && columns[index].type === column.type,
+      (column, index) => columns[index]?.name === column.name && columns[index].type === column.sqlType,
     );
     if (isSame) return create("create or replace");
   }

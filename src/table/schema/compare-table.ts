@@ -106,7 +106,7 @@ function compareColumn(
   { alter, statements, block }: ChangeSink,
 ): void {
   const name = quoteName(column.name);
-  const [from, to] = [normalizeType(found.type), normalizeType(typeSql(column.column))];
+  const [from, to] = [normalizeType(found.sqlType), normalizeType(typeSql(column.column))];
   if (from !== to) {
     if (isWidening(from, to)) statements.push(`${alter} alter column ${name} type ${to}`);
     else

@@ -1,9 +1,11 @@
+import { type Database, quoteName } from "../../database/connect.ts";
+
 /** Runs a query and gives its rows: a pool or one connection. */
 export type RunQuery = <Row extends object>(text: string, parameters?: readonly unknown[]) => Promise<Row[]>;
 
 export interface ExistingColumn {
   readonly name: string;
-  readonly type: string;
+  readonly sqlType: string;
   readonly notNull: boolean;
   /** A default, an identity or a generated value: inserts may leave the column out. */
   readonly isFilled: boolean;
@@ -19,15 +21,10 @@ export interface ExistingTable {
   readonly comment: string | null;
 }
 
-/** What the schema that tables are created in holds under these names, in one query. */
-export async function readExistingTables(
-  query: RunQuery,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, ExistingTable>> {
-  const rows = await query<{ name: string } & ExistingTable>(
-    `select c.relname as name, c.relkind as kind, obj_description(c.oid, 'pg_class') as comment,
+const existingTablesSql = (condition: string) =>
+  `select c.relname as name, c.relkind as kind, obj_description(c.oid, 'pg_class') as comment,
        (select coalesce(jsonb_agg(jsonb_build_object(
-            'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
+            'name', a.attname, 'sqlType', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
             'isFilled', a.atthasdef or a.attidentity <> '') order by a.attnum), '[]')
           from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
        (select jsonb_build_object('name', k.conname, 'columns', (
@@ -36,11 +33,24 @@ export async function readExistingTables(
           from pg_constraint k where k.conrelid = c.oid and k.contype = 'p') as "primaryKey",
        array(select i.relname::text from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid
              union select k.conname::text from pg_constraint k where k.conrelid = c.oid) as parts
-     from pg_class c
-     where c.relnamespace = current_schema()::regnamespace and c.relname = any($1) and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
+     from pg_class c where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${condition}`;
+
+/** What the schema that tables are created in holds under these names, in one query. */
+export async function readExistingTables(
+  query: RunQuery,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, ExistingTable>> {
+  const rows = await query<{ name: string } & ExistingTable>(
+    existingTablesSql("c.relnamespace = current_schema()::regnamespace and c.relname = any($1)"),
     [names],
   );
   return new Map(rows.map(({ name, ...table }) => [name, table]));
+}
+
+/** A table or view of any schema in the search path; undefined when there is none. */
+export async function findTable(database: Database, name: string): Promise<ExistingTable | undefined> {
+  const [table] = await database.query<ExistingTable>(existingTablesSql("c.oid = to_regclass($1)"), [quoteName(name)]);
+  return table;
 }
 
 /** The values of enums that exist, by name. */

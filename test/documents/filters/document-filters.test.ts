@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DocumentFilters, ProjectConfig } from "millrace";
 import { sql } from "millrace/schema";
 import { resolveDocumentFilters } from "../../../src/documents/filters/document-filters.ts";
-import { documentId } from "../../../src/documents/document-id.ts";
+import { documentId } from "../../../src/documents/record/document-id.ts";
 import { listDocuments } from "../../../src/documents/list-documents.ts";
 import { createDocumentsProject, type DocumentsProject } from "../documents-project.ts";
 

@@ -5,7 +5,8 @@ import { LlmError } from "../../../src/llm/calls/llm-error.ts";
 import { openAiCompatible } from "../../../src/llm/providers/openai/openai-compatible.ts";
 import type { LlmRequest, LlmTransport, StructuredMode } from "../../../src/llm/calls/transport.ts";
 import { sdkModel } from "../ai-sdk-model.ts";
-import { type Fault, type ModelServer, type ModelServerOptions, startModelServer } from "../model-server.ts";
+import { type ModelServer, type ModelServerOptions, startModelServer } from "../model-server.ts";
+import type { Fault } from "./wire-protocols.ts";
 
 const SECRET = "the patient is called Zebulon";
 

@@ -1,5 +1,38 @@
+import type { IncomingMessage } from "node:http";
 import type { StructuredMode } from "../../../src/llm/calls/transport.ts";
-import type { Fault, ModelRequest } from "../model-server.ts";
+
+/** What the server does wrong on purpose. */
+export type Fault =
+  | "400"
+  | "401"
+  | "429"
+  | "500"
+  | "content_filter"
+  | "context_length"
+  | "empty"
+  | "fenced"
+  | "malformed"
+  | "quota"
+  | "refusal"
+  | "stall"
+  | "truncated";
+
+export interface ModelRequest {
+  readonly protocol: "openai" | "anthropic";
+  readonly model: string;
+  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  /** The last thing that was said. */
+  readonly prompt: string;
+  readonly mode: StructuredMode;
+  /** Of the answer, where the request says. */
+  readonly schema: Readonly<Record<string, unknown>> | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly headers: IncomingMessage["headers"];
+  /** Which prompt it is, from 0, in the order of arrival. */
+  readonly index: number;
+  /** How many times it was asked, from 1. */
+  readonly attempt: number;
+}
 
 interface Limit {
   readonly perSecond: number;

@@ -3,7 +3,8 @@ import { extractWithRules } from "../../../examples/indexing/helpers/extract.ts"
 import { extractKnowledge } from "../../../examples/indexing/helpers/extract-with-llm.ts";
 import { ENTITY_TYPES, type EntityType } from "../../../examples/indexing/helpers/extraction.ts";
 import { splitMarkdown } from "../../../examples/indexing/helpers/split-markdown.ts";
-import { type ModelRequest, type ModelServer, startModelServer } from "../model-server.ts";
+import { type ModelServer, startModelServer } from "../model-server.ts";
+import type { ModelRequest } from "../providers/wire-protocols.ts";
 
 export { extractKnowledge };
 

@@ -5,7 +5,8 @@ import { configuredLlm } from "../../../src/llm/configured-llm.ts";
 import { createLlm, type Llm } from "../../../src/llm/llm.ts";
 import type { CallBook, CallEnd } from "../../../src/llm/answers/call-book.ts";
 import type { KeptAnswer } from "../../../src/llm/answers/response-cache.ts";
-import { type ModelRequest, type ModelServer, type ModelServerOptions, startModelServer } from "../model-server.ts";
+import { type ModelServer, type ModelServerOptions, startModelServer } from "../model-server.ts";
+import type { ModelRequest } from "../providers/wire-protocols.ts";
 
 export const desk = signature({
   name: "desk",

@@ -1,5 +1,5 @@
 import nodePath from "node:path";
-import { sha256 } from "../core/hash.ts";
+import { sha256 } from "../../core/hash.ts";
 
 type PathModule = Pick<typeof nodePath, "relative" | "sep">;
 
