@@ -50,7 +50,7 @@ export class CopyIn {
 
   /** Makes the server take nothing. */
   async abort(): Promise<void> {
-    this.#copy.fail("the rows could not be produced");
+    this.#copy.fail("producing the rows failed");
     await this.#copy.ended;
   }
 }

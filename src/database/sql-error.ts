@@ -15,7 +15,7 @@ export function explainSqlError(error: unknown, model: string, failed?: FailedSt
   const line = failed === undefined ? undefined : findLine(error, failed);
   const place = line === undefined ? "" : ` (line ${line.number} of its SQL: ${line.text})`;
   return new MillraceError("SQL_FAILED", `Model "${model}": ${withoutData(error)}${place}.`, {
-    hint: error.hint ?? "Correct the query in the model's `sql`.",
+    hint: error.hint ?? "Fix the query in the model's `sql`.",
     details: { sqlState: error.code, ...(line === undefined ? {} : { line: line.number }) },
   });
 }

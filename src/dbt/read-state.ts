@@ -74,10 +74,10 @@ async function readArtifact<Content>(folder: string, file: string): Promise<Cont
   try {
     return JSON.parse(await readFile(path, "utf8")) as Content;
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : "cannot be read";
+    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be read";
     throw new UsageError("STATE_NOT_FOUND", `${path} ${reason}.`, {
       cause: error,
-      hint: "Name a folder with artifacts after --state: `millrace run` writes them to target/; copy that folder to keep it.",
+      hint: "Give --state a folder with artifacts: `millrace run` writes them to target/; copy that folder to keep it.",
     });
   }
 }

@@ -50,7 +50,7 @@ async function loadFacts(
 ): Promise<Pick<NodeFacts, "changes" | "results">> {
   const folder = state === undefined ? undefined : resolve(state);
   if (folder !== undefined && needed.size === 0) {
-    throw new UsageError("STATE_UNUSED", "--state is given, but no selector asks about it.", {
+    throw new UsageError("STATE_UNUSED", "--state is given, but no selector uses it.", {
       hint: "For example: --select state:modified+ --state target-of-main.",
     });
   }

@@ -26,7 +26,7 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
   const { model } = job.resolved;
   if (model.forEach === undefined) return explainWhole(job);
   if (key.length === 0) {
-    throw new UsageError("KEY_MISSING", `Model "${model.name}" works in units; say which one.`, {
+    throw new UsageError("KEY_MISSING", `Model "${model.name}" works in units; give the key of one.`, {
       hint: `\`millrace plan ${model.name} --rows --full-refresh\` lists their keys.`,
     });
   }
@@ -53,7 +53,7 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
     differences:
       unit.is_known && unit.reason !== "deleted"
         ? [
-            ...(unit.has_other_rows ? [`the columns it reads of ${plan.source.name} have other values`] : []),
+            ...(unit.has_other_rows ? [`columns it reads from ${plan.source.name} have changed`] : []),
             ...(unit.has_other_matches ? [`the rows that match it have changed: ${others}`] : []),
             ...fingerprintDifferences(plan.fingerprint, unit.program_hash ?? ""),
           ]
@@ -122,7 +122,7 @@ async function loadUnitState(database: Database, model: string, key: string): Pr
 function ambiguous({ model }: ResolvedModel, key: readonly string[], rows: readonly UnitRow[]): UsageError {
   const names = rows.map((row) => row.source_key).join(", ");
   return new UsageError("UNIT_AMBIGUOUS", `Several units of "${model.name}" match "${key.join(" ")}": ${names}.`, {
-    hint: "Give more of the key of one of them.",
+    hint: "Give more of the key.",
   });
 }
 

@@ -20,7 +20,7 @@ export async function markCurrent(job: PlanningJob): Promise<number> {
     const writer = await findWriter(client, { system, model });
     if (writer !== undefined) {
       throw new MillraceError("MODEL_BUSY", `Model "${model}" is being written by run ${writer}.`, {
-        hint: "Wait for that run, then mark the model.",
+        hint: "Wait for that run to end, then mark the model.",
       });
     }
     await saveFingerprint(client, { system, model, fingerprint });

@@ -18,7 +18,7 @@ import type { Workspace } from "./workspace.ts";
 export async function compileModel(project: Workspace, model: AnyModel): Promise<string> {
   if (model.form !== "sql") {
     throw new UsageError("NOT_SQL", `Model "${model.name}" is a function, not a query.`, {
-      hint: `\`millrace try ${model.name}\` shows what it makes of a few units.`,
+      hint: `\`millrace try ${model.name}\` shows what it returns for a few units.`,
     });
   }
   const resolved = graphOf(project, definePipeline({ name: model.name, models: [model] })).get(model.name);

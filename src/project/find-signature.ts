@@ -42,7 +42,7 @@ export async function importExport(project: Project, what: string): Promise<unkn
   const exported = await importModule(project, file);
   if (name in exported) return exported[name];
   const names = Object.keys(exported);
-  throw new UsageError("EXPORT_NOT_FOUND", `${file} exports no "${name}".${didYouMean(name, names)}`, {
+  throw new UsageError("EXPORT_NOT_FOUND", `${file} has no export "${name}".${didYouMean(name, names)}`, {
     hint: names.length === 0 ? "It exports nothing." : `It exports ${quoteList(names)}.`,
   });
 }
@@ -50,8 +50,8 @@ export async function importExport(project: Project, what: string): Promise<unkn
 async function importModule({ directory }: Project, file: string): Promise<Record<string, unknown>> {
   const path = isAbsolute(file) ? file : join(directory, file);
   if (existsSync(path)) return importProjectFile(directory, path);
-  throw new UsageError("FILE_NOT_FOUND", `There is no file ${file} in the project.`, {
-    hint: "Name it relative to the project's folder.",
+  throw new UsageError("FILE_NOT_FOUND", `No such file in the project: ${file}.`, {
+    hint: "Give the path relative to the project's folder.",
   });
 }
 
@@ -90,12 +90,12 @@ function theOne(
       hint:
         names.length === 0
           ? "Export it from a module that a model imports, or name its file: helpers/prompts.ts#classify."
-          : `There is ${quoteList(names)}.`,
+          : `Signatures: ${quoteList(names)}.`,
     });
   }
   const places = found.map(({ file, exportName }) => `${file}#${exportName}`).join(", ");
-  throw new UsageError("SIGNATURE_AMBIGUOUS", `"${what}" means several signatures: ${places}.`, {
-    hint: "Name one of these places.",
+  throw new UsageError("SIGNATURE_AMBIGUOUS", `"${what}" matches several signatures: ${places}.`, {
+    hint: "Give one of these places.",
   });
 }
 

@@ -35,13 +35,13 @@ export async function labelUnits(
   const names = [...new Set(tried.flatMap(({ asked }) => asked.map((each) => each.signature)))].toSorted();
   const [name] = signature === undefined ? names : [signature];
   if (signature === undefined && names.length > 1) {
-    throw new UsageError("SIGNATURE_AMBIGUOUS", `Model "${model}" asks several signatures: ${quoteList(names)}.`, {
-      hint: `Say which one: --signature ${name}.`,
+    throw new UsageError("SIGNATURE_AMBIGUOUS", `Model "${model}" uses several signatures: ${quoteList(names)}.`, {
+      hint: `Choose one: --signature ${name}.`,
     });
   }
   if (name === undefined || !names.includes(name)) {
     const what = signature === undefined ? "language models" : `signature "${signature}"`;
-    throw new UsageError("NOTHING_ASKED", `Model "${model}" has no kept answers of ${what}.`, {
+    throw new UsageError("NOTHING_ASKED", `Model "${model}" has no stored answers of ${what}.`, {
       hint: `Run it first: \`millrace run ${model}\`.`,
     });
   }

@@ -74,7 +74,7 @@ export class ProjectRuns {
         ? new UsageError("RUN_NOT_FOUND", "There are no runs yet.", { hint: "Start one with `millrace run`." })
         : runNotFound(id);
     throw new UsageError("RUN_AMBIGUOUS", `Several runs begin with "${id}": ${found.join(", ")}.`, {
-      hint: "Type a few more characters.",
+      hint: "Give a few more characters.",
     });
   }
 

@@ -173,7 +173,7 @@ export class Project implements Workspace, AsyncDisposable {
     if (this.#isClosed) {
       const hint =
         "Await what uses the project before the end of the block that declares it: `return await project.runPipeline()`.";
-      throw new MillraceError("PROJECT_CLOSED", "The project has been closed already.", { hint });
+      throw new MillraceError("PROJECT_CLOSED", "The project is already closed.", { hint });
     }
     this.#session ??= this.#open();
     return this.#session;

@@ -44,7 +44,7 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
   const conditions = (options.where ?? []).map((condition) => {
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(condition) ?? [];
     if (name === undefined) {
-      throw new UsageError("CONDITION_INVALID", `--where ${condition}: that is no condition.`, {
+      throw new UsageError("CONDITION_INVALID", `--where ${condition}: expected column=value.`, {
         hint: "Write column=value.",
       });
     }

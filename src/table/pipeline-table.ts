@@ -112,9 +112,9 @@ function refuseReserved(table: string, keys: readonly string[]): void {
   if (taken.length === 0) return;
   throw new UsageError(
     "COLUMN_RESERVED",
-    `Table "${table}" declares ${quoteList(taken)}, which every table has anyway.`,
+    `Table "${table}" declares ${quoteList(taken)}, which every table already has.`,
     {
-      hint: "Leave the column out, or give it another name. Millrace fills all of them but `error`, which is yours to return.",
+      hint: "Remove the column, or rename it. Millrace fills them all except `error`, which you may return.",
     },
   );
 }

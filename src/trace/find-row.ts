@@ -23,7 +23,7 @@ const MAX_LISTED = 5;
 export async function findRow(database: Database, table: TracedTable, key: RowKey): Promise<FoundRow> {
   const parts = readKey(table, key);
   if (parts.length === 0) {
-    throw new UsageError("KEY_MISSING", `Say which row of ${titleOf(table)}.`, { hint: nextStep(table) });
+    throw new UsageError("KEY_MISSING", `${titleOf(table)}: give the key of a row.`, { hint: nextStep(table) });
   }
   const rows = await selectRows(database, table, parts, false);
   const isPrefix = rows.length === 0 && parts.some(mayBePrefix);
@@ -69,7 +69,7 @@ function readKey(table: TracedTable, key: RowKey): readonly KeyPart[] {
     const keys = table.primaryKey.map((each) => each.name).join(", ");
     throw new UsageError(
       "KEY_TOO_LONG",
-      `${titleOf(table)} has ${keys === "" ? "no primary key" : `the primary key ${keys}`}, so "${String(value)}" says nothing.`,
+      `${titleOf(table)} has ${keys === "" ? "no primary key" : `the primary key ${keys}`}, so there is no column for "${String(value)}".`,
       { hint: "Write column=value for other columns." },
     );
   });

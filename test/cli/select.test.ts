@@ -181,7 +181,7 @@ test.each([
   ["run -s @lines+", "[SELECTOR_INVALID]"],
   ["plan -s selector:nigthly", 'no selector is named "nigthly". Did you mean "nightly"? [SELECTOR_UNKNOWN]'],
   ["graph -s", "-s needs a value. [OPTION_VALUE]"],
-  ["run -s lines --state target", "--state is given, but no selector asks about it. [STATE_UNUSED]"],
+  ["run -s lines --state target", "--state is given, but no selector uses it. [STATE_UNUSED]"],
 ])("millrace %s is wrong use", async (line, message) => {
   await using project = await createProject();
   const { code, stderr } = await project.run(line);

@@ -211,7 +211,7 @@ test("--state compares with a manifest and its run results, wherever the databas
     "shop.later",
   ]);
   await expect(selectInProject(after.project, { select: ["state:new"], state: "nowhere" })).rejects.toThrow(
-    "is not there",
+    "does not exist",
   );
 });
 

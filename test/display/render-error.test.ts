@@ -12,7 +12,7 @@ describe("errors", () => {
       "DATABASE_UNREACHABLE",
       "Postgres at localhost:5432 could not be used: connect ECONNREFUSED 127.0.0.1:5432",
       {
-        hint: "Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use the embedded Postgres.",
+        hint: "Check DATABASE_URL and that the server is running, or unset DATABASE_URL to use the embedded Postgres.",
       },
     );
     expect(render(error)).toMatchInlineSnapshot(`

@@ -134,7 +134,7 @@ test("a query in units says of each row which unit it is of; what keeps it from 
     'COLUMN_NOT_FOUND: `by` names column "nmae", which table "people" does not have. Did you mean "name"?',
   ]);
   expect(issuesOf(inUnits({ forEach: "poeple" }))).toEqual([
-    'SOURCE_NOT_FOUND: forEach names "poeple", which is not one of its sources. Did you mean "people"?',
+    'SOURCE_NOT_FOUND: `forEach` names "poeple", which is not one of the model\'s sources. Did you mean "people"?',
   ]);
   expect(issuesOf(inUnits({ materialized: "view" }))).toContain(
     'UNITS_OF_VIEW: a view stores no rows, so it has no units. Set `materialized: "table"`.',

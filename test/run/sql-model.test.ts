@@ -282,7 +282,7 @@ test("what the server says of a query names the model and the line, and no stack
     code: "SQL_FAILED",
     // What stands in a row is nobody's to read here.
     message: 'Model "kg.failing": invalid input syntax for type integer: "…".',
-    hint: "Correct the query in the model's `sql`.",
+    hint: "Fix the query in the model's `sql`.",
     details: { sqlState: "22P02" },
   });
 });
@@ -357,7 +357,7 @@ test("a view that Millrace made goes where its model needs it; one of somebody e
   const emptied = [entities, base("select 1 as one from kg_entities"), above("one")];
   expect((await runWith(test, emptied, { only: "kg.base" })).errors["kg.base"]).toMatchObject({
     code: "VIEW_IN_USE",
-    message: 'Model "kg.base" has to make view "kg_base" anew, and others need it as it is: of_somebody.',
+    message: 'Model "kg.base" must recreate view "kg_base", but other objects depend on it: of_somebody.',
   });
   expect(await test.query("select key from of_somebody order by 1 limit 1")).toEqual([{ key: "ada" }]);
 

@@ -99,7 +99,7 @@ test("a row is traced to the rows of its unit; the unit is explained, tried and 
   expect(await shop.project.units.explain("shop.totals", ["ada"])).toMatchObject({
     reason: "changed",
     willRun: true,
-    differences: ["the columns it reads of orders have other values"],
+    differences: ["columns it reads from orders have changed"],
   });
   const tried = await shop.project.units.try("shop.totals", { count: 10 });
   expect(tried.map(({ unit, rows }) => ({ unit, rows }))).toEqual([

@@ -66,7 +66,7 @@ async function findPackage(platform: string): Promise<{ native: string; version:
   if (name === undefined) throw embeddedUnavailable(`there are no binaries for ${platform}`);
   const loader = LOADERS[platform];
   if (loader !== undefined && !existsSync(loader))
-    throw embeddedUnavailable(`its binaries need glibc, and there is no ${loader}`);
+    throw embeddedUnavailable(`its binaries need glibc, but ${loader} does not exist`);
   try {
     const root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
     const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
@@ -81,7 +81,7 @@ async function findCache(account: ServerAccount | undefined): Promise<string> {
   const temporary = `millrace-${process.getuid?.() ?? "user"}`;
   const places = [join(personal, "millrace"), join(tmpdir(), temporary), ...(isRoot ? [join("/tmp", temporary)] : [])];
   for (const place of places) if (await createSharedFolder(place, account)) return place;
-  throw embeddedUnavailable(`no folder for its programs could be created in ${places.join(", ")}`);
+  throw embeddedUnavailable(`no folder for its binaries could be created in ${places.join(", ")}`);
 }
 
 // Renamed into place when complete, so that a copy which was cut off is never used.

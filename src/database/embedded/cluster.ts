@@ -182,7 +182,7 @@ async function choosePort(saved: number): Promise<number> {
     });
   const isUsable = Number.isInteger(saved) && saved > 0 && saved < 65_536;
   const port = (isUsable ? await listen(saved) : undefined) ?? (await listen(0));
-  if (port === undefined) throw programFailed("no port of 127.0.0.1 could be opened", "");
+  if (port === undefined) throw programFailed("no port could be opened on 127.0.0.1", "");
   return port;
 }
 

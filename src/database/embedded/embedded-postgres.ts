@@ -204,9 +204,9 @@ async function assertVersion(home: Home, major: string): Promise<void> {
   if (version === major) return;
   throw new MillraceError(
     "EMBEDDED_VERSION",
-    `The data in "${home.data}" is of Postgres ${version}; this Millrace has Postgres ${major}.`,
+    `The data in "${home.data}" is from Postgres ${version}; this Millrace brings Postgres ${major}.`,
     {
-      hint: `Start afresh with \`millrace db reset\`, or dump the data with Postgres ${version} (pg_dump) and restore it afterwards, or serve it with Postgres ${version} and set DATABASE_URL.`,
+      hint: `Start over with \`millrace db reset\`, dump the data with Postgres ${version} (pg_dump) and restore it, or serve it with Postgres ${version} and set DATABASE_URL.`,
       details: { found: version, expected: major },
     },
   );

@@ -105,8 +105,12 @@ async function removeAbandoned(path: string, token: string): Promise<void> {
 }
 
 function busy(path: string, token: string): MillraceError {
-  return new MillraceError("EMBEDDED_BUSY", `Another process (${token.split(" ")[1]}) holds "${path}" for minutes.`, {
-    hint: "End that process, then try again.",
-    isRetryable: true,
-  });
+  return new MillraceError(
+    "EMBEDDED_BUSY",
+    `Another process (${token.split(" ")[1]}) has held "${path}" for minutes.`,
+    {
+      hint: "End that process, then try again.",
+      isRetryable: true,
+    },
+  );
 }

@@ -52,9 +52,9 @@ export async function chooseHome(directory: string, account: ServerAccount | und
   }
   throw new MillraceError(
     "DIRECTORY_NOT_WRITABLE",
-    `The database's folder cannot be used by its server: "${directory}" and ${places.join(", ")} do not allow it.`,
+    `The embedded Postgres cannot enter its folder: "${directory}" and ${places.join(", ")} deny access.`,
     {
-      hint: "Move the project to a folder that other accounts may enter, or set DATABASE_URL.",
+      hint: "Move the project to a folder that other accounts can enter, or set DATABASE_URL.",
     },
   );
 }

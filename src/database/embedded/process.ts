@@ -72,6 +72,6 @@ export function programFailed(what: string, output: string): MillraceError {
     .slice(-SHOWN_LINES)
     .map((line) => `  ${line}`);
   return new MillraceError("EMBEDDED_FAILED", [`The embedded Postgres did not start: ${what}.`, ...lines].join("\n"), {
-    hint: "If its data is damaged, `millrace db reset` starts afresh; or set DATABASE_URL to another Postgres.",
+    hint: "If its data is damaged, `millrace db reset` starts over; or set DATABASE_URL to another Postgres.",
   });
 }

@@ -15,7 +15,7 @@ export async function stopServer(home: Home): Promise<void> {
   if (await waitUntil(isGone, FAST_MS)) return;
   await signalServer(home, "QUIT");
   if (await waitUntil(isGone, IMMEDIATE_MS)) return;
-  throw new MillraceError("EMBEDDED_FAILED", `The server of "${home.data}" does not stop.`, {
+  throw new MillraceError("EMBEDDED_FAILED", `The embedded Postgres in "${home.data}" does not stop.`, {
     hint: `Its log is "${home.log}"; end its process, then try again.`,
     isRetryable: true,
   });

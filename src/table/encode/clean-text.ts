@@ -20,8 +20,8 @@ export interface NulCounter {
 export function cleanText(text: string, nul: NulCounter): string {
   if (!isWellFormed(text)) {
     throw new ValueProblem(
-      "holds half of a character (a lone surrogate), which Postgres cannot store",
-      "Cut texts by code points, or repair them with `text.toWellFormed()`.",
+      "contains half a character (a lone surrogate), which Postgres cannot store",
+      "Cut strings at code points, or repair them with `text.toWellFormed()`.",
     );
   }
   return text.includes("\0") ? withoutNul(text, nul) : text;

@@ -5,7 +5,7 @@ import { type NulCounter, ValueProblem } from "./clean-text.ts";
 /** A value as JSON text that Postgres accepts; numbers of any size keep all their digits. */
 export function encodeJson(value: unknown, nul: NulCounter): string {
   const json = stringify(value);
-  if (json === undefined) throw new ValueProblem(`is a ${typeof value}, which JSON cannot hold`);
+  if (json === undefined) throw new ValueProblem(`is a ${typeof value}, which JSON cannot represent`);
   // JSON.stringify writes null for NaN; only a text with a null can hide one.
   if (json.includes("null")) refuseNonFinite(value);
   return json.includes("\\u") ? cleanEscapes(json, nul) : json;
@@ -28,14 +28,17 @@ function stringify(value: unknown): string | undefined {
     return exactJson(value);
   } catch (error) {
     throw new ValueProblem(
-      `cannot be written as JSON: ${error instanceof TypeError ? "it holds itself" : "its toJSON failed"}`,
+      `cannot be written as JSON: ${error instanceof TypeError ? "it contains itself" : "its toJSON failed"}`,
     );
   }
 }
 
 function refuseNonFinite(value: unknown): void {
   if (typeof value === "number" && !Number.isFinite(value))
-    throw new ValueProblem("holds NaN or Infinity, which JSON cannot hold", "Use null, or leave the member out.");
+    throw new ValueProblem(
+      "contains NaN or Infinity, which JSON cannot represent",
+      "Use null, or leave the property out.",
+    );
   if (value !== null && typeof value === "object") for (const member of Object.values(value)) refuseNonFinite(member);
 }
 
@@ -48,8 +51,8 @@ function cleanEscapes(json: string, nul: NulCounter): string {
     }
     if (escape.startsWith("\\ud")) {
       throw new ValueProblem(
-        "holds half of a character (a lone surrogate), which Postgres cannot store",
-        "Cut texts by code points, or repair them with `text.toWellFormed()`.",
+        "contains half a character (a lone surrogate), which Postgres cannot store",
+        "Cut strings at code points, or repair them with `text.toWellFormed()`.",
       );
     }
     return escape;

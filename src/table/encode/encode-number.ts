@@ -12,13 +12,13 @@ export function integerEncoder(type: keyof typeof INTEGER_LIMITS): (value: unkno
   return (given) => {
     const value = given instanceof JsonNumber && /^-?\d+$/.test(given.text) ? BigInt(given.text) : given;
     if (typeof value === "number") {
-      if (!Number.isInteger(value)) throw new ValueProblem("must be a whole number");
+      if (!Number.isInteger(value)) throw new ValueProblem("must be an integer");
       if (value >= least && value <= most) return String(value);
-      if (type === "bigint") throw new ValueProblem("is a number past 2^53, which has lost digits", "Use a bigint.");
+      if (type === "bigint") throw new ValueProblem("is beyond 2^53, so it has lost digits", "Use a bigint.");
     } else if (typeof value === "bigint") {
       if (value >= -limit && value < limit) return String(value);
     } else {
-      throw new ValueProblem(`must be a whole number, not ${describeType(value)}`);
+      throw new ValueProblem(`must be an integer, not ${describeType(value)}`);
     }
     throw new ValueProblem(`does not fit ${type}`, "Declare the column with a larger type.");
   };
@@ -54,7 +54,7 @@ export function numericEncoder(sqlType: string): (value: unknown) => string {
     const text = String(value);
     if (SPECIAL_NUMERIC.test(text)) {
       if (wholeDigits === undefined || /nan/i.test(text)) return text;
-      throw new ValueProblem(`is infinite, which ${sqlType} cannot hold`);
+      throw new ValueProblem(`is infinite, which ${sqlType} cannot store`);
     }
     const [, whole = "", exponent = "0"] = NUMERIC.exec(text) ?? throwNotNumeric();
     if (!/\d/.test(text)) throwNotNumeric();

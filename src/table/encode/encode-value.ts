@@ -73,7 +73,7 @@ function textEncoder(column: PgColumn, nul: NulCounter): ValueEncoder {
         .join(", ");
       throw new ValueProblem(
         `must be one of ${list}`,
-        column instanceof PgEnumColumn ? "Add the value to the enum, or correct it." : undefined,
+        column instanceof PgEnumColumn ? "Fix the value, or add it to the enum." : undefined,
       );
     }
     const text = cleanText(value, nul);
@@ -122,7 +122,7 @@ function arrayEncoder(column: PgArray<never, never>, nul: NulCounter): ValueEnco
     if (isNested && new Set(value.map((inner: unknown[]) => inner?.length)).size > 1) {
       throw new ValueProblem(
         "has inner arrays of different lengths",
-        "Postgres arrays are rectangular; use jsonb for others.",
+        "Postgres arrays must be rectangular; use jsonb for others.",
       );
     }
     return `{${elements.join(",")}}`;

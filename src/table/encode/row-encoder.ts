@@ -106,8 +106,7 @@ function refuseUnknownKeys(shape: TableShape, row: object, known: ReadonlySet<st
           ? `has a column "${key}" that Millrace fills itself.`
           : `has a column "${key}" that the database fills itself.`;
     throw new MillraceError("ROW_INVALID", `A row cannot be written: table "${shape.name}" ${reason}`, {
-      hint:
-        column === undefined ? "Correct the key, or add the column to the table." : `Leave "${key}" out of the row.`,
+      hint: column === undefined ? "Fix the key, or add the column to the table." : `Leave "${key}" out of the row.`,
       details: { table: shape.name, column: key },
     });
   }

@@ -57,7 +57,7 @@ export class TableReader<Row> implements AsyncIterable<Row> {
 
   /** Rows in lists of `size`; the last one is shorter. */
   async *batches(size: number): AsyncGenerator<readonly Row[], void, undefined> {
-    if (!Number.isInteger(size) || size < 1) throw new RangeError("The size of a batch is a whole number from 1 on.");
+    if (!Number.isInteger(size) || size < 1) throw new RangeError("The size of a batch must be a positive integer.");
     if (this.#rows !== undefined) {
       const rows = await this.#rows;
       for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);

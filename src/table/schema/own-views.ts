@@ -122,7 +122,7 @@ export function commentSql(name: string, comment: string): string {
 function inUse(model: string, name: string, kind: string, users: string): MillraceError {
   return new MillraceError(
     "VIEW_IN_USE",
-    `Model "${model}" has to make ${kind} "${name}" anew, and others need it as it is: ${users}.`,
-    { hint: "Drop what depends on it, run the model, and make it again.", details: { model, name } },
+    `Model "${model}" must recreate ${kind} "${name}", but other objects depend on it: ${users}.`,
+    { hint: "Drop these objects, run the model, and create them again.", details: { model, name } },
   );
 }

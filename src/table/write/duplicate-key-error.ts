@@ -22,9 +22,9 @@ export class DuplicateKeyError extends MillraceError {
         : units.length === 1
           ? `unit ${quoteList(units)} writes twice`
           : "the model writes twice";
-    const others = conflicts.length > 1 ? ` So it is with ${plural(conflicts.length - 1, "more row")}.` : "";
+    const others = conflicts.length > 1 ? ` The same is true of ${plural(conflicts.length - 1, "more row")}.` : "";
     super("DUPLICATE_KEY", `Table "${table}": ${writers} the row ${JSON.stringify(first?.key)}.${others}`, {
-      hint: "Add what tells the rows apart to the primary key, or write each row from one unit.",
+      hint: "Add what distinguishes the rows to the primary key, or write each row from one unit.",
       details: { table, conflicts: conflicts.slice(0, 20), total: conflicts.length },
     });
     this.conflicts = conflicts;

@@ -116,7 +116,7 @@ export class TableWriter<NewRow = Record<string, unknown>> {
     if (this.#isClosed) {
       throw new MillraceError(
         "WRITER_CLOSED",
-        `A row of table "${this.shape.name}" came after its model had finished.`,
+        `A row was written to table "${this.shape.name}" after its model had finished.`,
         {
           hint: "Await every write before the model returns.",
         },

@@ -226,7 +226,7 @@ describe("refusals", () => {
     await writeFile(versionFile, "17\n");
     await expect(startEmbeddedPostgres(shared)).rejects.toMatchObject({
       code: "EMBEDDED_VERSION",
-      message: expect.stringMatching(/is of Postgres 17; this Millrace has Postgres 18/),
+      message: expect.stringMatching(/is from Postgres 17; this Millrace brings Postgres 18/),
       hint: expect.stringMatching(/db reset.*DATABASE_URL/),
     });
     await writeFile(versionFile, "18\n");

@@ -158,9 +158,11 @@ test("what cannot be found is named, with what there is", async () => {
     return stderr;
   };
   expect(await fails("llm", "eval", "dask", "--data", data)).toContain('Did you mean "desk"?');
-  expect(await fails("llm", "eval", "models/none.ts#a", "--data", data)).toContain("There is no file models/none.ts");
+  expect(await fails("llm", "eval", "models/none.ts#a", "--data", data)).toContain(
+    "No such file in the project: models/none.ts",
+  );
   expect(await fails("llm", "eval", "desk", "--data", "none.jsonl")).toContain("There is no file none.jsonl");
   expect(await fails("llm", "eval", "desk", "--data", data, "--metric", "good")).toContain("there is no such metric");
-  expect(await fails("llm", "label", "n.desks")).toContain("has no kept answers");
+  expect(await fails("llm", "label", "n.desks")).toContain("has no stored answers");
   expect(server.requests).toBe(0);
 });
