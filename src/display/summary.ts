@@ -55,7 +55,7 @@ function unitsLeft({ models }: RunState): number {
   }, 0);
 }
 
-function headline({ pipeline, status, models, durationMs }: RunResult, left: number): string {
+function headline({ pipeline, status, stoppedBy = "budget", models, durationMs }: RunResult, left: number): string {
   const receipts = Object.values(models);
   const count = (wanted: Receipt["status"]) => receipts.filter((receipt) => receipt.status === wanted).length;
   const time = formatDuration(durationMs);
@@ -74,8 +74,11 @@ function headline({ pipeline, status, models, durationMs }: RunResult, left: num
       return `✗ ${pipeline} failed after ${time}: ${plural(count("failed"), "model")} failed${others.join("")}`;
     }
     case "cancelled":
-    case "stopped":
-      return `■ ${pipeline} was ${status} after ${time}; finished units are kept${left === 0 ? "" : `, ${plural(left, "unit")} remain${left === 1 ? "s" : ""}`}`;
+    case "stopped": {
+      const why = { budget: " by its budget", provider: ": the provider is down" }[stoppedBy];
+      const remaining = left === 0 ? "" : `, ${plural(left, "unit")} remain${left === 1 ? "s" : ""}`;
+      return `■ ${pipeline} was ${status}${status === "stopped" ? why : ""} after ${time}; finished units are kept${remaining}`;
+    }
     default:
       return `● ${pipeline} is ${status}`;
   }

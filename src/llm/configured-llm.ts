@@ -18,6 +18,7 @@ export interface LlmSettings extends LlmParams {
   readonly embeddingModel?: string | object | undefined;
   readonly timeoutMs?: number | undefined;
   readonly maxRetries?: number | undefined;
+  readonly outageTimeoutMs?: number | undefined;
   readonly cache: CacheMode;
   /** Whether requests and refused answers are kept for `millrace llm log`; true unless given. */
   readonly storeRequests?: boolean | undefined;
@@ -52,6 +53,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
     cacheMode: provider === "offline" && cache === "on" ? ("off" as const) : cache,
     budget: options.budget,
     timeoutMs,
+    outageTimeoutMs: settings.outageTimeoutMs,
     maxRetries,
   });
   const openSession = async (): Promise<LlmSession> => {
@@ -65,10 +67,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
       ...shared,
       transport,
       params,
-      outputLimits:
-        options.budget === undefined
-          ? undefined
-          : new OutputLimits({ book: shared.book, configured: settings.maxOutputTokens }),
+      outputLimits: new OutputLimits({ book: shared.book, configured: settings.maxOutputTokens }),
       price: price ?? priceOf(transport.provider, transport.model),
     };
   };

@@ -51,6 +51,10 @@ const schema = z.strictObject({
       seed: z.number().int().optional(),
       timeoutMs: z.number().int().positive().optional(),
       maxRetries: z.number().int().min(0).optional(),
+      /** How long a run waits for a provider that is down, in milliseconds, before it stops; 300,000 unless given. */
+      outageTimeoutMs: z.number().int().positive().optional(),
+      /** Whether requests and refused answers are kept, for `millrace llm log`; true unless given. */
+      storeRequests: z.boolean().optional(),
       cache: z.enum(["on", "off", "refresh", "only"]).default("on"),
       /** Limits of the provider's key, where its answers do not tell them. */
       requestsPerMinute: z.number().positive().optional(),

@@ -3,10 +3,11 @@ import { errorToJson } from "../core/errors.ts";
 import { addUsage } from "../llm/answers/telemetry.ts";
 import type { ModelOutcome } from "./schedule.ts";
 import type { ModelRunRecord } from "../state/model-run-store.ts";
-import type { ModelStatus, Receipt, RunResult, RunStatus, Usage } from "../state/results.ts";
+import type { ModelStatus, Receipt, RunResult, RunStatus, StopReason, Usage } from "../state/results.ts";
 import type { RunSpec } from "../state/run-store.ts";
 
-const OUT_OF_MONEY: ErrorCode = "LLM_BUDGET";
+// Neither is a failure of a model: the run goes on when there is more money, or when the provider is back.
+const STOPPED_BY: Readonly<Partial<Record<ErrorCode, StopReason>>> = { LLM_BUDGET: "budget", LLM_OUTAGE: "provider" };
 
 export interface EndedRun {
   readonly spec: RunSpec;
@@ -30,11 +31,13 @@ export function createResult(run: EndedRun): RunResult {
   const errors = Object.fromEntries(
     Object.entries(receipts).flatMap(([name, { error }]) => (error === undefined ? [] : [[name, error]])),
   );
+  const status = statusOf(Object.values(receipts), run);
   const executed = new Set(namesOf("succeeded", "partial"));
   return {
     runId,
     pipeline,
-    status: statusOf(Object.values(receipts), run),
+    status,
+    ...(status === "stopped" ? { stoppedBy: stopReason(Object.values(receipts)) } : {}),
     models: receipts,
     modelsExecuted: [...run.outcomes.keys()].filter((name) => executed.has(name)),
     modelsSkipped: namesOf("skipped"),
@@ -44,11 +47,15 @@ export function createResult(run: EndedRun): RunResult {
   };
 }
 
+function stopReason(receipts: readonly Receipt[]): StopReason | undefined {
+  const reasons = receipts.flatMap(({ error }) => STOPPED_BY[error?.code as ErrorCode] ?? []);
+  return reasons[0];
+}
+
 function statusOf(receipts: readonly Receipt[], { isCancelled }: EndedRun): RunStatus {
   const has = (status: ModelStatus) => receipts.some((receipt) => receipt.status === status);
   if (isCancelled || has("cancelled")) return "cancelled";
-  // Money is no failure: the run goes on when there is more of it.
-  if (receipts.some(({ error }) => error?.code === OUT_OF_MONEY)) return "stopped";
+  if (stopReason(receipts) !== undefined) return "stopped";
   return has("failed") ? "failed" : has("partial") ? "partial" : "succeeded";
 }
 

@@ -5,6 +5,9 @@ import type { UsageTotals } from "../llm/answers/telemetry.ts";
 export type ModelStatus = "succeeded" | "partial" | "failed" | "skipped" | "cancelled";
 export type RunStatus = "running" | "interrupted" | "succeeded" | "partial" | "failed" | "cancelled" | "stopped";
 
+/** What stopped a run that may go on as it is. */
+export type StopReason = "budget" | "provider";
+
 /** What calls of language models took, and were billed. */
 export type Usage = UsageTotals;
 
@@ -33,6 +36,8 @@ export interface RunResult {
   readonly runId: string;
   readonly pipeline: string;
   readonly status: RunStatus;
+  /** There when the status is `stopped`. */
+  readonly stoppedBy?: StopReason | undefined;
   readonly models: Readonly<Record<string, Receipt>>;
   /** Names of the models that ran, in the order they finished. */
   readonly modelsExecuted: readonly string[];

@@ -7,6 +7,13 @@ type Client = Pick<DatabaseClient, "query">;
 /** Key of the one unit of a model that has no `forEach`. */
 export const WHOLE_KEY = "";
 
+export interface UnitError extends ErrorJson {
+  /** Trying again cannot help. */
+  readonly isFinal: boolean;
+  /** It says nothing about the unit, as when a provider is down: it uses up no try. */
+  readonly isOutside: boolean;
+}
+
 /** What became of one unit in this run. */
 export interface UnitOutcome {
   readonly sourceKey: string;
@@ -14,8 +21,8 @@ export interface UnitOutcome {
   readonly inputHash: Buffer;
   readonly sideHash: Buffer | null;
   readonly durationMs: number;
-  /** Undefined when the unit is done. A final error is one that trying again cannot help. */
-  readonly error: (ErrorJson & { readonly isFinal: boolean }) | undefined;
+  /** Undefined when the unit is done. */
+  readonly error: UnitError | undefined;
 }
 
 export interface UnitStateKey {
@@ -132,7 +139,7 @@ const quarantineRule = (unit: {
 
 /** Tries of the stored unit `u` at the fingerprint of the failed one, this one included; another fingerprint starts over. */
 const ATTEMPTS = `case when u.attempts > 0 and u.program_hash = excluded.program_hash and u.input_hash = excluded.input_hash
-     and u.side_hash is not distinct from excluded.side_hash then u.attempts + 1 else 1 end`;
+     and u.side_hash is not distinct from excluded.side_hash then u.attempts else 0 end + excluded.attempts`;
 
 /**
  * Records failed units with the fingerprint they failed at. What they wrote before stays. Returns the paths of their
@@ -153,8 +160,10 @@ export async function recordFailed(
     ["text", units.map((unit) => unit.error?.code)],
     ["text", units.map((unit) => unit.error?.message)],
     ["bool", units.map((unit) => unit.error?.isFinal === true)],
+    ["bool", units.map((unit) => unit.error?.isOutside === true)],
   );
-  const first = quarantineRule({ isFinal: "is_final", attempts: "1", maxAttempts, hasOutput: "false" });
+  const attempts = "case when is_outside then 0 else 1 end";
+  const first = quarantineRule({ isFinal: "is_final", attempts, maxAttempts, hasOutput: "false" });
   const again = quarantineRule({
     isFinal: "excluded.status = 'quarantined'",
     attempts: ATTEMPTS,
@@ -164,9 +173,9 @@ export async function recordFailed(
   const { rows } = await client.query<{ unit: string; document: string | null }>(
     `insert into ${scope.system}.unit_state as u
        (model, run_id, program_hash, attempts, status, error_code, error, ${OUTCOME.join(", ")})
-     select ${name}, ${run}, ${fingerprint}, 1, ${first}, code, message, ${OUTCOME.join(", ")}
+     select ${name}, ${run}, ${fingerprint}, ${attempts}, ${first}, code, message, ${OUTCOME.join(", ")}
      from rows from (${outcomesSql(units, parameters)}, ${errors})
-       as failed (${OUTCOME.join(", ")}, code, message, is_final)
+       as failed (${OUTCOME.join(", ")}, code, message, is_final, is_outside)
      on conflict (model, source_key) do update set ${REPLACE},
        status = ${again}, attempts = ${ATTEMPTS}, error_code = excluded.error_code, error = excluded.error
      returning source_key as unit, (select coalesce(d.path, d.source_url) from ${documents} d where d.id = u.document_id) as document`,

@@ -19,6 +19,12 @@ export const llmErrors = errorSection("Language models", {
     next: "Raise the budget and run again: answers that were paid for are kept.",
     example: "The budget of $1 has no room for another call: $0.9990 are spent, and one may cost $0.0042.",
   },
+  LLM_OUTAGE: {
+    meaning: "The provider has not answered any call for a long time, so the run stops. No unit is to blame for it.",
+    cause: "The provider is down, or the network is.",
+    next: "Run again when it is back: finished units and answers are kept. `llm.outageTimeoutMs` says how long a run waits.",
+    example: "openai has not answered for 5m 00s.",
+  },
   LLM_RATE_LIMIT: {
     meaning: "The provider asked for fewer calls, and still did after all retries.",
     cause: "Many calls at once, or other programs with the same key.",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UsageError } from "../../core/errors.ts";
 import type { Attempt } from "../calls/attempt.ts";
+import type { Outage } from "../calls/breaker.ts";
 import { callModel } from "../calls/call-model.ts";
 import { LlmError } from "../calls/llm-error.ts";
 import { parseAnswer } from "./parse-answer.ts";
@@ -25,6 +26,8 @@ export interface AskOptions {
   readonly signal: AbortSignal;
   /** The unit that calls are booked for; without one they are booked for nobody. */
   readonly caller?: Caller | undefined;
+  /** Hears that calls wait for a provider that is down, and that it is back. */
+  readonly onOutage?: ((outage: Outage) => void) | undefined;
   /** Hears of everything that was paid for, also when no answer came of it, and by whom it was made. */
   readonly onUsage: (usage: UsageTotals, transport: { readonly provider: string }) => void;
   /** Hears the name of every signature that is asked. */
@@ -211,8 +214,8 @@ class Conversation {
 
   /** Under a budget a limit of output is always sent, since only that bounds what a call costs. */
   async #call(request: LlmRequest): Promise<Called> {
-    const { outputLimits, transport } = this.#session;
-    if (outputLimits === undefined) return this.#send(request, undefined);
+    const { budget, outputLimits, transport } = this.#session;
+    if (budget === undefined) return this.#send(request, undefined);
     const signature = this.#prompt.name;
     return outputLimits.inTurn(signature, transport.model, async () => {
       const limit = outputLimits.limitOf(signature, { isShort: false, cutAt: this.#cutAt });
@@ -234,7 +237,7 @@ class Conversation {
   }
 
   async #send(request: LlmRequest, limit: OutputLimit | undefined): Promise<Called> {
-    const { transport, timeoutMs, maxRetries, budget, price, outputLimits } = this.#session;
+    const { transport, timeoutMs, outageTimeoutMs, maxRetries, budget, price, outputLimits } = this.#session;
     const { signal } = this.#asked.options;
     const sent =
       limit === undefined ? request : { ...request, params: { ...request.params, maxOutputTokens: limit.tokens } };
@@ -245,6 +248,8 @@ class Conversation {
         signal,
         estimatedTokens: guessTokens(request),
         timeoutMs,
+        outageTimeoutMs,
+        onOutage: this.#asked.options.onOutage,
         maxRetries,
         budget,
         estimateUsd: this.#mostUsd(request, limit),
@@ -254,7 +259,7 @@ class Conversation {
         },
         onAttempt: ({ usage, costUsd }) => {
           this.#usage = addUsage(this.#usage, usageOfCall({ ...(usage ?? UNKNOWN_USAGE), costUsd }));
-          if (usage !== undefined) outputLimits?.learn(this.#prompt.name, usage.outputTokens);
+          if (usage !== undefined) outputLimits.learn(this.#prompt.name, usage.outputTokens);
         },
         costOf: (usage) => (price === undefined ? null : costOf(usage, price)),
       },

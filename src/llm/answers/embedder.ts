@@ -21,7 +21,10 @@ export interface Embedded {
 }
 
 /** Everything that embeddings of one run share. */
-export interface EmbeddingSession extends Pick<LlmSession, "book" | "price" | "budget" | "timeoutMs" | "maxRetries"> {
+export interface EmbeddingSession extends Pick<
+  LlmSession,
+  "book" | "price" | "budget" | "timeoutMs" | "outageTimeoutMs" | "maxRetries"
+> {
   readonly transport: EmbeddingTransport;
   readonly cacheMode: CacheMode;
 }

@@ -18,8 +18,9 @@ export interface LlmSession {
   /** Undefined when nobody knows it. */
   readonly price: Price | undefined;
   readonly budget: Budget | undefined;
-  /** There with a budget. */
-  readonly outputLimits: OutputLimits | undefined;
+  /** Heeded by calls under a budget. */
+  readonly outputLimits: OutputLimits;
   readonly timeoutMs: number | undefined;
+  readonly outageTimeoutMs: number | undefined;
   readonly maxRetries: CallModelOptions["maxRetries"];
 }

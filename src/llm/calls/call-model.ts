@@ -1,4 +1,5 @@
 import { type Attempt, attemptCall, type Send } from "./attempt.ts";
+import { breakerOf, type Outage } from "./breaker.ts";
 import type { Budget } from "./budget.ts";
 import type { AnyAnswer } from "./check-answer.ts";
 import { LlmError } from "./llm-error.ts";
@@ -33,6 +34,9 @@ export interface CallModelOptions extends RetryOptions {
   readonly estimatedTokens?: number | undefined;
   readonly costOf?: ((usage: LlmUsage) => number | null) | undefined;
   readonly recorder?: CallRecorder | undefined;
+  /** How long the provider may be down before the call is given up. 5 minutes unless said otherwise. */
+  readonly outageTimeoutMs?: number | undefined;
+  readonly onOutage?: ((outage: Outage) => void) | undefined;
   /** Hears of every request as it ends, also when the call fails in the end: money was spent. */
   readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
 }
@@ -60,14 +64,18 @@ export async function callModel<Answer extends AnyAnswer>(
   const { provider, model } = target;
   const reservedUsd = budget === undefined ? undefined : estimateOf(target, options);
   const limiter = limiterOf(target.limiterKey);
+  const breaker = breakerOf(target.limiterKey, provider);
+  const { outageTimeoutMs, onOutage } = options;
   const retryWait = new RetryWait(options);
   const attempts: Attempt<Answer>[] = [];
   const startedAtMs = performance.now();
   for (;;) {
     let sleepMs: number | undefined;
-    let attempt: Attempt<Answer>;
-    const permit = await limiter.acquire(signal, { model, tokens: estimatedTokens, call: attempts });
+    let attempt: Attempt<Answer> | undefined;
+    await breaker.pass({ signal, timeoutMs: outageTimeoutMs, onOutage });
+    let permit: Permit | undefined;
     try {
+      permit = await limiter.acquire(signal, { model, tokens: estimatedTokens, call: attempts });
       if (signal.aborted) throw abortedError(signal);
       attempt = await payFor(
         budget,
@@ -79,11 +87,19 @@ export async function callModel<Answer extends AnyAnswer>(
       );
       attempts.push(attempt);
       options.onAttempt?.(attempt);
-      if (attempt.error === undefined) permit.succeeded(attempt.answer.rateLimit);
-      else sleepMs = waitAfter(attempt.error, retryWait, { limiter, permit });
+      if (attempt.error === undefined) {
+        breaker.succeeded(onOutage);
+        permit.succeeded(attempt.answer.rateLimit);
+      } else {
+        breaker.failed(attempt.error.kind, onOutage);
+        sleepMs = waitAfter(attempt.error, retryWait, { limiter, permit });
+        // While the provider is down it is the breaker that says how long to try.
+        if (breaker.isOpen && attempt.error.isRetryable) sleepMs ??= 0;
+      }
     } finally {
       // Others may go on while the end of this one is written down.
-      permit.release();
+      permit?.release();
+      if (attempt === undefined) breaker.leave();
     }
     if (attempt.error === undefined) {
       const latencyMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);

@@ -17,10 +17,11 @@ export type LlmErrorKind =
   | "truncated"
   | "invalid_output"
   | "bad_response"
-  | "budget";
+  | "budget"
+  | "outage";
 
 const RETRIED: ReadonlySet<LlmErrorKind> = new Set(["rate_limit", "server", "network", "timeout", "bad_response"]);
-const FATAL: ReadonlySet<LlmErrorKind> = new Set(["auth", "quota", "budget"]);
+const FATAL: ReadonlySet<LlmErrorKind> = new Set(["auth", "quota", "budget", "outage"]);
 
 export interface LlmErrorOptions {
   readonly hint?: string | undefined;
@@ -34,6 +35,18 @@ export interface LlmErrorOptions {
   /** What the headers of the refusal say is left. */
   readonly rateLimit?: RateLimit | undefined;
 }
+
+// What they say, they say of the provider, the network or the key.
+const NOT_OF_THE_UNIT: ReadonlySet<LlmErrorKind> = new Set([
+  "server",
+  "network",
+  "timeout",
+  "rate_limit",
+  "quota",
+  "auth",
+  "outage",
+  "budget",
+]);
 
 /** A call that did not give an answer. Its message never holds text of the request or of the answer. */
 export class LlmError extends MillraceError {
@@ -55,6 +68,11 @@ export class LlmError extends MillraceError {
     this.status = options.status;
     this.usage = options.usage;
     this.rateLimit = options.rateLimit;
+  }
+
+  /** Says nothing about what was asked: it uses up no try of a unit. */
+  get isOutside(): boolean {
+    return NOT_OF_THE_UNIT.has(this.kind);
   }
 
   /** No other call to the same provider can succeed either: a batch stops. */

@@ -1,4 +1,6 @@
+import { formatDuration } from "../../core/duration.ts";
 import type { AskOptions } from "../../llm/answers/ask.ts";
+import type { Outage } from "../../llm/calls/breaker.ts";
 import type { ModelJob } from "./model-job.ts";
 
 type CallingJob = Pick<ModelJob, "resolved" | "context" | "asked" | "emit">;
@@ -17,6 +19,7 @@ export function unitCaller(
     onUsage: (_usage, { provider }) => {
       if (provider === "offline") warnOffline(job);
     },
+    onOutage: (outage) => warnOutage(job, outage),
     onAsk: (signature) => job.asked.add(signature),
   };
 }
@@ -27,5 +30,13 @@ function warnOffline(job: CallingJob): void {
   warned.add(job);
   const message =
     "no language model is configured: the offline model makes answers up; set `llm.model` in millrace.config.ts, and `llm.embeddingModel` for embeddings";
+  job.emit({ type: "log", model: job.resolved.model.name, level: "warning", message });
+}
+
+function warnOutage(job: CallingJob, { provider, forMs, nextTryMs }: Outage): void {
+  const message =
+    nextTryMs === undefined
+      ? `${provider} answers again, after ${formatDuration(forMs)}`
+      : `${provider} has not answered for ${formatDuration(forMs)}; calls wait, next try in ${formatDuration(nextTryMs)}`;
   job.emit({ type: "log", model: job.resolved.model.name, level: "warning", message });
 }

@@ -1,4 +1,5 @@
 import { errorToJson, type ErrorJson } from "../../core/errors.ts";
+import { LlmError } from "../../llm/calls/llm-error.ts";
 import { RowError } from "../../core/row-error.ts";
 import type { UnitOutcome } from "../../state/unit-state.ts";
 import type { Unit } from "./unit-feed.ts";
@@ -24,14 +25,15 @@ export function failedUnit(
   error: unknown,
 ): UnitResult {
   const isRowError = error instanceof RowError;
+  const isOutside = error instanceof LlmError && error.isOutside;
   const json = errorToJson(error);
   return {
     ...identify(unit),
     durationMs,
     lines: [],
     bytes: 0,
-    isData: isRowError || json.code.startsWith("DOCUMENT_"),
-    error: { ...json, isFinal: isRowError && !error.isRetryable },
+    isData: isRowError || isOutside || json.code.startsWith("DOCUMENT_"),
+    error: { ...json, isFinal: isRowError && !error.isRetryable, isOutside },
   };
 }
 
