@@ -39,8 +39,11 @@ export class Breaker {
     return this.#failures >= FAILURES_TO_OPEN;
   }
 
-  /** Waits while the provider is down. Fails when it has been down for longer than `timeoutMs`. */
-  async pass({ signal, timeoutMs = DEFAULT_TIMEOUT_MS, onOutage }: PassOptions): Promise<void> {
+  /**
+   * Waits while the provider is down. Fails when it has been down for longer than `timeoutMs`. True for the call that
+   * asks whether it is back, which has to `leave` when it knows.
+   */
+  async pass({ signal, timeoutMs = DEFAULT_TIMEOUT_MS, onOutage }: PassOptions): Promise<boolean> {
     while (this.isOpen) {
       if (signal.aborted) throw abortedError(signal);
       if (this.#forMs >= timeoutMs) throw this.#lasting(timeoutMs);
@@ -58,12 +61,13 @@ export class Breaker {
         this.leave();
         throw error;
       }
-      if (this.#forMs < timeoutMs) return;
+      if (this.#forMs < timeoutMs) return true;
       this.leave();
     }
+    return false;
   }
 
-  /** A call that was let through was not made after all. */
+  /** The call that asked has ended, or was not made after all: the next one may ask. */
   leave(): void {
     this.#probe?.end();
     this.#probe = undefined;
@@ -77,12 +81,11 @@ export class Breaker {
   }
 
   failed(kind: LlmErrorKind, onOutage?: PassOptions["onOutage"]): void {
-    if (kind === "aborted") return this.leave();
+    if (kind === "aborted") return;
     // Any other failure is an answer: the provider is there.
     if (!OUTAGE_KINDS.has(kind)) return this.succeeded(onOutage);
     if (this.#failures === 0) this.#firstFailureAtMs = performance.now();
     this.#failures += 1;
-    this.leave();
   }
 
   #beginProbe(): void {

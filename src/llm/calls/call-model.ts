@@ -72,7 +72,7 @@ export async function callModel<Answer extends AnyAnswer>(
   for (;;) {
     let sleepMs: number | undefined;
     let attempt: Attempt<Answer> | undefined;
-    await breaker.pass({ signal, timeoutMs: outageTimeoutMs, onOutage });
+    const isProbe = await breaker.pass({ signal, timeoutMs: outageTimeoutMs, onOutage });
     let permit: Permit | undefined;
     try {
       permit = await limiter.acquire(signal, { model, tokens: estimatedTokens, call: attempts });
@@ -99,7 +99,7 @@ export async function callModel<Answer extends AnyAnswer>(
     } finally {
       // Others may go on while the end of this one is written down.
       permit?.release();
-      if (attempt === undefined) breaker.leave();
+      if (isProbe) breaker.leave();
     }
     if (attempt.error === undefined) {
       const latencyMs = attempts.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
