@@ -27,15 +27,16 @@ function step(
 
 test("models start as soon as their own upstreams are done, without waiting for a level", async () => {
   const order: string[] = [];
-  const note =
-    (name: string, milliseconds = 0) =>
-    async () => {
-      await sleep(milliseconds);
-      order.push(name);
-    };
+  let release = () => {};
+  const afterFastHasRun = new Promise<void>((resolve) => (release = resolve));
+  const note = (name: string) => () => void order.push(name);
   const fast = step("fast", [], note("fast"));
-  const slow = step("slow", [], note("slow", 600));
-  const afterFast = step("after_fast", [fast], note("after_fast"));
+  // It ends only once what is below the other model has run.
+  const slow = step("slow", [], () => afterFastHasRun.then(note("slow")));
+  const afterFast = step("after_fast", [fast], () => {
+    note("after_fast")();
+    release();
+  });
   const last = step("last", [afterFast, slow], note("last"));
   await using test_ = await createTestProject({ models: [last, slow, afterFast, fast] });
   const result = await test_.project.runPipeline();
