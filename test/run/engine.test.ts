@@ -27,19 +27,18 @@ function step(
 
 test("models start as soon as their own upstreams are done, without waiting for a level", async () => {
   const order: string[] = [];
-  let release = () => {};
-  const afterFastHasRun = new Promise<void>((resolve) => (release = resolve));
   const note = (name: string) => () => void order.push(name);
+  let release = () => {};
+  const afterFastEnded = new Promise<void>((resolve) => (release = resolve));
   const fast = step("fast", [], note("fast"));
-  // It ends only once what is below the other model has run.
-  const slow = step("slow", [], () => afterFastHasRun.then(note("slow")));
-  const afterFast = step("after_fast", [fast], () => {
-    note("after_fast")();
-    release();
-  });
+  const slow = step("slow", [], () => afterFastEnded.then(note("slow")));
+  const afterFast = step("after_fast", [fast], note("after_fast"));
   const last = step("last", [afterFast, slow], note("last"));
   await using test_ = await createTestProject({ models: [last, slow, afterFast, fast] });
-  const result = await test_.project.runPipeline();
+  const onEvent = (event: RunEvent) => {
+    if (event.type === "model_finished" && event.model === "n.after_fast") release();
+  };
+  const result = await test_.project.runPipeline(undefined, { onEvent });
   expect(order).toEqual(["fast", "after_fast", "slow", "last"]);
   expect(result.modelsExecuted).toEqual(["n.fast", "n.after_fast", "n.slow", "n.last"]);
 });
