@@ -1,7 +1,8 @@
 import pc from "picocolors";
 import { expect, test } from "vitest";
 import { RunState } from "../../src/display/run-state.ts";
-import { renderFailure, renderSummary } from "../../src/display/summary.ts";
+import { renderSummary } from "../../src/display/summary.ts";
+import { renderFailure } from "../../src/display/render-failure.ts";
 import { model, result, runStarted, script } from "./scripted-run.ts";
 
 const render = (failures: readonly [unit: string, code: string, message: string][]) => {
