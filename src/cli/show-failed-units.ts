@@ -1,6 +1,6 @@
 import { plural } from "../core/text.ts";
 import { renderTable } from "../display/render-table.ts";
-import { renderFailure } from "../display/render-failure.ts";
+import { renderFailure } from "../display/summary.ts";
 import type { Project } from "../project/project.ts";
 import { createCommandLine } from "./command-line.ts";
 import { createPrinter, printJson } from "./print.ts";

@@ -17,7 +17,7 @@ export interface Explanation {
   readonly willRun: boolean;
   /** Everything that differs from what its stored output was made of, in words. */
   readonly differences: readonly string[];
-  /** What is stored of it; undefined for a unit that has never run. */
+  /** What the ledger knows; undefined for a unit that has never run. */
   readonly stored: UnitState | undefined;
 }
 

@@ -63,10 +63,10 @@ export class ActiveRun {
   }
 
   /** Ends those of the models that have nothing to do. A model with tests has: they are asked each time. */
-  async finishIdle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
+  async settle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
     if (this.isCancelled) return [];
     try {
-      return await this.#finishIdle(names);
+      return await this.#settle(names);
     } catch (error) {
       // A shortcut only: the models run, and wait for the database by themselves.
       if (isConnectionLoss(error)) return [];
@@ -74,13 +74,13 @@ export class ActiveRun {
     }
   }
 
-  async #finishIdle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
+  async #settle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
     const { modelRuns, tests, graph } = this.#options;
     const untested = names.filter((name) => tests?.tests.has(name) !== true);
     const jobs = await Promise.all(untested.map((name) => this.#job(name)));
-    const finished = await finishIdleModels(jobs, { modelRuns, graph, runId: this.spec.runId });
+    const settled = await finishIdleModels(jobs, { modelRuns, graph, runId: this.spec.runId });
     return names.flatMap((model) => {
-      const receipt = finished.get(model);
+      const receipt = settled.get(model);
       return receipt === undefined ? [] : [{ model, receipt }];
     });
   }

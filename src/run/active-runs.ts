@@ -76,7 +76,7 @@ export class ActiveRuns implements AsyncDisposable {
       executorId,
       host: {
         runModel: (runId, model, step) => active(runId).runModel(model, step),
-        finishIdle: (runId, models) => active(runId).finishIdle(models),
+        settle: (runId, models) => active(runId).settle(models),
         retryOf: (runId, model) => active(runId).retryOf(model),
         shouldRetry: (runId, model, error) => active(runId).shouldRetry(model, error),
         finishRun: async (runId) => (await active(runId).finish()).status,

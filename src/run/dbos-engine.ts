@@ -59,7 +59,7 @@ async function runWorkflow(graph: Schedule): Promise<string> {
   const runId = DBOS.workflowID ?? "";
   const outcomes = new Map<string, ModelOutcome>();
   const running = new Map<string, WorkflowHandle<Receipt>>();
-  const record = (outcome: ModelOutcome) => {
+  const settle = (outcome: ModelOutcome) => {
     outcomes.set(outcome.model, outcome);
     requireHost().onOutcome(runId, outcome);
   };
@@ -73,21 +73,21 @@ async function runWorkflow(graph: Schedule): Promise<string> {
       const { name, upstreams } = model;
       if (outcomes.has(name) || running.has(name)) continue;
       const reason = reasonToSkip(upstreams, outcomes, graph.stopOnError);
-      if (reason !== undefined) record({ model: name, skipped: reason });
+      if (reason !== undefined) settle({ model: name, skipped: reason });
       else if (!mayStart(model, outcomes)) continue;
       else if (graph.mode === "delta" && mayBeIdle(model, graph.models, outcomes)) idle.push(name);
       else await start(name);
     }
     if (idle.length > 0) {
-      const ended = await DBOS.runStep(() => requireHost().finishIdle(runId, idle), { name: "settle" });
-      ended.forEach(record);
+      const ended = await DBOS.runStep(() => requireHost().settle(runId, idle), { name: "settle" });
+      ended.forEach(settle);
       for (const name of idle) if (!outcomes.has(name)) await start(name);
       if (ended.length > 0) continue;
     }
     if (running.size === 0) break;
     const next = (await outcomeOfOne(running)) ?? (await DBOS.runStep(() => firstOutcome(running), { name: "next" }));
     running.delete(next.model);
-    record(next);
+    settle(next);
   }
   const status = await DBOS.runStep(() => requireHost().finishRun(runId), {
     name: "finish",

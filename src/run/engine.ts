@@ -16,7 +16,7 @@ export interface EngineHost {
     step: { readonly attempt: number; readonly signal: AbortSignal },
   ): Promise<Receipt>;
   /** Ends those of the models that have nothing to do; the others are to be run. */
-  finishIdle(runId: string, models: readonly string[]): Promise<readonly ModelOutcome[]>;
+  settle(runId: string, models: readonly string[]): Promise<readonly ModelOutcome[]>;
   retryOf(runId: string, model: string): RetrySettings;
   shouldRetry(runId: string, model: string, error: unknown): boolean;
   /** Stores the end of a run and returns its status. */

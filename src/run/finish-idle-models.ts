@@ -14,7 +14,7 @@ import { planWhole } from "./whole-model.ts";
 /** To compare more takes longer than to start a model in vain, and would be done twice where there is work. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-interface FinishIdleOptions {
+interface SettleOptions {
   readonly modelRuns: ModelRunStore;
   readonly runId: string;
   readonly graph: Graph;
@@ -26,7 +26,7 @@ interface FinishIdleOptions {
  */
 export async function finishIdleModels(
   jobs: readonly PlanningJob[],
-  { modelRuns, runId, graph }: FinishIdleOptions,
+  { modelRuns, runId, graph }: SettleOptions,
 ): Promise<ReadonlyMap<string, Receipt>> {
   const names = jobs.map(({ resolved }) => resolved.model.name);
   const [known, small] = await Promise.all([modelRuns.receipts(runId, names), withSmallSources(jobs, graph)]);
@@ -34,8 +34,8 @@ export async function finishIdleModels(
     small.map(async (job) => {
       const model = job.resolved.model.name;
       const started = performance.now();
-      const isIdleModel = !known.has(model) && (await isUpToDate(job).catch(() => false));
-      return isIdleModel ? [{ model, receipt: idleReceipt(job, performance.now() - started) }] : [];
+      const isSettled = !known.has(model) && (await isUpToDate(job).catch(() => false));
+      return isSettled ? [{ model, receipt: idleReceipt(job, performance.now() - started) }] : [];
     }),
   );
   const ended = [...known].flatMap(([model, receipt]) => (receipt === null ? [] : [[model, receipt] as const]));

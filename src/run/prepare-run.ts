@@ -80,7 +80,7 @@ export async function prepareTables({ database, graph, events }: PrepareTablesOp
   if (statements.length > 0) events.emit({ type: "schema_changed", statements });
 }
 
-/** Changes tables, and forgets the units of those that are recreated: they hold no output any more. */
+/** Changes tables, and forgets what the ledger says was written to those that are made anew: they hold nothing of it. */
 export function changeTables(
   database: Database,
   shapes: readonly TableShape[],

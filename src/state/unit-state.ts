@@ -124,10 +124,9 @@ function outcomesSql(units: readonly UnitOutcome[], parameters: Parameters): str
 }
 
 /**
- * The status of a unit that failed, from SQL of what the rule asks. After `maxAttempts` attempts at the same fingerprint,
- * or at once when trying again cannot help, it is quarantined: no run takes it until its fingerprint changes or somebody
- * retries it. Until then the next run tries it again, as `stale` while its earlier output stands and as `error` without
- * any.
+ * The status of a unit that failed, as SQL of SQL. After `maxAttempts` tries at the same fingerprint, or at once when
+ * trying again cannot help, it is quarantined: no run takes it until its fingerprint changes or somebody retries it.
+ * Until then the next run tries it again, as `stale` while its earlier output stands and as `error` without any.
  */
 const quarantineRule = (unit: {
   readonly isFinal: string;
@@ -138,7 +137,7 @@ const quarantineRule = (unit: {
   `case when ${unit.isFinal} or ${unit.attempts} >= ${unit.maxAttempts} then 'quarantined'
      when ${unit.hasOutput} then 'stale' else 'error' end`;
 
-/** Attempts at the fingerprint that the unit failed at, this one included; another fingerprint resets them. */
+/** Tries of the stored unit `u` at the fingerprint of the failed one, this one included; another fingerprint starts over. */
 const ATTEMPTS = `case when u.attempts > 0 and u.program_hash = excluded.program_hash and u.input_hash = excluded.input_hash
      and u.side_hash is not distinct from excluded.side_hash then u.attempts else 0 end + excluded.attempts`;
 

@@ -1,4 +1,11 @@
-import type { BuildColumns, BuildExtraConfigColumns, InferInsertModel, InferSelectModel, Table } from "drizzle-orm";
+import {
+  type BuildColumns,
+  type BuildExtraConfigColumns,
+  type InferInsertModel,
+  type InferSelectModel,
+  sql,
+  type Table,
+} from "drizzle-orm";
 import {
   boolean,
   doublePrecision,
@@ -12,10 +19,11 @@ import {
   type PgTableExtraConfigValue,
   type PgTableWithColumns,
   text,
+  timestamp,
 } from "drizzle-orm/pg-core";
 import type { z } from "zod";
-import { snakeCase } from "../core/text.ts";
-import { baseColumns, type BaseColumns, refuseReserved } from "./base-columns.ts";
+import { UsageError } from "../core/errors.ts";
+import { quoteList, snakeCase } from "../core/text.ts";
 
 export type Columns = Record<string, PgColumnBuilderBase>;
 
@@ -37,6 +45,26 @@ type Built<TableColumns extends Columns> = Table<{
 type ReadRow<TableColumns extends Columns> = InferSelectModel<Built<TableColumns>>;
 type WriteRow<TableColumns extends Columns> = InferInsertModel<Built<TableColumns>> & { error?: string | null };
 
+/** Keys of the columns that Millrace adds to every table and fills itself (`error` is the author's). */
+export const BASE_KEYS = ["workflowId", "modelName", "sourceKey", "createdAt", "updatedAt", "error"] as const;
+
+const baseColumns = () => ({
+  /** The run that wrote the row. */
+  workflowId: text().notNull().default(""),
+  modelName: text().notNull().default(""),
+  /** The unit that wrote the row; empty for a table model. */
+  sourceKey: text().notNull().default(""),
+  createdAt: timestamp({ withTimezone: true })
+    .notNull()
+    .default(sql`now()`),
+  updatedAt: timestamp({ withTimezone: true })
+    .notNull()
+    .default(sql`now()`),
+  /** A note of the model's author about this row; Millrace never fills it. */
+  error: text(),
+});
+
+type BaseColumns = ReturnType<typeof baseColumns>;
 type DrizzleTable<Name extends string, TableColumns extends Columns> = PgTableWithColumns<{
   name: Name;
   schema: undefined;
@@ -77,6 +105,18 @@ export function pipelineTable<Name extends string, TableColumns extends Columns>
     return marked;
   });
   return table as unknown as ReturnType<typeof pipelineTable<Name, TableColumns>>;
+}
+
+function refuseReserved(table: string, keys: readonly string[]): void {
+  const taken = keys.filter((key) => (BASE_KEYS as readonly string[]).includes(key));
+  if (taken.length === 0) return;
+  throw new UsageError(
+    "COLUMN_RESERVED",
+    `Table "${table}" declares ${quoteList(taken)}, which every table already has.`,
+    {
+      hint: "Remove the column, or rename it. Millrace fills them all except `error`, which you may return.",
+    },
+  );
 }
 
 // Columns get their database name here, so that queries work whatever `casing` a connection has.

@@ -1,8 +1,7 @@
 import { is, SQL } from "drizzle-orm";
 import { getTableConfig, type PgColumn, PgDialect, type PgTable } from "drizzle-orm/pg-core";
 import type { z } from "zod";
-import { markedDocumentColumn } from "./pipeline-table.ts";
-import { BASE_KEYS } from "./base-columns.ts";
+import { BASE_KEYS, markedDocumentColumn } from "./pipeline-table.ts";
 
 /** One column as the reader, the writer and the schema planner need it. */
 export interface ColumnShape {

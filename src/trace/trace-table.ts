@@ -2,7 +2,7 @@ import { snakeCase } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { AnyModel } from "../model/any-model.ts";
 import { findTable } from "../table/schema/existing-tables.ts";
-import { BASE_KEYS } from "../table/base-columns.ts";
+import { BASE_KEYS } from "../table/pipeline-table.ts";
 import { describeTable } from "../table/table-shape.ts";
 
 export interface TracedColumn {

@@ -23,7 +23,7 @@ export interface RowTrace {
   readonly runId: string | null;
   /** ISO 8601; when the row was written as it is. */
   readonly updatedAt: string | null;
-  /** Null where none is stored: rows of views, and of tables that no model fills. */
+  /** Null where the ledger knows none: rows of views, and of tables that no model fills. */
   readonly unit: TracedUnit | null;
   /** Where in a document the row stands, when it names one and has offsets. */
   readonly place: TracedDocument | null;

@@ -1,8 +1,7 @@
 import pc from "picocolors";
 import { expect, test } from "vitest";
 import { RunState } from "../../src/display/run-state.ts";
-import { renderSummary } from "../../src/display/summary.ts";
-import { renderFailure } from "../../src/display/render-failure.ts";
+import { renderFailure, renderSummary } from "../../src/display/summary.ts";
 import { model, result, runStarted, script } from "./scripted-run.ts";
 
 const render = (failures: readonly [unit: string, code: string, message: string][]) => {

@@ -30,7 +30,7 @@ class InlineEngine implements Engine {
     this.#aborts.set(runId, abort);
     const outcomes = new Map<string, ModelOutcome>();
     const running = new Map<string, Promise<ModelOutcome>>();
-    const record = (outcome: ModelOutcome) => {
+    const settle = (outcome: ModelOutcome) => {
       outcomes.set(outcome.model, outcome);
       this.#host.onOutcome(runId, outcome);
     };
@@ -41,20 +41,20 @@ class InlineEngine implements Engine {
         const { name, upstreams } = model;
         if (outcomes.has(name) || running.has(name)) continue;
         const reason = reasonToSkip(upstreams, outcomes, stopOnError);
-        if (reason !== undefined) record({ model: name, skipped: reason });
+        if (reason !== undefined) settle({ model: name, skipped: reason });
         else if (!mayStart(model, outcomes)) continue;
         else if (mode === "delta" && !asked.has(name) && mayBeIdle(model, models, outcomes)) idle.push(name);
         else if (running.size < width) running.set(name, this.#runModel(runId, name, abort.signal));
       }
       if (idle.length > 0) {
         idle.forEach((name) => asked.add(name));
-        (await this.#host.finishIdle(runId, idle)).forEach(record);
+        (await this.#host.settle(runId, idle)).forEach(settle);
         continue;
       }
       if (running.size === 0) break;
       const next = await Promise.race(running.values());
       running.delete(next.model);
-      if (!isDead()) record(next);
+      if (!isDead()) settle(next);
     }
     if (isDead()) throw new Error("the process has died");
     this.#aborts.delete(runId);

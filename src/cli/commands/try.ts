@@ -1,7 +1,7 @@
 import { formatDuration } from "../../core/duration.ts";
 import { plural } from "../../core/text.ts";
 import { renderTable } from "../../display/render-table.ts";
-import { renderFailure } from "../../display/render-failure.ts";
+import { renderFailure } from "../../display/summary.ts";
 import type { TriedUnit } from "../../plan/try-query.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";

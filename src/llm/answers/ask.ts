@@ -177,30 +177,30 @@ class Conversation {
     const { options, request } = this.#asked;
     try {
       for (let repairs = 0, current = request; ;) {
-        const { answer, attempt, limit } = await this.#call(current);
-        const output = this.#parse(answer);
-        if (!(output instanceof LlmError)) return await this.#keep(answer, attempt, output.value);
-        await this.#end(attempt, { status: output.kind, answeredBy: answer.model, rejected: answer.text });
+        const called = await this.#call(current).catch(unfitAnswer);
+        const unfit = called instanceof LlmError ? called : await this.#check(called);
+        if (!(unfit instanceof LlmError)) return unfit;
         // A limit that nobody asked for has cut it off: once more, with more room.
-        if (output.kind === "truncated" && limit?.isLearned === true) {
-          this.#cutAt = limit.tokens;
+        if (unfit.kind === "truncated" && !(called instanceof LlmError) && called.limit?.isLearned === true) {
+          this.#cutAt = called.limit.tokens;
           continue;
         }
-        if (output.kind !== "invalid_output" || repairs >= MAX_REPAIRS) throw output;
+        if (unfit.kind !== "invalid_output" || repairs >= MAX_REPAIRS) throw unfit;
         repairs += 1;
         this.#kind = "repair";
-        current = {
-          ...current,
-          messages: [
-            ...current.messages,
-            { role: "assistant", content: answer.text },
-            { role: "user", content: `${output.message}\nAnswer with the corrected JSON object alone.` },
-          ],
-        };
+        current = repairOf(current, unfit, called instanceof LlmError ? called.answerText : called.answer.text);
       }
     } finally {
       if (this.#usage.calls > 0) options.onUsage(this.#usage, this.#session.transport);
     }
+  }
+
+  /** The answer as it is kept, or why it is none. */
+  async #check({ answer, attempt }: Called): Promise<Asked | LlmError> {
+    const output = this.#parse(answer);
+    if (!(output instanceof LlmError)) return this.#keep(answer, attempt, output.value);
+    await this.#end(attempt, { status: output.kind, answeredBy: answer.model, rejected: answer.text });
+    return output;
   }
 
   #parse(answer: LlmAnswer): { readonly value: unknown } | LlmError {
@@ -255,7 +255,8 @@ class Conversation {
         estimateUsd: this.#mostUsd(request, limit),
         recorder: {
           sent: (reservedUsd) => this.#begin(reservedUsd),
-          failed: (attempt) => this.#end(attempt, { status: attempt.error?.kind ?? "server" }),
+          failed: (attempt) =>
+            this.#end(attempt, { status: attempt.error?.kind ?? "server", rejected: attempt.error?.answerText }),
         },
         onAttempt: ({ usage, costUsd }) => {
           this.#usage = addUsage(this.#usage, usageOfCall({ ...(usage ?? UNKNOWN_USAGE), costUsd }));
@@ -313,6 +314,25 @@ class Conversation {
     await this.#end(attempt, { status: "ok", answeredBy: model, kept: cacheMode === "off" ? [] : [entry] });
     return { output, key, telemetry: telemetryOf(kept, { isCached: false }) };
   }
+}
+
+/** Some servers check the answer themselves, and refuse the call for it. */
+function unfitAnswer(error: unknown): LlmError {
+  if (error instanceof LlmError && error.kind === "invalid_output") return error;
+  throw error;
+}
+
+/** The same, with what is wrong with the answer; where nobody knows what it was, it is asked for again. */
+function repairOf(request: LlmRequest, unfit: LlmError, answer: string | undefined): LlmRequest {
+  if (answer === undefined) return request;
+  return {
+    ...request,
+    messages: [
+      ...request.messages,
+      { role: "assistant", content: answer },
+      { role: "user", content: `${unfit.message}\nAnswer with the corrected JSON object alone.` },
+    ],
+  };
 }
 
 interface Called {

@@ -94,6 +94,8 @@ const UNBILLED: ReadonlySet<LlmErrorKind> = new Set([
   "bad_request",
   "context_length",
 ]);
+// A gate gave up on a server that may have gone on.
+const TIMED_OUT: ReadonlySet<number> = new Set([408, 504, 524]);
 const UNSENT_CODES: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -101,9 +103,11 @@ const UNSENT_CODES: ReadonlySet<string> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
+/** A refusal costs nothing; but a server that checks the answer itself has had one made. */
 function costWithoutUsage(error: LlmError): number | null {
-  if (UNBILLED.has(error.kind)) return 0;
-  return error.kind === "network" && UNSENT_CODES.has(systemCodeOf(error) ?? "") ? 0 : null;
+  const { kind, status } = error;
+  if (status !== undefined && status >= 300) return kind === "invalid_output" || TIMED_OUT.has(status) ? null : 0;
+  return UNBILLED.has(kind) || UNSENT_CODES.has(systemCodeOf(error) ?? "") ? 0 : null;
 }
 
 /** `ECONNREFUSED` and the like; `fetch` hides it in a cause. */

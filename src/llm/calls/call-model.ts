@@ -82,7 +82,7 @@ export async function callModel<Answer extends AnyAnswer>(
         { usd: reservedUsd ?? 0, signal },
         {
           before: () => recorder?.sent(reservedUsd),
-          send: () => attemptCall(send, { provider, model, signal, timeoutMs, costOf }),
+          send: async () => judge(await attemptCall(send, { provider, model, signal, timeoutMs, costOf }), limiter),
         },
       );
       attempts.push(attempt);
@@ -110,6 +110,17 @@ export async function callModel<Answer extends AnyAnswer>(
     if (sleepMs === undefined) throw attempt.error;
     if (sleepMs > 0) await sleep(sleepMs, signal);
   }
+}
+
+/** A key that calls were answered for is good: a call that may not be made is refused for what it asks. */
+function judge<Answer extends AnyAnswer>(attempt: Attempt<Answer>, limiter: Limiter): Attempt<Answer> {
+  const { error } = attempt;
+  if (error?.kind !== "auth" || error.status !== 403 || !limiter.hasAnswered) return attempt;
+  const refusal = new LlmError("refusal", "The server does not take this call, though it takes others of this key.", {
+    status: error.status,
+    cause: error,
+  });
+  return { ...attempt, answer: undefined, error: refusal };
 }
 
 /** How long this call alone has to wait; undefined where trying again is no use. */

@@ -118,6 +118,11 @@ export class Limiter {
   #jammedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
+  /** Some call of the key was answered. */
+  get hasAnswered(): boolean {
+    return [...this.#allowances.values()].some(({ answers }) => answers > 0);
+  }
+
   /** What is given holds from now on, and what was given before and is not given now stays. */
   configure({ requestsPerMinute, tokensPerMinute, maxConcurrency }: LimiterOptions): void {
     const before = this.#options;

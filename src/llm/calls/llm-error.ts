@@ -32,6 +32,8 @@ export interface LlmErrorOptions {
   readonly status?: number | undefined;
   /** What the call used all the same, where the answer says so. */
   readonly usage?: LlmUsage | undefined;
+  /** What the model wrote, where the server itself found that it is no answer. */
+  readonly answerText?: string | undefined;
   /** What the headers of the refusal say is left. */
   readonly rateLimit?: RateLimit | undefined;
 }
@@ -55,6 +57,7 @@ export class LlmError extends MillraceError {
   readonly status: number | undefined;
   readonly usage: LlmUsage | undefined;
   readonly rateLimit: RateLimit | undefined;
+  readonly answerText: string | undefined;
 
   constructor(kind: LlmErrorKind, message: string, options: LlmErrorOptions = {}) {
     super(`LLM_${kind.toUpperCase() as Uppercase<LlmErrorKind>}`, message, {
@@ -68,6 +71,9 @@ export class LlmError extends MillraceError {
     this.status = options.status;
     this.usage = options.usage;
     this.rateLimit = options.rateLimit;
+    this.answerText = options.answerText;
+    // It may be text of a document, and errors are printed.
+    Object.defineProperty(this, "answerText", { enumerable: false });
   }
 
   /** Says nothing about what was asked: it uses up no try of a unit. */

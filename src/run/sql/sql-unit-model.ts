@@ -21,7 +21,7 @@ import { copyUnitRows, keepUnitsWithRows, unitDigestsSql } from "./unit-rows.ts"
 
 /**
  * Brings a SQL model up to date that works in units: one query for all units that are new or changed, and one
- * transaction for their rows, their states and the receipt. An error of the query is one of the model; no unit fails
+ * transaction for their rows, the ledger and the receipt. An error of the query is one of the model; no unit fails
  * by itself.
  */
 export async function runSqlUnitModel(job: ModelJob): Promise<Receipt> {

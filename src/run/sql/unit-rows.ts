@@ -10,8 +10,8 @@ import { UNIT_ROWS } from "../query/sql-template.ts";
 const ROWS = "pg_temp.millrace_unit_rows";
 
 /**
- * Copies the rows of a run's units to where the model's query finds them, until the transaction ends. What is stored
- * of the units is computed from this copy: from the very rows that the query sees.
+ * Copies the rows of a run's units to where the model's query finds them, until the transaction ends. What the ledger
+ * says of the units is computed from this copy: from the very rows that the query sees.
  */
 export async function copyUnitRows(client: DatabaseClient, plan: UnitPlan): Promise<void> {
   const { source } = plan;

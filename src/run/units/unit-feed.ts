@@ -28,7 +28,7 @@ const FIRST_PIECE = 50;
 /**
  * The units a model has to process, found in one query and read in pieces of a few megabytes. The list lives in a
  * temporary table of one connection, and so do their rows where every piece would look for them in the whole source; a
- * process that dies leaves nothing behind, and the next asks again.
+ * process that dies leaves nothing behind, and the next asks anew.
  */
 export class UnitFeed {
   /** Units to be processed. */

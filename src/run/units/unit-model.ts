@@ -106,7 +106,7 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
       const isFatal = error instanceof LlmError && error.isFatal;
       // What a cancelled unit throws says nothing about its data.
       if (signal.aborted) return undefined;
-      // The error would hit every unit (a bad key, no budget): stop the model and do not count it against this unit.
+      // No other unit would fare better: the model stops, and this one is not to blame.
       if (isFatal) throw error;
       return failedUnit(unit, { durationMs: performance.now() - started }, error);
     }

@@ -13,7 +13,7 @@ export interface UnitPlan {
   readonly fingerprint: Fingerprint;
   /** Changes of the fingerprint leave output as it is. */
   readonly keepsOutput: boolean;
-  /** The table is not there, whatever the unit states say. */
+  /** The table is not there, whatever the ledger says of it. */
   readonly isTableMissing: boolean;
   readonly scope: UnitScope;
 }

@@ -28,8 +28,8 @@ export function createWorkSql(
 }
 
 /**
- * SQL of every unit in scope, with its key columns, its digests and the reason why it will run or not. Stored
- * units whose key is no longer in the source are `deleted`.
+ * SQL of every unit in scope, with its key columns, its digests and the reason why it will run or not. Units of the
+ * ledger whose key is no longer in the source are `deleted`.
  */
 export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Parameters): string {
   const { fingerprint, keepsOutput, scope, source } = plan;
@@ -41,7 +41,7 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
   const hashes = parameters.add(known.map(({ hash }) => hash));
   const differences = parameters.add(known.map(({ reason }) => reason));
   const model = parameters.add(plan.model);
-  const stored = `(select * from ${system}.unit_state where model = ${model} and ${plan.isTableMissing ? "false" : "true"})`;
+  const ledger = `(select * from ${system}.unit_state where model = ${model} and ${plan.isTableMissing ? "false" : "true"})`;
   const conditions: string[] = [];
   if (scope.retry !== undefined) {
     conditions.push("u.status in ('error', 'stale', 'quarantined')");
@@ -72,10 +72,10 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
         ${quarantined}
         else ${unchanged} end as reason
       from ${scope.sample === undefined ? `(${units})` : sampleSql(units, parameters.add(scope.sample))} as unit
-      ${seesAll && !isLimited ? "full" : "left"} join ${stored} u on u.source_key = unit.source_key
+      ${seesAll && !isLimited ? "full" : "left"} join ${ledger} u on u.source_key = unit.source_key
       left join unnest(${hashes}::text[], ${differences}::text[]) as known (hash, reason) on known.hash = u.program_hash
       ${conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`}
-      ${seesAll && isLimited ? `union all ${vanishedUnitsSql(plan, stored, parameters)}` : ""}`;
+      ${seesAll && isLimited ? `union all ${vanishedUnitsSql(plan, ledger, parameters)}` : ""}`;
 }
 
 // A source whose rows belong to no document is seen in full by every run.
@@ -83,10 +83,10 @@ const isLimitedToDocuments = ({ source, scope }: UnitPlan) =>
   scope.documentIds !== undefined && source.documentColumn !== undefined;
 
 // Units of the run's documents whose key is nowhere in the source any more.
-function vanishedUnitsSql({ source, keys, scope }: UnitPlan, stored: string, parameters: Parameters): string {
+function vanishedUnitsSql({ source, keys, scope }: UnitPlan, ledger: string, parameters: Parameters): string {
   const nothing = keys.map(() => "null").join(", ");
   return `select ${nothing}, u.source_key, u.document_id, null, null, u.status, u.program_hash, u.document_id, true, true, 'deleted'
-      from ${stored} u where u.document_id = any(${parameters.add(scope.documentIds)}) and not exists (
+      from ${ledger} u where u.document_id = any(${parameters.add(scope.documentIds)}) and not exists (
         select from ${source.relation} s
         where ${conditionsSql(source.definition, "s", parameters)} and ${sourceKeySql(keys, "s")} = u.source_key)`;
 }

@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import { exactJson } from "../../core/json.ts";
-import type { NulCounter } from "./clean-text.ts";
-import { ValueProblem } from "./value-problem.ts";
+import { type NulCounter, ValueProblem } from "./clean-text.ts";
 
 /** A value as JSON text that Postgres accepts; numbers of any size keep all their digits. */
 export function encodeJson(value: unknown, nul: NulCounter): string {

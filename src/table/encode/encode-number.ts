@@ -1,5 +1,5 @@
 import { JsonNumber } from "../../core/json.ts";
-import { ValueProblem } from "./value-problem.ts";
+import { ValueProblem } from "./clean-text.ts";
 import { describeType } from "./encode-time.ts";
 
 const INTEGER_LIMITS = { smallint: 2n ** 15n, integer: 2n ** 31n, bigint: 2n ** 63n } as const;

@@ -1,5 +1,5 @@
 import { JsonNumber } from "../../core/json.ts";
-import { ValueProblem } from "./value-problem.ts";
+import { ValueProblem } from "./clean-text.ts";
 
 const FIRST_YEAR = -4712;
 const ISO_TIME =

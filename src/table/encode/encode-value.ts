@@ -1,7 +1,6 @@
 import { type PgArray, type PgColumn, PgEnumColumn } from "drizzle-orm/pg-core";
 import type { z } from "zod";
-import { cleanText, type NulCounter } from "./clean-text.ts";
-import { ValueProblem } from "./value-problem.ts";
+import { cleanText, type NulCounter, ValueProblem } from "./clean-text.ts";
 import { checkSchema, encodeJson } from "./encode-json.ts";
 import { floatEncoder, integerEncoder, numericEncoder } from "./encode-number.ts";
 import { describeType, encodeDay, encodeTimestamp } from "./encode-time.ts";

@@ -1,8 +1,6 @@
 import { MillraceError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/text.ts";
-import type { NulCounter } from "./clean-text.ts";
-import { ValueProblem } from "./value-problem.ts";
-import { copyField, copyJsonField, NULL_FIELD } from "./copy-field.ts";
+import { copyField, copyJsonField, NULL_FIELD, type NulCounter, ValueProblem } from "./clean-text.ts";
 import { createValueEncoder, type ValueEncoder } from "./encode-value.ts";
 import { describeType } from "./encode-time.ts";
 import type { TableShape } from "../table-shape.ts";

@@ -177,7 +177,7 @@ function givenOr({ name, databaseDefault, givenColumn }: WrittenColumn, otherwis
   return `case when s.${quoteName(givenColumn)} then ${staged} else ${otherwise} end`;
 }
 
-// Without a key nothing says which row became which: a unit whose rows differ in any way is rewritten.
+// Without a key nothing says which row became which: a unit whose rows differ in any way is written anew.
 async function replaceWithoutKey(client: DatabaseClient, options: ApplyOptions, staged: number): Promise<RowCounts> {
   const { shape, stage, modelName, unitKeys } = options;
   const values = (await comparedColumns(client, options)).map((column) => column.name);

@@ -3,7 +3,7 @@ import { type DatabaseClient, quoteName } from "../../database/connect.ts";
 import { Parameters } from "../../database/sql-text.ts";
 import { type StagedRow, unitLines } from "./unit-batch.ts";
 import { deleteRetried, type RowCounts, type WriteStrategy, writtenBySql } from "./apply-stage.ts";
-import { copyField } from "../encode/copy-field.ts";
+import { copyField } from "../encode/clean-text.ts";
 import type { TableShape } from "../table-shape.ts";
 import { lineColumns, writtenColumns } from "../encode/written-columns.ts";
 

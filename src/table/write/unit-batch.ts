@@ -2,7 +2,7 @@ import { copyLines } from "../../database/bulk-write.ts";
 import { type DatabaseClient, quoteName } from "../../database/connect.ts";
 import type { Parameters } from "../../database/sql-text.ts";
 import { applyStage, type RowCounts, type UnitKeys, type WriteStrategy, writtenBySql } from "./apply-stage.ts";
-import { copyField } from "../encode/copy-field.ts";
+import { copyField } from "../encode/clean-text.ts";
 import { DuplicateKeyError, type KeyConflict } from "./duplicate-key-error.ts";
 import { createUnitStage, prepareLargeStage, UNIT_COLUMN, unitStage } from "./stage.ts";
 import { findRepeatedKeys, findTakenKeys, hasWrittenKey } from "./stage-conflicts.ts";

@@ -131,6 +131,19 @@ describe("retries", () => {
     expect(calls()).toBe(1);
   });
 
+  test("a call that may not be made, with a key that others are answered for, is refused for what it asks", async () => {
+    const forbidden = new LlmError("auth", "failed", { status: 403 });
+    let calls = 0;
+    const transport = fakeTransport(async () => {
+      calls += 1;
+      if (calls !== 2) throw forbidden;
+      return answerOf();
+    });
+    await expect(call(transport)).rejects.toMatchObject({ kind: "auth", isFatal: true });
+    await call(transport);
+    await expect(call(transport)).rejects.toMatchObject({ kind: "refusal", isFatal: false, status: 403 });
+  });
+
   test("they end with the error of the last", async () => {
     const errors = Array.from({ length: 9 }, (_, index) => new LlmError("server", `failure ${index}`));
     const { transport, calls } = failing(...errors);

@@ -18,7 +18,11 @@ test.each(["openai", "anthropic", "ollama"])("%s is found where the environment 
   const upper = provider.toUpperCase();
   const environment = { [`${upper}_API_KEY`]: " key\n", [`${upper}_BASE_URL`]: `${server.url}/` };
   const transport = await loadTransport(`${provider}:some-model:8b`, { environment });
-  expect(transport).toMatchObject({ provider, model: "some-model:8b", endpoint: server.origin });
+  expect(transport).toMatchObject({
+    provider,
+    model: "some-model:8b",
+    endpoint: provider === "anthropic" ? server.origin : server.url,
+  });
   await transport.call(request, options());
   const { headers, body } = server.log[0]!.request;
   expect(headers.authorization ?? headers["x-api-key"] ?? "none").toContain(provider === "ollama" ? "none" : "key");

@@ -5,6 +5,7 @@ import { LlmError } from "../../../src/llm/calls/llm-error.ts";
 import { openAiCompatible } from "../../../src/llm/providers/openai/openai-compatible.ts";
 import type { LlmRequest, LlmTransport, StructuredMode } from "../../../src/llm/calls/transport.ts";
 import { sdkModel } from "../ai-sdk-model.ts";
+import { startScriptedServer } from "../scripted-server.ts";
 import { type ModelServer, type ModelServerOptions, startModelServer } from "../model-server.ts";
 import type { Fault } from "./wire-protocols.ts";
 
@@ -187,15 +188,42 @@ describe("the shape of OpenAI's answers", () => {
     return { settled, modes: server.log.map(({ mode }) => mode) };
   };
 
-  test("weaker ways are tried in turn, by the first of many calls alone, and remembered", async () => {
+  test("weaker ways are tried in turn, by one of many calls at a time, and remembered after two", async () => {
     const { settled, modes } = await modesOf({ modes: ["json_object", "none"], latencyMs: 20 }, 5);
     expect(settled.every(({ status }) => status === "fulfilled")).toBe(true);
-    expect(modes).toEqual(["json_schema", "tool", ...Array.from({ length: 6 }, () => "json_object")]);
+    const search = ["json_schema", "tool", "json_object"];
+    expect(modes).toEqual([...search, ...search, "json_object", "json_object", "json_object", "json_object"]);
   });
 
   test("a server that takes no shape at all is asked without", async () => {
     const { modes } = await modesOf({ modes: ["none"] }, 1);
-    expect(modes).toEqual(["json_schema", "tool", "json_object", "none", "none"]);
+    const search = ["json_schema", "tool", "json_object", "none"];
+    expect(modes).toEqual([...search, ...search]);
+  });
+
+  test("what one request is refused for, in words about the shape, is no reason to take a weaker way", async () => {
+    const refusal = "Invalid prompt: it describes a grammar for tool calls and functions (response_format).";
+    for (const index of [0, 3]) {
+      await using server = await startScriptedServer((_request, at) =>
+        at === index || (index === 0 && at < 4)
+          ? { status: 400, body: { error: { message: refusal } } }
+          : { body: { choices: [{ message: { content: "{}" }, finish_reason: "stop" }] } },
+      );
+      const transport = openAiCompatible({ baseUrl: server.url, model: "m" });
+      const kinds: string[] = [];
+      for (let row = 0; row < 5; row += 1) {
+        const messages = [{ role: "user" as const, content: `row ${row}` }];
+        const called = transport.call({ ...request, messages }, never());
+        kinds.push(
+          await called.then(
+            () => "ok",
+            (error: LlmError) => error.kind,
+          ),
+        );
+      }
+      expect(kinds.filter((kind) => kind !== "ok")).toEqual(["bad_request"]);
+      expect(server.requests.slice(-2).every(({ body }) => "response_format" in body)).toBe(true);
+    }
   });
 
   test("a call that fails for another reason says nothing about the shape", async () => {

@@ -1,6 +1,8 @@
 import { readMessage } from "./anthropic-answer.ts";
 import { httpError } from "../http/http-error.ts";
-import { checkBaseUrl, type Fetch, postJson } from "../http/post-json.ts";
+import type { Fetch } from "../http/patient-fetch.ts";
+import { addressOf, checkBaseUrl, endpointOf, limiterKeyOf } from "../http/address.ts";
+import { postJson } from "../http/post-json.ts";
 import { plainSchema } from "../openai/strict-schema.ts";
 import type { LlmRequest, LlmTransport } from "../../calls/transport.ts";
 
@@ -24,18 +26,17 @@ const DEFAULT_MAX_TOKENS = 4_096;
  * anthropic({ model: "claude-haiku-4-5", apiKey });
  */
 export function anthropic({ model, apiKey, baseUrl, fetch }: AnthropicOptions): LlmTransport {
-  const base = checkBaseUrl(baseUrl ?? "https://api.anthropic.com").replace(/\/v1$/, "");
-  const endpoint = new URL(base).origin;
+  const base = checkBaseUrl(baseUrl ?? "https://api.anthropic.com").replace(/\/v1(?=$|\?)/, "");
   const key = apiKey?.trim() ?? "";
   const headers = { "anthropic-version": API_VERSION, ...(key === "" ? {} : { "x-api-key": key }) };
   return {
     provider: PROVIDER,
     model,
-    endpoint,
-    limiterKey: `${endpoint} ${model}`,
+    endpoint: endpointOf(base),
+    limiterKey: limiterKeyOf(base, key),
     async call(request, { signal }) {
       const body = messagesBody(request, model);
-      const reply = await postJson({ url: `${base}/v1/messages`, headers, body, signal, fetch });
+      const reply = await postJson({ url: addressOf(base, "/v1/messages"), headers, body, signal, fetch });
       if (reply.isOk) return readMessage(reply, model);
       const parameters = Object.keys(body);
       throw httpError({ ...reply, provider: PROVIDER, model, apiKeyVariable: "ANTHROPIC_API_KEY", parameters });

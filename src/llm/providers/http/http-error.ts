@@ -1,6 +1,8 @@
 import { type ErrorBody, readErrorBody } from "./error-body.ts";
 import { LlmError, type LlmErrorKind } from "../../calls/llm-error.ts";
-import { readRetryAfter } from "./rate-limit-headers.ts";
+import { failureKind } from "./failure-kind.ts";
+import { readRateLimit, readRetryAfter } from "./rate-limit-headers.ts";
+import { waitInBody } from "./wait-in-body.ts";
 
 /** An answer that is an error. */
 export interface HttpFailure {
@@ -20,31 +22,19 @@ export interface HttpFailure {
 export function httpError(failure: HttpFailure): LlmError {
   const { status, headers } = failure;
   const body = readErrorBody(failure.body);
-  const kind = kindOf(status, body);
+  const kind = failureKind({ status, body: failure.body === undefined ? undefined : body });
   return new LlmError(kind, `${describe(kind, failure)} (${reasons(failure, body).join(", ")}).`, {
     status,
-    retryAfterMs: readRetryAfter(headers),
+    retryAfterMs: WAITED_FOR.has(kind)
+      ? (readRetryAfter(headers) ?? waitInBody(failure.body, body.message))
+      : undefined,
+    rateLimit: readRateLimit(headers),
+    answerText: body.failedAnswer,
     hint: hintOf(kind, failure),
   });
 }
 
-function kindOf(status: number, { code, type, message }: ErrorBody): LlmErrorKind {
-  const names = [code, type];
-  if (status === 401 || status === 403) return "auth";
-  if (status === 402 || names.includes("insufficient_quota") || /credit balance is too low/i.test(message)) {
-    return "quota";
-  }
-  if (status === 429) return "rate_limit";
-  if (status === 408 || status >= 500) return "server";
-  if (status < 400) return "bad_response";
-  if (names.includes("content_filter") || names.includes("content_policy_violation")) return "content_filter";
-  if (status === 413 || isTooLong(names, message)) return "context_length";
-  return "bad_request";
-}
-
-const isTooLong = (names: readonly (string | undefined)[], message: string): boolean =>
-  names.some((name) => name !== undefined && /context_length|context_size|request_too_large/.test(name)) ||
-  /prompt is too long|(?:maximum|available|exceeds?[^.]{0,40}) context (?:length|size|window)/i.test(message);
+const WAITED_FOR: ReadonlySet<LlmErrorKind> = new Set(["rate_limit", "server"]);
 
 function describe(kind: LlmErrorKind, { provider, model, apiKeyVariable }: HttpFailure): string {
   switch (kind) {
@@ -60,6 +50,8 @@ function describe(kind: LlmErrorKind, { provider, model, apiKeyVariable }: HttpF
       return `The prompt is longer than ${model} takes`;
     case "content_filter":
       return `The content filter of ${provider} held back the prompt`;
+    case "invalid_output":
+      return `${provider} found the answer of ${model} to be no JSON of the shape asked for`;
     case "server":
       return `${provider} failed`;
     default:

@@ -1,8 +1,6 @@
 import { untilAborted } from "../../../core/abort.ts";
-import { UsageError } from "../../../core/errors.ts";
 import { LlmError } from "../../calls/llm-error.ts";
-
-export type Fetch = typeof globalThis.fetch;
+import { type Fetch, patientFetch } from "./patient-fetch.ts";
 
 export interface JsonPost {
   readonly url: string;
@@ -21,18 +19,21 @@ export interface JsonReply {
 }
 
 /** Sends JSON and reads the whole answer, all of it within the signal. */
-export async function postJson({ url, headers, body, signal, fetch = globalThis.fetch }: JsonPost): Promise<JsonReply> {
+export async function postJson({ url, headers, body, signal, fetch = patientFetch }: JsonPost): Promise<JsonReply> {
   try {
     const response = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
       signal,
+      redirect: "manual",
     });
+    if (isRedirect(response)) throw redirectError(url, response);
     // A fetch that is not the global one need not know that the signal is for the body as well.
     const text = await untilAborted(response.text(), signal);
     return { status: response.status, isOk: response.ok, headers: response.headers, body: parse(text) };
   } catch (error) {
+    if (error instanceof LlmError) throw error;
     throw signal.aborted ? abortError(signal) : networkError(error, new URL(url).origin);
   }
 }
@@ -56,14 +57,19 @@ export function networkError(error: unknown, place: string): LlmError {
   });
 }
 
-/** A base URL without the slash at its end. */
-export function checkBaseUrl(value: string): string {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  const isUsable = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "";
-  if (isUsable) return value.replace(/\/+$/, "");
-  throw new UsageError("LLM_BASE_URL", "The base URL of a model is not usable.", {
-    hint: "Write it as https://host/v1, without a user name in it.",
-  });
+// One that a browser's fetch does not show has no status.
+const isRedirect = ({ status, type }: Response): boolean =>
+  type === "opaqueredirect" || (status >= 301 && status <= 308 && status !== 304);
+
+// A gate of the network in between (a hotel's, a proxy's) sends away like this, and so does a wrong address.
+function redirectError(url: string, { status, headers }: Response): LlmError {
+  const target = headers.get("location") ?? "";
+  const to = URL.canParse(target, url) ? new URL(target, url).origin : "another address";
+  return new LlmError(
+    "network",
+    `${new URL(url).origin} sends calls on to ${to} (HTTP ${status}), which is not followed.`,
+    { status, hint: "Key and prompt would go there. If that is where the model is, make it the base URL." },
+  );
 }
 
 function parse(text: string): unknown {

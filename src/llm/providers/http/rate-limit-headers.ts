@@ -1,4 +1,5 @@
 import type { RateLimit } from "../../calls/transport.ts";
+import { readDuration } from "./wait-in-body.ts";
 
 /** What the headers of an answer say about the next calls; undefined when they say nothing. */
 export function readRateLimit(headers: Headers): RateLimit | undefined {
@@ -6,6 +7,7 @@ export function readRateLimit(headers: Headers): RateLimit | undefined {
     { remaining: "x-ratelimit-remaining-requests", reset: "x-ratelimit-reset-requests" },
     { remaining: "anthropic-ratelimit-requests-remaining", reset: "anthropic-ratelimit-requests-reset" },
     { remaining: "x-ratelimit-remaining", reset: "x-ratelimit-reset" },
+    { remaining: "ratelimit-remaining", reset: "ratelimit-reset" },
   ]);
   const tokens = readWindow(headers, [
     { remaining: "x-ratelimit-remaining-tokens", reset: "x-ratelimit-reset-tokens" },
@@ -27,7 +29,7 @@ export function readRetryAfter(headers: Headers): number | undefined {
   const value = headers.get("retry-after");
   if (value === null) return undefined;
   const seconds = readNumber(value);
-  return seconds === undefined ? untilTime(value) : seconds * 1_000;
+  return seconds === undefined ? (untilTime(value, headers) ?? readDuration(value)) : seconds * 1_000;
 }
 
 interface Window {
@@ -41,7 +43,7 @@ function readWindow(
 ): Window | undefined {
   for (const name of names) {
     const remaining = readNumber(headers.get(name.remaining));
-    const resetMs = readReset(headers.get(name.reset));
+    const resetMs = readReset(headers.get(name.reset), headers);
     if (remaining !== undefined || resetMs !== undefined) return { remaining, resetMs };
   }
   return undefined;
@@ -55,25 +57,29 @@ function laterReset(windows: readonly (Window | undefined)[]): number | undefine
   return resets.length === 0 ? undefined : Math.max(...resets);
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
 const FIRST_EPOCH = 1e9;
 
 /** `1m30s`, `20ms`, `7.66s`, seconds, seconds or milliseconds since 1970, or a time, as milliseconds from now. */
-function readReset(value: string | null): number | undefined {
+function readReset(value: string | null, headers: Headers): number | undefined {
   if (value === null) return undefined;
-  if (/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(value)) {
-    const parts = value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g);
-    return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ""] ?? 0), 0);
-  }
   const number = readNumber(value);
-  if (number === undefined) return untilTime(value);
+  if (number === undefined) return untilTime(value, headers) ?? readDuration(value);
   if (number < FIRST_EPOCH) return number * 1_000;
-  return Math.max(0, (number < FIRST_EPOCH * 1_000 ? number * 1_000 : number) - Date.now());
+  const atMs = number < FIRST_EPOCH * 1_000 ? number * 1_000 : number;
+  return Math.max(0, atMs - serverTime(headers));
 }
 
-function untilTime(value: string): number | undefined {
-  const time = Date.parse(value);
-  return Number.isNaN(time) ? undefined : Math.max(0, time - Date.now());
+// A number, alone or with a unit, would be read as a day of some year.
+function untilTime(value: string, headers: Headers): number | undefined {
+  const time = /^[-+]?[\d.]+\s*(?:[a-z]|$)/i.test(value) ? Number.NaN : Date.parse(value);
+  return Number.isNaN(time) ? undefined : Math.max(0, time - serverTime(headers));
+}
+
+/** A server's times are of its own clock, which its `Date` tells in whole seconds; ours is finer where both agree. */
+function serverTime(headers: Headers): number {
+  const now = Date.now();
+  const told = Date.parse(headers.get("date") ?? "");
+  return Number.isNaN(told) ? now : Math.min(told + 1_000, Math.max(told, now));
 }
 
 function readNumber(value: string | null): number | undefined {

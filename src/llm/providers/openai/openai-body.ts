@@ -5,15 +5,16 @@ import type { LlmRequest, StructuredMode } from "../../calls/transport.ts";
 /** How a server calls the most tokens of an answer; the newer name is the only one that OpenAI's own models all take. */
 export type OutputLimitName = "max_completion_tokens" | "max_tokens";
 
+/** What servers differ in. */
+export interface AnswerShape {
+  readonly mode: StructuredMode;
+  readonly outputLimitName: OutputLimitName;
+}
+
 /** The body of a chat completion; what is not set is not sent. */
 export function chatBody(
   request: LlmRequest,
-  to: {
-    readonly provider: string;
-    readonly model: string;
-    readonly mode: StructuredMode;
-    readonly outputLimitName: OutputLimitName;
-  },
+  to: AnswerShape & { readonly provider: string; readonly model: string },
 ): Readonly<Record<string, unknown>> {
   const { temperature, maxOutputTokens, seed, providerOptions } = request.params;
   return {
@@ -59,7 +60,19 @@ export function rejectsMode(
   { status, body }: { readonly status: number; readonly body: unknown },
   mode: StructuredMode,
 ): boolean {
-  if (mode === "none" || (status !== 400 && status !== 422)) return false;
+  if (mode === "none" || !isAboutParameters(status)) return false;
   const { code, parameter, message } = readErrorBody(body);
   return [code, parameter, message].some((text) => text !== undefined && COMPLAINTS[mode].test(text));
 }
+
+/** True when a server refuses a call for a parameter by its name, or speaks of it. */
+export function rejectsParameter(
+  { status, body }: { readonly status: number; readonly body: unknown },
+  name: string,
+): boolean {
+  if (!isAboutParameters(status)) return false;
+  const { parameter, message } = readErrorBody(body);
+  return parameter === name || new RegExp(`\\b${name}\\b`).test(message);
+}
+
+const isAboutParameters = (status: number): boolean => status === 400 || status === 422;

@@ -1,4 +1,5 @@
 import type { EmbeddingAnswer, EmbeddingTransport } from "../../calls/embedding-transport.ts";
+import { addressOf } from "../http/address.ts";
 import { httpError } from "../http/http-error.ts";
 import { LlmError } from "../../calls/llm-error.ts";
 import { readOpenAiUsage } from "./openai-usage.ts";
@@ -31,7 +32,7 @@ export function openAiEmbeddings(options: OpenAiEmbeddingsOptions): EmbeddingTra
     maxTexts: MAX_TEXTS,
     async embed(texts, { signal }) {
       const body = { model, input: texts, ...(dimensions === undefined ? {} : { dimensions }) };
-      const reply = await postJson({ url: `${baseUrl}/embeddings`, headers, body, signal, fetch });
+      const reply = await postJson({ url: addressOf(baseUrl, "/embeddings"), headers, body, signal, fetch });
       if (!reply.isOk) throw httpError({ ...reply, provider, model, apiKeyVariable, parameters: Object.keys(body) });
       return readEmbeddings(reply, { provider, model, texts: texts.length });
     },

@@ -1,14 +1,15 @@
-import { checkBaseUrl, type Fetch } from "../http/post-json.ts";
+import type { Fetch } from "../http/patient-fetch.ts";
+import { checkBaseUrl, endpointOf, limiterKeyOf } from "../http/address.ts";
 
 /** A server that speaks OpenAI's protocol, one of its models, and the way in. */
 export interface OpenAiServerOptions {
-  /** Up to and without the path of a call: `http://localhost:8000/v1`. */
+  /** Up to and without the path of a call: `http://localhost:8000/v1`; a query stays behind the path. */
   readonly baseUrl: string;
   readonly model: string;
   readonly apiKey?: string | undefined;
   /** Also the name under which `providerOptions` are meant for this model. */
   readonly provider?: string | undefined;
-  /** A name for the server, so that its answers are found again behind another URL. The origin of the URL by default. */
+  /** A name for the server, so that its answers are found again behind another URL. The base URL by default. */
   readonly endpoint?: string | undefined;
   /** The environment variable that the key came from, for the error that it is not accepted. */
   readonly apiKeyVariable?: string | undefined;
@@ -26,13 +27,17 @@ export interface OpenAiAccess {
 /** What all calls to a server's model have in common. */
 export function accessTo(options: OpenAiServerOptions): OpenAiAccess {
   const baseUrl = checkBaseUrl(options.baseUrl);
-  const endpoint = options.endpoint ?? new URL(baseUrl).origin;
+  const endpoint = options.endpoint ?? endpointOf(baseUrl);
   const apiKey = options.apiKey?.trim() ?? "";
   return {
     baseUrl,
     provider: options.provider ?? "openai-compatible",
     endpoint,
-    limiterKey: `${endpoint} ${options.model}`,
-    headers: apiKey === "" ? {} : { authorization: `Bearer ${apiKey}` },
+    limiterKey: limiterKeyOf(baseUrl, apiKey),
+    headers: apiKey === "" ? {} : keyHeader(baseUrl, apiKey),
   };
 }
+
+// Azure takes its own keys under a name of its own.
+const keyHeader = (baseUrl: string, apiKey: string): Readonly<Record<string, string>> =>
+  new URL(baseUrl).hostname.endsWith(".azure.com") ? { "api-key": apiKey } : { authorization: `Bearer ${apiKey}` };

@@ -13,33 +13,52 @@ export class StructuredModeError extends LlmError {
 
 interface Known {
   mode: StructuredMode;
+  /** It has worked. */
   isProven: boolean;
+  /** Requests that a mode was refused for. */
+  readonly refusedFor: Map<StructuredMode, Set<string>>;
   probe: Promise<unknown> | undefined;
 }
 
-// One per server and model; what it takes does not change while the process lives.
+/** Whom the mode is for, and which of its requests this one is. */
+export interface ModeOf {
+  /** Server, model and shape of the answer: some shapes are too much for a server that takes others. */
+  readonly key: string;
+  readonly request: () => string;
+  readonly signal: AbortSignal;
+}
+
+// What a server takes does not change while the process lives.
 const knownModes = new Map<string, Known>();
 
 // A server that does not know a mode says so at once; one that is slower has begun to answer.
 const MAX_WAIT_MS = 3_000;
+// What one request is refused for may be its own words.
+const ENOUGH_REQUESTS = 2;
 
 /**
- * Calls with the strongest mode that the server takes, found by trying and then remembered. Calls that come while the
- * first one tries wait for what it finds.
+ * Calls with the strongest mode that the server takes, found by trying and then remembered. A mode that has worked
+ * stays; one that never has is given up once it was refused for different requests. Calls that come while one tries
+ * wait for what it finds.
  */
 export async function withStrongestMode<Answer>(
-  key: string,
-  signal: AbortSignal,
+  of: ModeOf,
   call: (mode: StructuredMode) => Promise<Answer>,
 ): Promise<Answer> {
-  const known = knownModes.get(key) ?? { mode: "json_schema", isProven: false, probe: undefined };
-  knownModes.set(key, known);
-  if (known.isProven) return descend(known, call);
-  if (known.probe !== undefined) {
-    await waitFor(known.probe, signal);
-    return descend(known, call);
+  const known = knownModes.get(of.key) ?? {
+    mode: "json_schema",
+    isProven: false,
+    refusedFor: new Map<StructuredMode, Set<string>>(),
+    probe: undefined,
+  };
+  knownModes.set(of.key, known);
+  const untilMs = performance.now() + MAX_WAIT_MS;
+  while (!known.isProven && known.probe !== undefined && performance.now() < untilMs) {
+    await waitFor(known.probe, untilMs - performance.now(), of.signal);
   }
-  const probe = descend(known, call);
+  if (known.isProven) return call(known.mode);
+  if (known.probe !== undefined) return descend(known, of.request, call);
+  const probe = descend(known, of.request, call);
   known.probe = probe;
   try {
     return await probe;
@@ -48,23 +67,30 @@ export async function withStrongestMode<Answer>(
   }
 }
 
-async function descend<Answer>(known: Known, call: (mode: StructuredMode) => Promise<Answer>): Promise<Answer> {
+async function descend<Answer>(
+  known: Known,
+  request: () => string,
+  call: (mode: StructuredMode) => Promise<Answer>,
+): Promise<Answer> {
   for (let index = STRONGEST_FIRST.indexOf(known.mode); ; index += 1) {
     const mode = STRONGEST_FIRST[index] ?? "none";
     try {
       const answer = await call(mode);
-      known.isProven = true;
+      if (mode === known.mode) known.isProven = true;
       return answer;
     } catch (error) {
       const weaker = STRONGEST_FIRST[index + 1];
-      if (!(error instanceof StructuredModeError) || weaker === undefined) throw error;
-      // Another call may have gone further down by now.
-      if (index >= STRONGEST_FIRST.indexOf(known.mode)) known.mode = weaker;
+      // One that has worked for another call meanwhile is refused for what this one says.
+      const isProven = known.isProven && index <= STRONGEST_FIRST.indexOf(known.mode);
+      if (!(error instanceof StructuredModeError) || weaker === undefined || isProven) throw error;
+      const refusedFor = known.refusedFor.get(mode) ?? new Set<string>();
+      known.refusedFor.set(mode, refusedFor.add(request()));
+      if (refusedFor.size >= ENOUGH_REQUESTS && mode === known.mode) known.mode = weaker;
     }
   }
 }
 
-async function waitFor(probe: Promise<unknown>, signal: AbortSignal): Promise<void> {
+async function waitFor(probe: Promise<unknown>, mostMs: number, signal: AbortSignal): Promise<void> {
   const enough = new AbortController();
   const either = AbortSignal.any([signal, enough.signal]);
   const heard = probe.then(
@@ -72,7 +98,8 @@ async function waitFor(probe: Promise<unknown>, signal: AbortSignal): Promise<vo
     () => undefined,
   );
   try {
-    await Promise.race([heard, sleep(MAX_WAIT_MS, undefined, { signal: either }).catch(() => undefined)]);
+    await Promise.race([heard, sleep(Math.max(0, mostMs), undefined, { signal: either }).catch(() => undefined)]);
+    signal.throwIfAborted();
   } finally {
     enough.abort();
   }
