@@ -30,7 +30,7 @@ export async function showFailedUnits(
   const rows = units.map((unit) => [
     unit.unit,
     ...(units.some((each) => each.document !== null) ? [unit.document] : []),
-    unit.status,
+    unit.accepted === null ? unit.status : "accepted",
     unit.attempts,
     unit.code,
     unit.message,
@@ -42,4 +42,8 @@ export async function showFailedUnits(
   const more = total > units.length ? ` · more: ${command("show", args.model, "--errors", "--limit", limit)}` : "";
   aside(colors.dim(`\n${units.length === total ? "" : `${units.length} of `}${plural(total, "failed unit")}${more}`));
   aside(`${colors.dim("Next:")} ${colors.cyan(command("retry", args.model))}`);
+  if (units.some(({ status, accepted }) => status === "quarantined" && accepted === null))
+    aside(`${colors.dim("Or live with them:")} ${colors.cyan(command("accept", args.model))}`);
+  if (units.some(({ code }) => code.startsWith("LLM_")))
+    aside(`${colors.dim("What was asked:")} ${colors.cyan(command("llm", "log", args.model))}`);
 }

@@ -206,6 +206,8 @@ const MIGRATIONS: readonly string[] = [
     cached_calls, 'cached', null, null, 0
   from llm_usage where cached_calls > 0;
   drop table llm_usage;
+
+  alter table unit_state add column accepted jsonb;
   `,
 ];
 

@@ -59,12 +59,11 @@ function headline({ pipeline, status, stoppedBy = "budget", models, durationMs }
   const receipts = Object.values(models);
   const count = (wanted: Receipt["status"]) => receipts.filter((receipt) => receipt.status === wanted).length;
   const time = formatDuration(durationMs);
-  const failedUnits = receipts.reduce((sum, receipt) => sum + receipt.unitsFailed, 0);
   switch (status) {
     case "succeeded":
       return `✓ ${pipeline} succeeded in ${time}`;
     case "partial":
-      return `▲ ${pipeline} finished in ${time}, but ${plural(failedUnits, "unit")} failed`;
+      return `▲ ${pipeline} finished in ${time}, but ${describeUndone(receipts)}`;
     case "failed": {
       const others = [
         count("partial") > 0 ? `, ${count("partial")} partial` : "",
@@ -82,6 +81,14 @@ function headline({ pipeline, status, stoppedBy = "budget", models, durationMs }
     default:
       return `● ${pipeline} is ${status}`;
   }
+}
+
+// Units that no run takes any more are as little done as those that failed just now.
+function describeUndone(receipts: readonly Receipt[]): string {
+  const failed = receipts.reduce((sum, receipt) => sum + receipt.unitsFailed, 0);
+  const quarantined = receipts.reduce((sum, receipt) => sum + receipt.unitsQuarantined, 0);
+  if (failed > 0 || quarantined === 0) return `${plural(failed, "unit")} failed`;
+  return `${plural(quarantined, "unit")} ${quarantined === 1 ? "is" : "are"} quarantined`;
 }
 
 function renderCounts(result: RunResult): string {

@@ -55,6 +55,8 @@ const schema = z.strictObject({
       outageTimeoutMs: z.number().int().positive().optional(),
       /** Whether requests and refused answers are kept, for `millrace llm log`; true unless given. */
       storeRequests: z.boolean().optional(),
+      /** How long refused answers are kept, in days. */
+      keepRejectedDays: z.number().int().min(0).default(7),
       cache: z.enum(["on", "off", "refresh", "only"]).default("on"),
       /** Limits of the provider's key, where its answers do not tell them. */
       requestsPerMinute: z.number().positive().optional(),

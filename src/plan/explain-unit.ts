@@ -4,6 +4,7 @@ import type { ResolvedModel } from "../graph/resolved-model.ts";
 import { differences, type Fingerprint } from "../state/fingerprint.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
+import { namedUnitSql } from "../sources/named-unit.ts";
 import { loadUnitStates, type UnitState } from "../state/unit-state.ts";
 import { type UnitReason, WORK_REASONS } from "../run/units/unit-plan.ts";
 import { unitReasonsSql } from "../run/units/unit-query.ts";
@@ -37,7 +38,7 @@ export async function explainUnit(job: PlanningJob, key: readonly string[]): Pro
   const rows = await database.query<UnitRow>(
     `select source_key, reason, program_hash, status is not null as is_known, has_other_rows, has_other_matches
      from (${units}) as unit
-     where ${keySql(key, parameters, database.documents)} order by length(source_key) limit 5`,
+     where ${namedUnitSql(key, { ...UNIT, documents: database.documents }, parameters)} order by length(source_key) limit 5`,
     parameters.values,
   );
   const [unit] = rows;
@@ -99,21 +100,7 @@ function fingerprintDifferences({ parts, known }: Fingerprint, made: string): re
   });
 }
 
-const SHORTEST_BEGINNING = 4;
-
-/** SQL that is true for the unit a person means: its whole key, the parts of it, its beginning, or its document's path. */
-function keySql(key: readonly string[], parameters: Parameters, documents: string): string {
-  const column = "unit.source_key";
-  const [only = "", ...more] = key;
-  if (more.length > 0) {
-    const parts = parameters.add(key);
-    return `(case when ${column} like '[%' then array(select jsonb_array_elements_text(${column}::jsonb)) end) = ${parts}::text[]`;
-  }
-  const given = parameters.add(only);
-  const matches = only.length < SHORTEST_BEGINNING ? `${column} = ${given}` : `starts_with(${column}, ${given})`;
-  const ofDocument = `select from ${documents} d where coalesce(d.path, d.source_url) = ${given} and d.id = coalesce(unit.document_id, unit.stored_document_id)`;
-  return `(${matches} or exists (${ofDocument}))`;
-}
+const UNIT = { sourceKey: "unit.source_key", documentId: "coalesce(unit.document_id, unit.stored_document_id)" };
 
 async function loadUnitState(database: Database, model: string, key: string): Promise<UnitState | undefined> {
   return (await loadUnitStates(database, model, [key])).get(key);

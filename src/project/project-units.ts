@@ -4,7 +4,8 @@ import { allDocuments, type RunMode } from "../model/context.ts";
 import { definePipeline } from "../model/pipeline.ts";
 import { configsOf, graphOf, syncRunDocuments } from "../run/prepare-run.ts";
 import type { RunScope } from "../state/run-scope.ts";
-import { type FailedUnits, listFailedUnits } from "../state/unit-state.ts";
+import { loadCallLog, type LoggedCall } from "../state/call-log.ts";
+import { acceptUnits, type FailedUnits, listFailedUnits } from "../state/unit-state.ts";
 import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
 import { explainUnit, type Explanation } from "../plan/explain-unit.ts";
@@ -36,6 +37,33 @@ export class ProjectUnits {
     const { registry } = this.#project;
     const models = (options.models ?? registry.list().map(({ name }) => name)).map((name) => registry.get(name).name);
     return listFailedUnits(await this.#project.openDatabase(), { models, limit: options.limit });
+  }
+
+  /** The latest calls of language models of a model, or of one of its units: what was asked, and what came back. */
+  async calls(
+    model: string,
+    options: { readonly key?: readonly string[]; readonly limit?: number } = {},
+  ): Promise<readonly LoggedCall[]> {
+    const { name } = this.#project.registry.get(model);
+    return loadCallLog(await this.#project.openDatabase(), { model: name, ...options });
+  }
+
+  /**
+   * Accepts that units fail: quarantined units of a model, by key, by code or all of them. Runs no longer count them,
+   * until something about them changes. Returns how many there were.
+   */
+  async accept(
+    model: string,
+    options: {
+      readonly by: string;
+      readonly key?: readonly string[] | undefined;
+      readonly code?: string | undefined;
+      readonly reason?: string | undefined;
+    },
+  ): Promise<number> {
+    const { name } = this.#project.registry.get(model);
+    const { by, key = [], code, reason } = options;
+    return acceptUnits(await this.#project.openDatabase(), { model: name, by, key, code, reason });
   }
 
   /** Declares a model's stored output current, whatever has changed since; returns how many units that is news for. */

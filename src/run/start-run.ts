@@ -1,3 +1,4 @@
+import { pruneRejected } from "../state/call-log.ts";
 import { resolveDocumentFilters } from "../documents/filters/document-filters.ts";
 import { readAdopted } from "../llm/prompts/adopted-prompts.ts";
 import { allDocuments } from "../model/context.ts";
@@ -39,6 +40,7 @@ export async function startRun(context: RunnerContext, pipeline: Pipeline, optio
   // Whatever fails first below is what the caller hears.
   engine.catch(() => undefined);
   await prepareTables({ database, graph, events });
+  await pruneRejected(database, project.config.llm.keepRejectedDays);
   const synced = await syncRunDocuments({ project, database, graph, ...options });
   if (synced !== undefined) {
     const { warnings, ...sync } = synced;

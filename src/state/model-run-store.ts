@@ -7,7 +7,7 @@ import { modelUsageSql } from "./usage.ts";
 import type { Receipt, RunStatus } from "./results.ts";
 import { Parameters } from "../database/sql-text.ts";
 import type { TestCounts } from "../data-tests/test-result.ts";
-import { plannedModelsSql } from "./run-store.ts";
+import { inRunSql, plannedModelsSql } from "./run-store.ts";
 import { quarantinedSql } from "./unit-state.ts";
 
 type Client = Pick<DatabaseClient, "query">;
@@ -153,11 +153,13 @@ export class ModelRunStore {
     ends: readonly { readonly model: string; readonly receipt: Receipt }[],
   ): Promise<ReadonlyMap<string, Receipt>> {
     if (ends.length === 0) return new Map();
+    const system = this.#database.systemSchema;
+    const quarantined = quarantinedSql(system, "m.model", (documentId) => inRunSql(system, "$1", documentId));
     const rows = await this.#database.query<{ model: string; receipt: Receipt }>(
       `insert into ${this.#table} (run_id, model, finished_at, receipt)
-       select $1, m.model, now(), m.receipt ||
-         jsonb_build_object('unitsQuarantined', ${quarantinedSql(this.#database.systemSchema, "m.model")})
-       from jsonb_to_recordset($2) as m (model text, receipt jsonb)
+       select $1, m.model, now(), m.receipt || ${withQuarantined("m.receipt ->> 'status'", "m.quarantined")}
+       from (select model, receipt, ${quarantined} as quarantined
+             from jsonb_to_recordset($2) as m (model text, receipt jsonb)) m
        on conflict (run_id, model) do nothing returning model, receipt`,
       [runId, JSON.stringify(ends)],
     );
@@ -179,6 +181,8 @@ export class ModelRunStore {
     const deleted = `rows_deleted + ${parameters.add(rows.rowsDeleted)}`;
     const unchanged = `rows_unchanged + ${parameters.add(rows.rowsUnchanged)}`;
     const whole = recordWholeSql?.(parameters);
+    const quarantined =
+      whole === undefined ? quarantinedSql(system, model, (documentId) => inRunSql(system, run, documentId)) : "0";
     const { rows: stored } = await client.query<{ receipt: Receipt }>({
       // Planned once for each connection.
       name: whole === undefined ? "finish model" : "finish whole model",
@@ -188,8 +192,7 @@ export class ModelRunStore {
          rows_written = ${written}, rows_deleted = ${deleted}, rows_unchanged = ${unchanged},
          receipt = ${receipt} || jsonb_build_object('unitsDone', units_done, 'unitsFailed', units_failed,
            'rowsWritten', ${written}, 'rowsDeleted', ${deleted}, 'rowsUnchanged', ${unchanged},
-           'usage', ${modelUsageSql(system, { run, model })},
-           'unitsQuarantined', ${whole === undefined ? quarantinedSql(system, model) : 0})
+           'usage', ${modelUsageSql(system, { run, model })}) || ${withQuarantined(`${receipt} ->> 'status'`, quarantined)}
        where run_id = ${run} and model = ${model} and exists (select from returned) returning receipt`,
       values: parameters.values,
     });
@@ -217,6 +220,11 @@ export function writtenSinceSql(system: string, model: string, runs: SQL): SQL {
   return sql`select run_id from ${table} where model = ${model} and started_at >= coalesce(
     (select max(started_at) from ${table} where model = ${model} and run_id in (${runs})), '-infinity')`;
 }
+
+/** SQL of what quarantined units add to a receipt: a model that has some has not succeeded, however often it runs. */
+const withQuarantined = (status: string, quarantined: string): string =>
+  `jsonb_build_object('unitsQuarantined', ${quarantined},
+    'status', case when ${quarantined} > 0 and ${status} = 'succeeded' then 'partial' else ${status} end)`;
 
 // The model has begun and has no end: its run knows why.
 function unfinished(run: RunStatus): ModelRunRecord["status"] {

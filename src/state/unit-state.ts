@@ -1,6 +1,8 @@
 import type { ErrorJson } from "../core/errors.ts";
 import type { Database, DatabaseClient } from "../database/connect.ts";
+import { storableJson } from "../core/json.ts";
 import { Parameters } from "../database/sql-text.ts";
+import { namedUnitSql } from "../sources/named-unit.ts";
 
 type Client = Pick<DatabaseClient, "query">;
 
@@ -56,6 +58,15 @@ export interface FailedUnit {
   readonly message: string;
   readonly attempts: number;
   readonly runId: string;
+  /** Who has accepted that it fails, when and why: runs no longer count it. */
+  readonly accepted: Acceptance | null;
+}
+
+export interface Acceptance {
+  readonly by: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly reason: string | null;
 }
 
 export interface FailedUnits {
@@ -110,7 +121,7 @@ const OUTCOME = ["source_key", "document_id", "input_hash", "side_hash", "durati
 /** What every outcome replaces, whatever it is. */
 const REPLACE = [...OUTCOME.slice(1), "run_id", "program_hash"]
   .map((name) => `${name} = excluded.${name}`)
-  .concat("updated_at = now()")
+  .concat("updated_at = now()", "accepted = null")
   .join(", ");
 
 function outcomesSql(units: readonly UnitOutcome[], parameters: Parameters): string {
@@ -223,6 +234,30 @@ export async function recordKept(
   return rowCount ?? 0;
 }
 
+/** Accepts quarantined units as they are, until something about them changes. Returns how many there were. */
+export async function acceptUnits(
+  database: Database,
+  options: {
+    readonly model: string;
+    readonly key: readonly string[];
+    readonly code: string | undefined;
+    readonly by: string;
+    readonly reason: string | undefined;
+  },
+): Promise<number> {
+  const parameters = new Parameters();
+  const columns = { sourceKey: "u.source_key", documentId: "u.document_id", documents: database.documents };
+  const acceptance: Acceptance = { by: options.by, at: new Date().toISOString(), reason: options.reason ?? null };
+  const rows = await database.query(
+    `update ${database.systemSchema}.unit_state u set accepted = ${parameters.add(storableJson(acceptance))}::jsonb
+     where u.model = ${parameters.add(options.model)} and u.status = 'quarantined' and u.accepted is null
+       and ${options.key.length === 0 ? "true" : namedUnitSql(options.key, columns, parameters)}
+       and ${options.code === undefined ? "true" : `u.error_code = ${parameters.add(options.code)}`} returning 1`,
+    parameters.values,
+  );
+  return rows.length;
+}
+
 /** Forgets units that are gone. */
 export async function forgetUnits(
   client: Client,
@@ -289,7 +324,7 @@ export async function listFailedUnits(
   const failed = `${system}.unit_state where model = any($1) and ${HAS_FAILED}`;
   const units = await database.query<FailedUnit & Record<string, unknown>>(
     `select u.model, u.source_key as unit, coalesce(d.path, d.source_url) as document, u.status,
-       coalesce(u.error_code, '') as code, coalesce(u.error, '') as message, u.attempts, u.run_id as "runId"
+       coalesce(u.error_code, '') as code, coalesce(u.error, '') as message, u.attempts, u.run_id as "runId", u.accepted
      from (select * from ${failed}) u left join ${documents} d on d.id = u.document_id
      order by u.model, u.error_code, u.source_key limit $2`,
     [models, limit],
@@ -311,9 +346,13 @@ export async function meanUnitDuration(
   return row ?? { mean: null, units: 0 };
 }
 
-/** SQL of how many units of a model are quarantined; `model` is SQL. */
-export const quarantinedSql = (system: string, model: string): string =>
-  `(select count(*) from ${system}.unit_state u where u.model = ${model} and u.status = 'quarantined')`;
+/**
+ * SQL of how many units of a model are quarantined and not accepted; `model` is SQL, and `isInScope` a condition on a
+ * unit's `document_id`.
+ */
+export const quarantinedSql = (system: string, model: string, isInScope: (documentId: string) => string): string =>
+  `(select count(*) from ${system}.unit_state u
+    where u.model = ${model} and u.status = 'quarantined' and u.accepted is null and ${isInScope("u.document_id")})`;
 
 /** The one unit of a model that writes its whole table. */
 export interface WholeUnit {

@@ -13,9 +13,9 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   program: ["src/state/fingerprint.ts"],
   test_result: ["src/state/test-store.ts"],
   // Calls book themselves, and keep their answers, from below.
-  llm_call: ["src/llm/answers/call-book.ts", "src/state/usage.ts"],
-  llm_request: ["src/llm/answers/call-book.ts"],
-  llm_cache: ["src/llm/answers/call-book.ts", "src/llm/answers/response-cache.ts"],
+  llm_call: ["src/llm/answers/call-book.ts", "src/state/call-log.ts", "src/state/usage.ts"],
+  llm_request: ["src/llm/answers/call-book.ts", "src/state/call-log.ts"],
+  llm_cache: ["src/llm/answers/call-book.ts", "src/llm/answers/response-cache.ts", "src/state/call-log.ts"],
 };
 
 /** Created by an early step of the schema, and dropped by a later one. */

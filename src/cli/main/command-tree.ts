@@ -37,6 +37,7 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
       description: "Go on with the latest run, or run failed units",
       load: () => import("../commands/retry.ts"),
     },
+    accept: { description: "Live with units that fail", load: () => import("../commands/accept.ts") },
     mark: { description: "Declare a model's rows current", load: () => import("../commands/mark.ts") },
     ls: { description: "List the models of the project", load: () => import("../commands/ls.ts") },
     graph: { description: "Draw which model reads which", load: () => import("../commands/graph.ts") },
@@ -85,6 +86,7 @@ export const commandTree: CommandNode & { readonly children: Readonly<Record<str
         eval: { description: "Say how well a signature is answered", load: () => import("../commands/llm-eval.ts") },
         optimize: { description: "Search for a better prompt", load: () => import("../commands/llm-optimize.ts") },
         diff: { description: "Compare two tuned prompts", load: () => import("../commands/llm-diff.ts") },
+        log: { description: "Show what was asked and answered", load: () => import("../commands/llm-log.ts") },
         label: {
           description: "Write examples to correct from what a model asks",
           load: () => import("../commands/llm-label.ts"),

@@ -52,7 +52,8 @@ export class Breaker {
         continue;
       }
       this.#beginProbe();
-      const waitMs = Math.min(this.#waitMs, timeoutMs - this.#forMs);
+      // A timer may fire a moment early; the end of the wait must not be taken for a chance to ask.
+      const waitMs = Math.min(this.#waitMs, timeoutMs - this.#forMs + 1);
       this.#waitMs = Math.min(MAX_WAIT_MS, 2 * this.#waitMs);
       onOutage?.({ provider: this.#provider, forMs: this.#forMs, nextTryMs: waitMs });
       try {
@@ -98,6 +99,9 @@ export class Breaker {
   }
 
   #lasting(timeoutMs: number): LlmError {
+    // The next run begins with calls, not with waiting.
+    this.#failures = 0;
+    this.#waitMs = FIRST_WAIT_MS;
     return new LlmError("outage", `${this.#provider} has not answered for ${formatDuration(timeoutMs)}.`, {
       hint: "Nothing is lost: run again when the provider is back. `llm.outageTimeoutMs` says how long a run waits.",
     });
