@@ -98,7 +98,7 @@ export async function* streamBatch<Row, Output>(
     while (inFlight.size > 0) yield await take();
   } finally {
     // A reader that stops early leaves no calls behind.
-    if (inFlight.size > 0) stop.abort(new LlmError("aborted", "The batch was left."));
+    if (inFlight.size > 0) stop.abort(new LlmError("aborted", "The batch was abandoned."));
   }
 }
 

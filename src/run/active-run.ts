@@ -226,6 +226,6 @@ function modelFailed(model: string, cause: unknown): MillraceError {
   return new MillraceError("MODEL_FAILED", `Model "${model}" failed: ${code}: ${message}`, {
     cause,
     isRetryable: true,
-    hint: "Correct the model's function, then resume the run; --verbose shows the whole stack.",
+    hint: "Fix the model's function, then resume the run; --verbose shows the whole stack.",
   });
 }

@@ -67,7 +67,7 @@ export class ActiveRuns implements AsyncDisposable {
   #launch(): Promise<Engine> {
     const active = (runId: string): ActiveRun => {
       const run = this.#active.get(runId);
-      if (run === undefined) throw new MillraceError("RUN_NOT_HERE", `Run ${runId} is not one of this process.`);
+      if (run === undefined) throw new MillraceError("RUN_NOT_HERE", `Run ${runId} is not active in this process.`);
       return run;
     };
     const { database, executorId, launch = launchDbos } = this.#options;

@@ -26,7 +26,7 @@ export async function callRunStart({ config, database }: HookContext, spec: RunS
     const { code, message } = errorToJson(error);
     throw new MillraceError("HOOK_FAILED", `onRunStart failed: ${code}: ${message}`, {
       cause: error,
-      hint: "Correct onRunStart in millrace.config.ts, then resume the run; no model has run.",
+      hint: "Fix onRunStart in millrace.config.ts, then resume the run; no model has run.",
     });
   }
 }

@@ -19,7 +19,7 @@ const FINISH_ATTEMPTS = 6;
 let host: EngineHost | undefined;
 
 const requireHost = (): EngineHost => {
-  if (host === undefined) throw new MillraceError("ENGINE_CLOSED", "The engine of this process has been closed.");
+  if (host === undefined) throw new MillraceError("ENGINE_CLOSED", "The engine of this process is closed.");
   return host;
 };
 
@@ -155,7 +155,7 @@ export class DbosEngine implements Engine {
 
   static async launch(options: Parameters<LaunchEngine>[0]): Promise<DbosEngine> {
     if (host !== undefined) {
-      throw new MillraceError("ENGINE_IN_USE", "This process already has a project open that runs pipelines.", {
+      throw new MillraceError("ENGINE_IN_USE", "This process already has an open project that runs pipelines.", {
         hint: "Close it first: `await using project = await openProject()` does so by itself.",
       });
     }
@@ -182,11 +182,11 @@ export class DbosEngine implements Engine {
       if (error instanceof MillraceError) throw error;
       throw new MillraceError(
         "ENGINE_FAILED",
-        `The engine could not be started: ${error instanceof Error ? error.message : String(error)}`,
+        `The engine could not start: ${error instanceof Error ? error.message : String(error)}`,
         {
           cause: error,
           isRetryable: true,
-          hint: "Check that the database's role may create schemas and tables; `millrace doctor` looks at the rest.",
+          hint: "Check that the database's role may create schemas and tables; `millrace doctor` checks the rest.",
         },
       );
     }

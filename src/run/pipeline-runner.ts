@@ -51,7 +51,7 @@ export class PipelineRunner implements AsyncDisposable {
     const spec = await this.store.loadSpec(runId);
     if (spec === undefined) throw runNotFound(runId);
     if (spec.status !== "running" && spec.status !== "interrupted") {
-      throw new MillraceError("RUN_OVER", `Run ${runId} has ended already: ${spec.status}.`, {
+      throw new MillraceError("RUN_OVER", `Run ${runId} has already ended: ${spec.status}.`, {
         hint: "`millrace runs ls` shows what is running.",
       });
     }

@@ -14,7 +14,7 @@ export async function resumeRun(context: RunnerContext, runId: string, options: 
   if (spec === undefined) throw runNotFound(runId);
   if (spec.status === "running") throw runActive(runId);
   if (spec.status === "succeeded") {
-    throw new MillraceError("RUN_SUCCEEDED", `Run ${runId} has succeeded; there is nothing to resume.`, {
+    throw new MillraceError("RUN_SUCCEEDED", `Run ${runId} succeeded: there is nothing to resume.`, {
       hint: "Start a new one with `millrace run`.",
     });
   }
@@ -55,7 +55,7 @@ export async function resumeRun(context: RunnerContext, runId: string, options: 
 }
 
 function runActive(runId: string): MillraceError {
-  return new MillraceError("RUN_ACTIVE", `Run ${runId} is running already, here or in another process.`, {
+  return new MillraceError("RUN_ACTIVE", `Run ${runId} is already running, here or in another process.`, {
     hint: `Follow it with \`millrace runs logs ${runId} --follow\`.`,
   });
 }

@@ -94,6 +94,6 @@ function timedOut(model: string, timeoutMs: number, cause: unknown): MillraceErr
   return new MillraceError("MODEL_TIMEOUT", `Model "${model}" did not finish within ${timeoutMs / 1_000} s.`, {
     cause,
     isRetryable: true,
-    hint: "Raise its `timeoutMs`. Units that finished are kept; the next run goes on from there.",
+    hint: "Raise its `timeoutMs`. Finished units are kept; the next run continues from there.",
   });
 }

@@ -57,7 +57,7 @@ export async function startRun(context: RunnerContext, pipeline: Pipeline, optio
   if (documentIds?.length === 0) {
     events.emit({
       type: "warning",
-      message: "No document passes the filters: models of documents have no rows to work on.",
+      message: "No document passes the filters: models that read documents have no rows to process.",
     });
   }
   options.signal?.throwIfAborted();
@@ -84,6 +84,6 @@ export async function startRun(context: RunnerContext, pipeline: Pipeline, optio
 // Its units are not stale in the eyes of a plain run, which would pass them over in silence.
 function warnOfHalfRefresh({ runId, mode, status }: RunRecord, events: EventLog): void {
   if (mode !== "full" || status === "succeeded" || status === "partial" || status === "running") return;
-  const message = `The full refresh of run ${runId} was not finished: rows that it did not reach are the old ones. \`millrace runs resume ${runId}\` goes on with it.`;
+  const message = `The full refresh of run ${runId} was not finished: rows that it did not reach are the old ones. \`millrace runs resume ${runId}\` continues it.`;
   events.emit({ type: "warning", message });
 }

@@ -62,7 +62,7 @@ function readCounts(model: string, returned: unknown): Pick<Outcome, "counts"> {
   const wrong = entries.find(([, value]) => typeof value !== "number");
   if (wrong !== undefined) {
     throw new MillraceError("RECEIPT_INVALID", `Model "${model}" returned "${wrong[0]}", which is not a number.`, {
-      hint: "A table model returns counts; its rows go through the writer.",
+      hint: "A table model returns counts; it writes its rows with the writer.",
     });
   }
   const counts = entries.filter(([name]) => name !== "rowsWritten");

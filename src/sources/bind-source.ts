@@ -31,7 +31,7 @@ export async function bindSource(source: ResolvedSource, options: BindOptions): 
       "COLUMN_NOT_FOUND",
       `Model "${reader}" reads column "${key}" of ${described.title}, which does not have it.${didYouMean(key, keys)}`,
       {
-        hint: "Correct the column's name in the model's sources.",
+        hint: "Fix the column's name in the model's sources.",
       },
     );
   };
@@ -91,7 +91,7 @@ async function describeSource(
 ): Promise<DescribedSource> {
   if (origin.type === "documents") return documentTable(database, origin.content);
   if (origin.type === "table") {
-    const hint = "Correct the name, or create the table before the run.";
+    const hint = "Fix the name, or create the table before the run.";
     return describeByName(origin.table, await requireTable(database, origin.table, reader, hint));
   }
   const { shape, isUntyped, model } = origin;

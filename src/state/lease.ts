@@ -84,8 +84,8 @@ export class Lease implements HeldLease {
   lost(): MillraceError {
     return new MillraceError(
       "LEASE_LOST",
-      `Another run took over model "${this.model}" while this process did not answer; nothing more is written here.`,
-      { hint: "See `millrace runs ls` for the run that goes on." },
+      `Another run took over model "${this.model}" while this process did not respond; nothing more is written here.`,
+      { hint: "`millrace runs ls` shows the run that took over." },
     );
   }
 }
@@ -165,7 +165,7 @@ function busy(model: string, holder: LeaseHolder): MillraceError {
     `Model "${model}" is being written by run ${holder.runId} (${holder.executorId}).`,
     {
       details: { ...holder },
-      hint: "Wait for that run, or leave out --no-wait to wait here.",
+      hint: "Wait for that run to end, or leave out --no-wait to wait here.",
     },
   );
 }

@@ -19,8 +19,8 @@ describe("errors", () => {
       "
       ✗ Postgres at localhost:5432 could not be used: connect ECONNREFUSED
         127.0.0.1:5432 [DATABASE_UNREACHABLE]
-        → Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use
-        the embedded Postgres.
+        → Check DATABASE_URL and that the server is running, or unset DATABASE_URL to
+        use the embedded Postgres.
         Docs: millrace/docs/errors.md#database_unreachable
       "
     `);

@@ -26,7 +26,7 @@ test("units that are still in flight when a model stops end with it, not with th
   process.off("unhandledRejection", note);
   expect(result.errors["n.broken"]).toMatchObject({
     code: "MODEL_FAILED",
-    message: expect.stringContaining("the first units all failed alike"),
+    message: expect.stringContaining("the first units all failed in the same way"),
   });
   expect(unhandled).toEqual([]);
 });

@@ -73,7 +73,7 @@ test("a line of text declares a flat signature", async () => {
   expect(output.tags.length).toBeGreaterThan(0);
   expect(telemetry).toMatchObject({ llmModel: "offline", llmCostUsd: 0, llmCached: false });
   expect(() => signatureOf("review -> mood: string", { name: "x", instructions: "" })).toThrow(/not a field/);
-  expect(() => signatureOf("a: string -> b: strin", { name: "x", instructions: "" })).toThrow(/no type/);
+  expect(() => signatureOf("a: string -> b: strin", { name: "x", instructions: "" })).toThrow(/not a type/);
 });
 
 test("chain of thought adds the reasoning", async () => {

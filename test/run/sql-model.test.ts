@@ -133,7 +133,9 @@ test("a name that is not there is an error with the nearest one, whoever wrote t
     'Model "kg.wrong" has no source "entites". Did you mean "entities"?',
   );
   expect(wrong(() => sql`select ${sql`${undefined}`}`)).toThrow("a value that is undefined");
-  expect(wrong(({ entities }) => `select 1 from ${entities as unknown as string}`)).toThrow("stands in a plain text");
+  expect(wrong(({ entities }) => `select 1 from ${entities as unknown as string}`)).toThrow(
+    "is used in a plain string",
+  );
   expect(wrong(() => "select 1")).toThrow("does not return a query");
 });
 
@@ -219,7 +221,7 @@ test("columns that differ from the declared ones are one error, and nothing is w
   for (const kind of ["view", "table"]) {
     expect(result.errors[`kg.wrong_${kind}`]).toMatchObject({
       code: "COLUMNS_DIFFER",
-      message: `The query of model "kg.wrong_${kind}" does not give the columns of "wrong_${kind}": "entity_type" (text) is missing; "total" (integer) is missing; "entitytype" is not declared (Did you mean "entity_type"?); "more" is not declared; "more" is not declared; "more" is there twice; "entities" is bigint and declared integer.`,
+      message: `The query of model "kg.wrong_${kind}" does not return the columns of "wrong_${kind}": "entity_type" (text) is missing; "total" (integer) is missing; "entitytype" is not declared (Did you mean "entity_type"?); "more" is not declared; "more" is not declared; "more" is returned twice; "entities" is bigint but declared as integer.`,
       details: { types: [{ column: "entities", found: "bigint", declared: "integer" }] },
     });
   }
@@ -349,7 +351,7 @@ test("a view that Millrace made goes where its model needs it; one of somebody e
   });
   expect(result.errors).toEqual({});
   expect(messages).toEqual([
-    "dropped kg_above, which read columns that are gone; the models of these views make them again",
+    "dropped kg_above, which read columns that are gone; the models of these views will recreate them",
   ]);
   expect(await test.query("select key from kg_above order by 1 limit 1")).toEqual([{ key: "ada" }]);
 
@@ -494,7 +496,7 @@ test("models read views like tables: row by row, in groups, as a whole, filtered
 
 test("rows of a view that do not have its declared key are an error, not lost units", async () => {
   for (const [rows, message] of [
-    ["('a', 1), ('b', 2), ('a', 3)", 'several rows of one primary key: {"id":"a"}.'],
+    ["('a', 1), ('b', 2), ('a', 3)", 'several rows with the same primary key: {"id":"a"}.'],
     ["('a', 1), (null, 2)", 'a row without its primary key: {"id":null}.'],
   ] as const) {
     const view = defineSqlModel({
@@ -513,7 +515,7 @@ test("rows of a view that do not have its declared key are an error, not lost un
     await using test = await createTestProject({ models: [view, each] });
     expect(await errorOf(test, "kg.each")).toMatchObject({
       code: "DUPLICATE_KEY",
-      message: `Model "kg.each" works on the rows of view "kg_keyed", which has ${message}`,
+      message: `Model "kg.each" processes the rows of view "kg_keyed", which has ${message}`,
     });
   }
 });

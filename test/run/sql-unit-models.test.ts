@@ -201,9 +201,9 @@ test("a row for a unit that nobody asked about fails the model, and nothing is w
   expect(result.errors["shop.wrong"]).toMatchObject({
     code: "FOREIGN_UNIT",
     message: expect.stringMatching(
-      /^The query of model "shop.wrong" gives a row for unit "(ada|cy)", which is none of those it was run for\.$/,
+      /^The query of model "shop.wrong" returns a row for unit "(ada|cy)", which is not one of those it was run for\.$/,
     ) as string,
-    hint: 'Start from ${orders}, which holds the rows of these units, and give "customerId" as they are there.',
+    hint: 'Start from ${orders}, which has the rows of these units, and return "customerId" unchanged.',
   });
   expect(await shop.query("select * from shop_wrong order by 1")).toEqual(before);
   expect(unitsOf(await shop.project.plan("shop.wrong"), "shop.wrong")).toEqual({ changed: 1, unchanged: 2 });

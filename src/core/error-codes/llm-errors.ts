@@ -17,7 +17,7 @@ export const llmErrors = errorSection("Language models", {
     meaning: "The next call could exceed the budget, so the run stops. Finished units are kept.",
     cause: "`--max-cost`, `maxCostUsd` or the project's budget is reached, or the price of the model is unknown.",
     next: "Raise the budget and run again: answers that were paid for are kept.",
-    example: "The budget of $1 has no room for another call: $0.9990 are spent, and one may cost $0.0042.",
+    example: "The budget of $1 has no room for another call: $0.9990 is spent, and one may cost $0.0042.",
   },
   LLM_OUTAGE: {
     meaning: "The provider has not answered any call for a long time, so the run stops. No unit is to blame for it.",
@@ -65,7 +65,7 @@ export const llmErrors = errorSection("Language models", {
     meaning: "The provider's answer is not what its API promises.",
     cause: "A proxy in between, or a server that is only partly compatible.",
     next: "Check the base URL. If it persists, use another provider.",
-    example: "The answer of openai to the call to gpt-4.1-mini holds no text.",
+    example: "The answer of openai to the call to gpt-4.1-mini contains no text.",
   },
   LLM_CONTEXT_LENGTH: {
     meaning: "The prompt is longer than the model accepts.",
@@ -167,7 +167,7 @@ export const llmErrors = errorSection("Language models", {
     meaning: "There are too few examples to tell a better prompt from chance.",
     cause: "A first file with a handful of lines.",
     next: "Add more; about fifty on each side tell small gains from chance.",
-    example: "Optimising needs at least 4 examples to learn from and 4 held out; there are 2 and 1.",
+    example: "Tuning needs at least 4 examples to learn from and 4 to confirm with; there are 2 and 1.",
   },
   EXAMPLES_INVALID: {
     meaning: "Lines of an examples file are not examples of the signature.",
@@ -199,25 +199,25 @@ export const llmErrors = errorSection("Language models", {
     next: "Return a number from 0 to 1, or `{ score, feedback }`.",
     example: "The metric returned 85, which is not a number from 0 to 1.",
   },
-  ARTIFACT_NOT_FOUND: {
+  TUNED_PROMPT_NOT_FOUND: {
     meaning: "There is no tuned prompt at this path.",
     cause: "A typing error, or a search that found nothing better.",
     next: "`millrace llm optimize` writes one when it has found a better prompt.",
     example: "There is no tuned prompt at programs/classify.json.",
   },
-  ARTIFACT_INVALID: {
+  TUNED_PROMPT_INVALID: {
     meaning: "The file is not a tuned prompt.",
     cause: "An edit by hand, or a merge conflict.",
     next: "Fix the file, or regenerate it with `millrace llm optimize`.",
     example: "programs/classify.json is not JSON.",
   },
-  ARTIFACT_SIGNATURE: {
+  TUNED_PROMPT_SIGNATURE: {
     meaning: "A tuned prompt was made for another signature, or for an older version of this one.",
     cause: "The signature's fields or instructions have changed since.",
     next: "Tune the signature again, or remove the file.",
     example: "programs/classify.json was made for another shape of classify.",
   },
-  ARTIFACT_ASKS: {
+  TUNED_PROMPT_CALL: {
     meaning: "A tuned prompt was made for another kind of call.",
     cause: "It was tuned with reasoning and is used without, or the other way round.",
     next: "Use the call that it was made for, or tune it again.",

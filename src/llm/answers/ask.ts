@@ -107,9 +107,13 @@ const headOf = ({ transport }: LlmSession, prompt: Prompt, key: string, { caller
 function checkInput({ name, input: schema }: Prompt, input: unknown): Readonly<Record<string, unknown>> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  throw new UsageError("LLM_INPUT", `The input of ${name} does not fit:\n${z.prettifyError(result.error)}`, {
-    hint: "Give what the signature's `input` declares.",
-  });
+  throw new UsageError(
+    "LLM_INPUT",
+    `The input of ${name} does not fit its signature:\n${z.prettifyError(result.error)}`,
+    {
+      hint: "Pass what the signature's `input` declares.",
+    },
+  );
 }
 
 async function askOnce(
@@ -121,7 +125,7 @@ async function askOnce(
   const kept = await readCache(session, prompt, key);
   if (kept !== undefined) return bookHit(session, prompt, kept, options);
   if (session.cacheMode === "only") {
-    throw new LlmError("bad_request", `The answer of ${prompt.name} is not in the cache, and nothing may be asked.`, {
+    throw new LlmError("bad_request", `The answer of ${prompt.name} is not in the cache, and calls are not allowed.`, {
       hint: 'Run without `cache: "only"`.',
     });
   }

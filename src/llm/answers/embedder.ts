@@ -93,9 +93,13 @@ export class Embedder {
     try {
       const rest = await this.#deliverKept(orders);
       if (rest.length > 0 && cacheMode === "only") {
-        throw new LlmError("bad_request", `${rest.length} embeddings are not in the cache, and nothing may be asked.`, {
-          hint: 'Run without `cache: "only"`.',
-        });
+        throw new LlmError(
+          "bad_request",
+          `${rest.length} embeddings are not in the cache, and calls are not allowed.`,
+          {
+            hint: 'Run without `cache: "only"`.',
+          },
+        );
       }
       for (let start = 0; start < rest.length; start += transport.maxTexts)
         void this.#send(rest.slice(start, start + transport.maxTexts));
@@ -122,7 +126,7 @@ export class Embedder {
   async #send(all: readonly Order[]): Promise<void> {
     const orders = all.filter(({ waiting }) => waiting > 0);
     const gone = all.filter(({ waiting }) => waiting === 0);
-    for (const { fail } of gone) fail(new LlmError("aborted", "Nobody waits for this embedding any more."));
+    for (const { fail } of gone) fail(new LlmError("aborted", "Nothing waits for this embedding any more."));
     if (orders.length === 0) return;
     try {
       await this.#call(orders);

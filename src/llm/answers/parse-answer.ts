@@ -7,7 +7,7 @@ import type { LlmAnswer } from "../calls/transport.ts";
 export function parseAnswer({ name, output }: Prompt, answer: Pick<LlmAnswer, "text" | "finish">): unknown {
   if (answer.finish === "refusal") throw new LlmError("refusal", `The model refused to answer ${name}.`);
   if (answer.finish === "content_filter") {
-    throw new LlmError("content_filter", `The provider's content filter held back the answer of ${name}.`);
+    throw new LlmError("content_filter", `The provider's content filter withheld the answer of ${name}.`);
   }
   if (answer.finish === "length") {
     throw new LlmError("truncated", `The answer of ${name} was cut off at the limit of output tokens.`, {
@@ -21,7 +21,10 @@ export function parseAnswer({ name, output }: Prompt, answer: Pick<LlmAnswer, "t
   // Strict schemas have no optional fields: what is left out comes as null.
   const withoutNulls = output.safeParse(dropNulls(value));
   if (withoutNulls.success) return withoutNulls.data;
-  throw new LlmError("invalid_output", `The answer of ${name} does not fit:\n${describeIssues(result.error)}`);
+  throw new LlmError(
+    "invalid_output",
+    `The answer of ${name} does not fit its signature:\n${describeIssues(result.error)}`,
+  );
 }
 
 // Paths and rules only: received values are text of the model, which may be text of a document.

@@ -144,8 +144,8 @@ function waitAfter(
 
 function estimateOf({ provider, model }: CallTarget, { estimateUsd }: CallModelOptions): number {
   if (estimateUsd !== undefined) return estimateUsd;
-  throw new LlmError("budget", `The price of ${provider}:${model} is not known, so a budget cannot be held.`, {
-    hint: "Give `llm.price` in the config, `{ inputPer1M, outputPer1M }` in USD, or take the budget away.",
+  throw new LlmError("budget", `The price of ${provider}:${model} is unknown, so a budget cannot be kept.`, {
+    hint: "Set `llm.price` in the config, `{ inputPer1M, outputPer1M }` in USD, or remove the budget.",
   });
 }
 
@@ -169,7 +169,7 @@ async function payFor<Answer extends AnyAnswer>(
 }
 
 function noRoomIn({ maxUsd, spentUsd }: Budget, usd: number): LlmError {
-  const message = `The budget of $${maxUsd} has no room for another call: $${spentUsd.toFixed(4)} are spent, and one may cost $${usd.toFixed(4)}.`;
+  const message = `The budget of $${maxUsd} has no room for another call: $${spentUsd.toFixed(4)} is spent, and one may cost $${usd.toFixed(4)}.`;
   return new LlmError("budget", message, {
     hint: "Raise the budget and run again: answers that were paid for are kept.",
   });

@@ -42,7 +42,8 @@ export type FieldsOf<Text extends string> = Text extends `${infer Input}->${infe
 export function parseFields(text: string): { readonly input: z.ZodObject; readonly output: z.ZodObject } {
   const sides = text.split("->");
   const [input, output] = sides;
-  if (input === undefined || output === undefined || sides.length > 2) throw invalid(text, "it needs one arrow, `->`");
+  if (input === undefined || output === undefined || sides.length > 2)
+    throw invalid(text, "it needs exactly one arrow, `->`");
   return { input: parseSide(input, text), output: parseSide(output, text) };
 }
 
@@ -69,12 +70,12 @@ function parseType(type: string, text: string): z.ZodType {
   if (known !== undefined) return known();
   const choices = type.split("|").map((choice) => /^\s*(["'])(.*)\1\s*$/.exec(choice)?.[2]);
   const [first, ...others] = choices.filter((choice) => choice !== undefined);
-  if (first === undefined || others.length + 1 < choices.length) throw invalid(text, `"${type}" is no type`);
+  if (first === undefined || others.length + 1 < choices.length) throw invalid(text, `"${type}" is not a type`);
   return z.enum([first, ...others]);
 }
 
 function invalid(text: string, what: string): UsageError {
-  return new UsageError("SIGNATURE_TEXT", `The signature "${text}" cannot be read: ${what}.`, {
+  return new UsageError("SIGNATURE_TEXT", `Invalid signature "${text}": ${what}.`, {
     hint: `Types are ${Object.keys(TYPES).join(", ")} and choices such as "good" | "bad"; use signature() for others.`,
   });
 }

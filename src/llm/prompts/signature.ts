@@ -50,7 +50,7 @@ export function signature<Input extends z.ZodObject, Output extends z.ZodObject>
 ): Signature<z.input<Input>, z.output<Output>> {
   const { name, instructions, input, output } = declaration;
   if (!/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/.test(name)) {
-    throw new UsageError("SIGNATURE_NAME", `Signature name "${name}" is not usable.`, {
+    throw new UsageError("SIGNATURE_NAME", `Invalid signature name "${name}".`, {
       hint: "Use at most 64 letters, digits and underscores: extract_invoice.",
     });
   }

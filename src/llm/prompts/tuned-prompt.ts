@@ -53,18 +53,22 @@ export function parseTunedPrompt(text: string, file: string): TunedPrompt | unde
   if (typeof format !== "string" || !format.startsWith("millrace/program@")) return undefined;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new UsageError("ARTIFACT_INVALID", `${file} cannot be used:\n${z.prettifyError(result.error)}`, {
-    hint: "Correct the file, or make it anew with `millrace llm optimize`.",
-  });
+  throw new UsageError(
+    "TUNED_PROMPT_INVALID",
+    `${file} is not a valid tuned prompt:\n${z.prettifyError(result.error)}`,
+    {
+      hint: "Fix the file, or regenerate it with `millrace llm optimize`.",
+    },
+  );
 }
 
 function readJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new UsageError("ARTIFACT_INVALID", `${file} is not JSON.`, {
+    throw new UsageError("TUNED_PROMPT_INVALID", `${file} is not JSON.`, {
       cause: error,
-      hint: "Correct the file, or make it anew with `millrace llm optimize`.",
+      hint: "Fix the file, or regenerate it with `millrace llm optimize`.",
     });
   }
 }
@@ -72,14 +76,14 @@ function readJson(text: string, file: string): unknown {
 /** Reads an artifact from a file that has to be one. */
 export async function readTunedPrompt(file: string): Promise<TunedPrompt> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw new UsageError("ARTIFACT_NOT_FOUND", `There is no artifact at ${file}.`, {
+    throw new UsageError("TUNED_PROMPT_NOT_FOUND", `There is no tuned prompt at ${file}.`, {
       cause: error,
       hint: "`millrace llm optimize` writes one when it has found a better prompt.",
     });
   });
   const artifact = parseTunedPrompt(text, file);
   if (artifact !== undefined) return artifact;
-  throw new UsageError("ARTIFACT_INVALID", `${file} is JSON, but no artifact.`, {
+  throw new UsageError("TUNED_PROMPT_INVALID", `${file} is JSON, but not a tuned prompt.`, {
     hint: "`millrace llm optimize` writes one when it has found a better prompt.",
   });
 }
@@ -91,17 +95,17 @@ export function checkTunedPrompt(
   { asks = artifact.asks, file }: { readonly asks?: TunedPrompt["asks"]; readonly file?: string | undefined } = {},
 ): void {
   const { name, fingerprint } = artifact.signature;
-  const which = file ?? `The artifact of ${name}`;
+  const which = file ?? `The tuned prompt of ${name}`;
   if (name !== signature.name || fingerprint !== signature.fingerprint) {
     const what = name === signature.name ? `another shape of ${name}` : `signature ${name}, not for ${signature.name}`;
-    throw new UsageError("ARTIFACT_SIGNATURE", `${which} was made for ${what}.`, {
-      hint: `Optimise ${signature.name} again, or take ${file ?? "its artifact"} away.`,
+    throw new UsageError("TUNED_PROMPT_SIGNATURE", `${which} was made for ${what}.`, {
+      hint: `Tune ${signature.name} again, or remove ${file ?? "its tuned prompt"}.`,
       details: { made: fingerprint, found: signature.fingerprint },
     });
   }
   if (asks === artifact.asks) return;
-  throw new UsageError("ARTIFACT_ASKS", `${which} was made for llm.${artifact.asks}, not for llm.${asks}.`, {
-    hint: `Ask with llm.${artifact.asks}, or optimise with \`withReasoning: ${String(asks === "chainOfThought")}\`.`,
+  throw new UsageError("TUNED_PROMPT_CALL", `${which} was made for llm.${artifact.asks}, not for llm.${asks}.`, {
+    hint: `Call llm.${artifact.asks}, or tune it with \`withReasoning: ${String(asks === "chainOfThought")}\`.`,
   });
 }
 

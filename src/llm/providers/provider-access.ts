@@ -34,7 +34,7 @@ export function serverAtUrl(name: string, environment: Environment): OpenAiServe
   const end = name.indexOf("#");
   const model = end < 0 ? "" : name.slice(end + 1);
   if (model === "") {
-    throw new UsageError("LLM_MODEL", "The URL of a model server names no model.", {
+    throw new UsageError("LLM_MODEL", "The URL of a model server has no model name.", {
       hint: "Put it behind a #, as in http://localhost:8000/v1#qwen3.",
     });
   }
@@ -55,13 +55,13 @@ export function findProvider<Load>(
   const load = Object.hasOwn(providers, provider) ? providers[provider] : undefined;
   if (load === undefined) {
     const known = Object.keys(providers);
-    throw new UsageError("LLM_PROVIDER", `There is no model provider "${provider}".${didYouMean(provider, known)}`, {
+    throw new UsageError("LLM_PROVIDER", `There is no provider "${provider}".${didYouMean(provider, known)}`, {
       hint: `Use one of ${known.join(", ")} as in openai:gpt-4.1-mini, or a URL as in http://localhost:8000/v1#qwen3.`,
     });
   }
   if (model.trim() === "") {
-    throw new UsageError("LLM_MODEL", `"${name}" names no model.`, {
-      hint: `Write ${provider}: and the model's name.`,
+    throw new UsageError("LLM_MODEL", `"${name}" has no model name.`, {
+      hint: `Write ${provider}: followed by the model's name.`,
     });
   }
   return { load, model };
@@ -71,7 +71,7 @@ export function readKey(environment: Environment, variable: string, provider: st
   const key = read(environment, variable);
   // Whatever else is in it came along when it was copied, and no header may hold it.
   if (key !== undefined && /^[\x21-\x7e]+$/.test(key)) return key;
-  const problem = key === undefined ? `${variable} is not set` : `${variable} holds characters that no key has`;
+  const problem = key === undefined ? `${variable} is not set` : `${variable} contains characters that no key has`;
   throw new LlmError("auth", `No key for ${provider}: ${problem}.`, {
     hint: `Set the environment variable ${variable}, for example in .env.`,
   });

@@ -30,7 +30,7 @@ export async function searchDemonstrations(
     return demonstrate(from.program, example, isGood ? answer : undefined);
   });
   if (pool.length === 0) {
-    const remark = `No answer reached ${demonstrationScore} and no example gives a whole answer, so there was nothing to show.`;
+    const remark = `No answer reached ${demonstrationScore} and no example has a complete answer, so there was nothing to demonstrate.`;
     search.remarks.push(remark);
     return;
   }

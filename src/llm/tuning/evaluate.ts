@@ -61,7 +61,7 @@ export async function evaluateSignature<Input, Output, Expected>(
   const { examples, withReasoning = false, onProgress } = options;
   if (examples.length === 0) {
     throw new UsageError("EXAMPLES_MISSING", `There are no examples to evaluate ${signature.name} with.`, {
-      hint: "`millrace llm label` writes a file of them to correct.",
+      hint: "`millrace llm label` writes a file of examples to correct.",
     });
   }
   const { scorer } = await openScorer(source, caller, options);

@@ -32,7 +32,7 @@ export function readExamples<Input, Output>(
     return parsed.success ? [parsed.data as Example<Input, Partial<Output>>] : [];
   });
   if (problems.length === 0) return examples;
-  throw new UsageError("EXAMPLES_INVALID", `${file} has lines that do not fit:\n${problems.slice(0, 20).join("\n")}`, {
+  throw new UsageError("EXAMPLES_INVALID", `${file} has invalid lines:\n${problems.slice(0, 20).join("\n")}`, {
     hint: `Each line is {"input": …, "expected": …} with an input of ${signature.name}; \`millrace llm label\` writes such lines.`,
   });
 }
@@ -67,15 +67,15 @@ const LEAST_TRAIN = 4;
 /** Fails where an optimisation could not tell a gain from chance, or would fool itself. */
 export function checkExamples(train: readonly Example[], dev: readonly Example[]): void {
   if (train.length < LEAST_TRAIN || dev.length < LEAST_DEV) {
-    const message = `An optimisation needs at least ${LEAST_TRAIN} examples to learn from and ${LEAST_DEV} to confirm with; there are ${train.length} and ${dev.length}.`;
+    const message = `Tuning needs at least ${LEAST_TRAIN} examples to learn from and ${LEAST_DEV} to confirm with; there are ${train.length} and ${dev.length}.`;
     throw new UsageError("EXAMPLES_TOO_FEW", message, {
-      hint: "`millrace llm label` writes more of them to correct; fifty of each tell small gains from chance.",
+      hint: "`millrace llm label` writes more examples to correct; with fifty of each, small gains can be told from chance.",
     });
   }
   const known = new Set(train.map(({ input }) => canonicalJson(input)));
   const shared = dev.filter(({ input }) => known.has(canonicalJson(input))).length;
   if (shared === 0) return;
   throw new UsageError("EXAMPLES_OVERLAP", `${shared} of the held-out examples are among those to learn from.`, {
-    hint: "Take them out of one of the two: a prompt must not be confirmed with what it was made from.",
+    hint: "Remove them from one of the two: a prompt must not be confirmed with the examples it was made from.",
   });
 }

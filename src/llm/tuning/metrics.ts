@@ -75,9 +75,13 @@ export function setF1({ list, by, ignoreCase = false }: SetF1Options): Metric {
 function itemsOf(value: unknown, list: string): readonly unknown[] {
   const items = (value as Fields | undefined)?.[list] ?? [];
   if (Array.isArray(items)) return items as unknown[];
-  throw new UsageError("METRIC_FIELD", `"${list}" is no list in an answer or an example, so it cannot be compared.`, {
-    hint: "Name a field that is a list in the signature's output.",
-  });
+  throw new UsageError(
+    "METRIC_FIELD",
+    `"${list}" is not a list in an answer or an example, so it cannot be compared.`,
+    {
+      hint: "Name a field that is a list in the signature's output.",
+    },
+  );
 }
 
 /** The mean of several metrics. */
@@ -128,7 +132,7 @@ export function judge(rubric: string): Metric {
 export function asJudgement(given: number | Judgement): Judgement {
   const judgement = typeof given === "number" ? { score: given } : given;
   if (judgement.score >= 0 && judgement.score <= 1) return judgement;
-  throw new UsageError("METRIC_SCORE", `The metric gave ${judgement.score}, which is no number from 0 to 1.`, {
+  throw new UsageError("METRIC_SCORE", `The metric returned ${judgement.score}, which is not a number from 0 to 1.`, {
     hint: "Return a number from 0 to 1, or { score, feedback }.",
   });
 }

@@ -47,9 +47,9 @@ export async function optimizeSignature<Input, Output, Expected>(
     candidates: search.candidates.length,
     ...search.costs,
   });
-  if (before.score === 1) return over("Every held-out example is answered right already.");
+  if (before.score === 1) return over("Every held-out example is already answered correctly.");
   const winner = await runStrategy(search, start, { ...options, account: measure.account });
-  if (winner === undefined) return over("No prompt did better than the present one.");
+  if (winner === undefined) return over("No prompt did better than the current one.");
   tell("confirm");
   const after = await search.spend(() => measure.scorer.score(winner.program, dev));
   if (after === undefined) return over("The budget had no room to confirm the best prompt.");
@@ -83,9 +83,13 @@ async function openSearch<Input, Output, Expected>(
   const teacher = named === undefined ? session : await source.with({ model: named, price: teacherPrice }).open();
   if (account.budget !== undefined && teacher.price === undefined) {
     const { provider, model } = teacher.transport;
-    throw new LlmError("budget", `The price of the teacher, ${provider}:${model}, is not known: no sum can be held.`, {
-      hint: "Give `teacherPrice`, `{ inputPer1M, outputPer1M }` in USD, or take the limit of the cost away.",
-    });
+    throw new LlmError(
+      "budget",
+      `The price of the teacher, ${provider}:${model}, is unknown, so a budget cannot be kept.`,
+      {
+        hint: "Set `teacherPrice`, `{ inputPer1M, outputPer1M }` in USD, or remove the cost limit.",
+      },
+    );
   }
   return new Search({
     scorer,
@@ -121,7 +125,7 @@ function doubtOf(gain: {
   readonly chance: number;
 }): string | undefined {
   const { before, after, chance } = gain;
-  const what = `The best prompt scored ${round(after)} on the held-out examples, the present one ${round(before)}`;
+  const what = `The best prompt scored ${round(after)} on the held-out examples, the current one ${round(before)}`;
   if (after <= before) return `${what}.`;
   return chance > MAX_P_VALUE ? `${what}, which may be chance (p = ${chance}); more examples would tell.` : undefined;
 }

@@ -110,7 +110,7 @@ async function callMetric<Measured>(measure: () => Measured): Promise<Awaited<Me
     const name = error instanceof Error ? error.name : typeof error;
     throw new MillraceError("METRIC_FAILED", `The metric failed with a ${name}.`, {
       cause: error,
-      hint: "Correct the metric; --verbose shows where it threw.",
+      hint: "Fix the metric; --verbose shows where it threw.",
     });
   }
 }

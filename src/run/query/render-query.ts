@@ -24,7 +24,7 @@ export function renderSqlModel(
   const query: unknown = model.sql?.(templateSources(model, sources) as never);
   if (!is(query, SQL)) {
     throw new MillraceError("SQL_INVALID", `The \`sql\` of model "${model.name}" does not return a query.`, {
-      hint: "Return what the tag makes: sql`select …`, from millrace/schema.",
+      hint: "Return a tagged template: sql`select …`, with sql from millrace/schema.",
     });
   }
   const settled = settleValues(model.name, query);

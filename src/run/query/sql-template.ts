@@ -86,14 +86,14 @@ function namedThings(known: ReadonlyMap<string, unknown>, otherwise: (name: stri
 }
 
 function refuseText(): never {
-  throw new MillraceError("SQL_INVALID", "A source stands in a plain text.", {
-    hint: "Every template with a source in it needs the tag: sql`…${source}…`.",
+  throw new MillraceError("SQL_INVALID", "A source is used in a plain string.", {
+    hint: "A template with a source in it needs the tag: sql`…${source}…`.",
   });
 }
 
 function unknownName(code: ErrorCode, message: string, name: string, known: readonly string[]): never {
   throw new MillraceError(code, `${message}${didYouMean(name, known)}`, {
-    hint: "Correct the name in the model's SQL.",
+    hint: "Fix the name in the model's SQL.",
   });
 }
 

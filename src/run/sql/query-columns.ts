@@ -67,13 +67,13 @@ export function checkColumns(
           missing.map((column) => column.name),
         ).replace(/^ (.*)$/, " ($1)")}`,
     ),
-    ...twice.map((name) => `"${name}" is there twice`),
-    ...types.map(({ column, found, declared }) => `"${column}" is ${found} and declared ${declared}`),
+    ...twice.map((name) => `"${name}" is returned twice`),
+    ...types.map(({ column, found, declared }) => `"${column}" is ${found} but declared as ${declared}`),
   ];
   if (problems.length === 0) return;
   throw new MillraceError(
     "COLUMNS_DIFFER",
-    `The query of model "${model}" does not give the columns of "${shape.name}": ${problems.join("; ")}.`,
+    `The query of model "${model}" does not return the columns of "${shape.name}": ${problems.join("; ")}.`,
     {
       hint: "Name and cast the columns in the SQL (count(*)::int as items), or change the declared table.",
       details: { model, missing: missing.map((column) => column.name), additional, twice, types },

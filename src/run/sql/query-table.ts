@@ -95,12 +95,12 @@ export const runOn =
 /** Says which views went away with what they read. */
 export function warnLost(job: ModelJob, lost: readonly string[]): void {
   if (lost.length === 0) return;
-  const message = `dropped ${lost.join(", ")}, which read columns that are gone; the models of these views make them again`;
+  const message = `dropped ${lost.join(", ")}, which read columns that are gone; the models of these views will recreate them`;
   job.emit({ type: "log", model: job.resolved.model.name, level: "warning", message });
 }
 
 export function notOwn(model: string, view: string): MillraceError {
-  return new MillraceError("VIEW_NOT_OWN", `There is a view "${view}" that model "${model}" did not make.`, {
+  return new MillraceError("VIEW_NOT_OWN", `There is a view "${view}" that model "${model}" did not create.`, {
     hint: `Rename the model or its table, or drop the view: drop view ${quoteName(view)};`,
     details: { model, view },
   });

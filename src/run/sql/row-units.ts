@@ -24,9 +24,9 @@ export function foreignUnit(
   const columns = keys.map(({ key }) => `"${key}"`).join(", ");
   return new MillraceError(
     "FOREIGN_UNIT",
-    `The query of model "${model}" gives a row for unit "${unit}", which is none of those it was run for.`,
+    `The query of model "${model}" returns a row for unit "${unit}", which is not one of those it was run for.`,
     {
-      hint: `Start from \${${plan.source.name}}, which holds the rows of these units, and give ${columns} as they are there.`,
+      hint: `Start from \${${plan.source.name}}, which has the rows of these units, and return ${columns} unchanged.`,
       details: { model, unit },
     },
   );

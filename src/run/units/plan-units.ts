@@ -67,7 +67,7 @@ export function unitKeys(model: AnyModel, source: BoundSource): readonly BoundCo
   if (keys.length > 0) return keys;
   throw new MillraceError(
     "PRIMARY_KEY_MISSING",
-    `Source "${source.name}" of model "${model.name}" has no primary key, so its rows are no units.`,
+    `Source "${source.name}" of model "${model.name}" has no primary key, so Millrace cannot identify its rows.`,
     { hint: "Give the table a primary key, or group its rows with `by`." },
   );
 }

@@ -29,7 +29,7 @@ function warnOffline(job: CallingJob): void {
   if (warned.has(job)) return;
   warned.add(job);
   const message =
-    "no language model is configured: the offline model makes answers up; set `llm.model` in millrace.config.ts, and `llm.embeddingModel` for embeddings";
+    "no language model is configured, so the offline model makes up answers; set `llm.model` in millrace.config.ts, and `llm.embeddingModel` for embeddings";
   job.emit({ type: "log", model: job.resolved.model.name, level: "warning", message });
 }
 

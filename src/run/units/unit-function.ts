@@ -47,6 +47,6 @@ function warnAboutBlocking(job: FunctionJob, unit: Unit, blockedMs: number): voi
     type: "log",
     model: job.resolved.model.name,
     level: "warning",
-    message: `unit ${unit.sourceKey} kept the event loop busy for ${(blockedMs / 1_000).toFixed(1)} s; other models stood still`,
+    message: `unit ${unit.sourceKey} blocked the event loop for ${(blockedMs / 1_000).toFixed(1)} s, and with it all other models`,
   });
 }

@@ -116,11 +116,11 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
 function allFailAlike(model: string, unit: string, error: ErrorJson, total: number): MillraceError {
   return new MillraceError(
     "MODEL_FAILED",
-    `Model "${model}": the first units all failed alike, for example unit "${unit}": ${error.code}: ${error.message}`,
+    `Model "${model}": the first units all failed in the same way, for example unit "${unit}": ${error.code}: ${error.message}`,
     {
       details: { unit, unitsTotal: total },
       cause: Object.assign(new Error(error.message), { code: error.code, stack: error.stack?.join("\n") }),
-      hint: "Correct the model's function; --verbose shows the whole stack.",
+      hint: "Fix the model's function; --verbose shows the whole stack.",
     },
   );
 }
@@ -131,7 +131,7 @@ function tooManyFailures(model: AnyModel, failures: number, total: number): Mill
     `Model "${model.name}": ${failures} of ${total} units failed, more than its \`maxErrorRate\` of ${model.maxErrorRate} allows.`,
     {
       details: { failures, unitsTotal: total },
-      hint: `\`millrace show ${model.name} --errors\` lists them. Units that finished are kept.`,
+      hint: `\`millrace show ${model.name} --errors\` lists them. Finished units are kept.`,
     },
   );
 }

@@ -17,10 +17,10 @@ export async function checkViewKey(database: Database, source: BoundSource, read
     parameters.values,
   );
   if (found === undefined) return;
-  const problem = found.is_missing ? "a row without its primary key" : "several rows of one primary key";
+  const problem = found.is_missing ? "a row without its primary key" : "several rows with the same primary key";
   throw new MillraceError(
     "DUPLICATE_KEY",
-    `Model "${reader}" works on the rows of view ${source.relation}, which has ${problem}: ${JSON.stringify(found.key)}.`,
-    { hint: "Correct the query of the view, or the primary key of its declared table.", details: { reader } },
+    `Model "${reader}" processes the rows of view ${source.relation}, which has ${problem}: ${JSON.stringify(found.key)}.`,
+    { hint: "Fix the query of the view, or the primary key of its declared table.", details: { reader } },
   );
 }

@@ -51,16 +51,16 @@ test.each([
 test("a key that no header can hold is told without showing it", async () => {
   const loading = loadTransport("openai:m", { environment: { OPENAI_API_KEY: "sk-“quoted”" } });
   const error = (await loading.catch((thrown: unknown) => thrown)) as Error;
-  expect(error.message).toMatch(/OPENAI_API_KEY holds characters/);
+  expect(error.message).toMatch(/OPENAI_API_KEY contains characters/);
   expect(error.message).not.toContain("quoted");
 });
 
 test.each([
   ["opnai:gpt", /Did you mean "openai"/],
-  ["gpt-4.1-mini", /no model provider "gpt-4.1-mini"/],
-  ["constructor:x", /no model provider "constructor"/],
-  ["openai:", /names no model/],
-  ["http://localhost:8000/v1", /names no model/],
+  ["gpt-4.1-mini", /no provider "gpt-4.1-mini"/],
+  ["constructor:x", /no provider "constructor"/],
+  ["openai:", /has no model name/],
+  ["http://localhost:8000/v1", /has no model name/],
   ["http://user:password@localhost/v1#m", /base URL of a model is not usable/],
 ])("%s is not the name of a model", async (name, message) => {
   const loading = loadTransport(name, { environment: {} });

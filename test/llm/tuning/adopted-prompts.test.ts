@@ -215,7 +215,7 @@ test("an artifact of another shape stops the model and says what to do", async (
   const result = await test.project.runPipeline();
   expect(result.status).toBe("failed");
   expect(result.errors["n.topics"]?.message).toContain(
-    "ARTIFACT_SIGNATURE: programs/topic.json was made for another shape of topic.",
+    "TUNED_PROMPT_SIGNATURE: programs/topic.json was made for another shape of topic.",
   );
   expect(server.requests).toBe(0);
 });
@@ -224,8 +224,8 @@ test("a broken artifact stops the run before it starts", async () => {
   await using server = await startServer();
   await using test = await createProject(server);
   await adopt(test, "topic", "{ broken");
-  await expect(test.project.plan()).rejects.toMatchObject({ code: "ARTIFACT_INVALID" });
-  await expect(test.project.runPipeline()).rejects.toMatchObject({ code: "ARTIFACT_INVALID" });
+  await expect(test.project.plan()).rejects.toMatchObject({ code: "TUNED_PROMPT_INVALID" });
+  await expect(test.project.runPipeline()).rejects.toMatchObject({ code: "TUNED_PROMPT_INVALID" });
   expect(await test.query("select count(*)::int as runs from millrace.run")).toEqual([{ runs: 0 }]);
 });
 
@@ -236,12 +236,12 @@ test("an artifact is loaded for its own signature only", async () => {
   const file = join(test.directory, "programs", "topic.json");
   expect((await loadTunedPrompt(topic, file)).artifact?.instructions).toBe("Answer in capitals.\nOne word.");
   await expect(loadTunedPrompt(mood, file)).rejects.toMatchObject({
-    code: "ARTIFACT_SIGNATURE",
+    code: "TUNED_PROMPT_SIGNATURE",
     message: `${file} was made for signature topic, not for mood.`,
   });
   const wider = signature({ ...topic, input: z.object({ content: z.string(), title: z.string() }) });
-  await expect(loadTunedPrompt(wider, file)).rejects.toMatchObject({ code: "ARTIFACT_SIGNATURE" });
-  await expect(loadTunedPrompt(topic, `${file}x`)).rejects.toMatchObject({ code: "ARTIFACT_NOT_FOUND" });
+  await expect(loadTunedPrompt(wider, file)).rejects.toMatchObject({ code: "TUNED_PROMPT_SIGNATURE" });
+  await expect(loadTunedPrompt(topic, `${file}x`)).rejects.toMatchObject({ code: "TUNED_PROMPT_NOT_FOUND" });
   // Other instructions in the code are no other shape.
   await expect(loadTunedPrompt(signature({ ...topic, instructions: "Else." }), file)).resolves.toBeDefined();
 });

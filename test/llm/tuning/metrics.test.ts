@@ -36,7 +36,7 @@ describe("lists as sets", () => {
   });
 
   test("that are no lists are an error", () => {
-    expect(() => byName({ items: "a" }, items("a"), context)).toThrow(/"items" is no list/);
+    expect(() => byName({ items: "a" }, items("a"), context)).toThrow(/"items" is not a list/);
   });
 });
 

@@ -161,7 +161,7 @@ test("what is right already is left alone", async () => {
   await using server = await startToyServer();
   const known = (count: number, from: number) => tickets(count * 4, from).filter((_, index) => index % 4 === 0);
   const found = await llmAt(server).optimize(desk, { train: known(8, 0), dev: known(8, 100), metric });
-  expect(found).toMatchObject({ improved: false, reason: "Every held-out example is answered right already." });
+  expect(found).toMatchObject({ improved: false, reason: "Every held-out example is already answered correctly." });
   expect(server.requests).toBe(8);
 });
 
@@ -216,7 +216,7 @@ test("a model that withReasoning first is shown how", async () => {
   const tuned = withTunedPrompt(desk, found.artifact);
   const { output } = await llm.chainOfThought(tuned, { ticket: "crash" });
   expect(output).toEqual({ reasoning: "It says so.", desk: "D2" });
-  await expect(llm.predict(tuned, { ticket: "crash" })).rejects.toMatchObject({ code: "ARTIFACT_ASKS" });
+  await expect(llm.predict(tuned, { ticket: "crash" })).rejects.toMatchObject({ code: "TUNED_PROMPT_CALL" });
 });
 
 test("a server that is away while the present prompt is measured does not make the next one look better", async () => {
@@ -232,7 +232,7 @@ test("examples that give a part of the answer cannot be shown, and the result sa
   await using wordy = await startModelServer({ respond: (request) => ({ ...respond(request), reason: "So." }) });
   const never = () => 0.5;
   const found = await llmAt(wordy).optimize(wide, { train, dev, metric: never, strategy: "demonstrations" });
-  expect(found).toMatchObject({ improved: false, reason: expect.stringContaining("nothing to show") as string });
+  expect(found).toMatchObject({ improved: false, reason: expect.stringContaining("nothing to demonstrate") as string });
 });
 
 test("outside of a project answers are kept where it is said", async () => {

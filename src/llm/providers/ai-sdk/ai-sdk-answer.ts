@@ -34,7 +34,9 @@ export function readGenerated(
   const finish = finishIn(finishReason);
   const text = textOf(content);
   if (text === "" && (finish === "stop" || finish === "other")) {
-    throw new LlmError("bad_response", `The answer of ${provider} to the call to ${model} holds no text.`, { usage });
+    throw new LlmError("bad_response", `The answer of ${provider} to the call to ${model} contains no text.`, {
+      usage,
+    });
   }
   return {
     text,

@@ -31,8 +31,8 @@ const MAX_TEXTS = 96;
  */
 export async function embeddingsFromAiSdk(sdkModel: AiSdkEmbeddingModel): Promise<EmbeddingTransport> {
   if (typeof (sdkModel as Partial<AiSdkEmbeddingModel>).doEmbed !== "function") {
-    throw new UsageError("LLM_MODEL", "This is no embedding model of the AI SDK: it has no `doEmbed`.", {
-      hint: 'Give what a provider makes, such as google.textEmbeddingModel("gemini-embedding-001").',
+    throw new UsageError("LLM_MODEL", "Not an AI SDK embedding model: `doEmbed` is missing.", {
+      hint: 'Pass what a provider returns, such as google.textEmbeddingModel("gemini-embedding-001").',
     });
   }
   const { provider: fullProvider, modelId: model } = sdkModel;
@@ -54,7 +54,7 @@ export async function embeddingsFromAiSdk(sdkModel: AiSdkEmbeddingModel): Promis
         throw signal.aborted ? abortError(signal) : aiSdkError(error, { provider, model });
       });
       if (embeddings.length !== texts.length) {
-        const message = `The answer of ${provider} holds ${embeddings.length} embeddings of ${model} for ${texts.length} texts.`;
+        const message = `The answer of ${provider} has ${embeddings.length} embeddings of ${model} for ${texts.length} texts.`;
         throw new LlmError("bad_response", message);
       }
       return {

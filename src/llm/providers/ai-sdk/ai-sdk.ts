@@ -53,18 +53,14 @@ export function fromAiSdk(sdkModel: AiSdkModel, options: FromAiSdkOptions = {}):
 function checkModel(model: AiSdkModel): AiSdkModel {
   const { specificationVersion, doGenerate } = model as Partial<AiSdkModel>;
   if (typeof doGenerate !== "function") {
-    throw new UsageError("LLM_MODEL", "This is no model of the AI SDK: it has no `doGenerate`.", {
-      hint: 'Give what a provider makes, such as google("gemini-2.5-flash").',
+    throw new UsageError("LLM_MODEL", "Not an AI SDK model: `doGenerate` is missing.", {
+      hint: 'Pass what a provider returns, such as google("gemini-2.5-flash").',
     });
   }
   if (!VERSIONS.includes(specificationVersion ?? "")) {
-    throw new UsageError(
-      "LLM_MODEL",
-      `Models of the AI SDK's version "${String(specificationVersion)}" are not known.`,
-      {
-        hint: `Install a provider package whose models have version ${VERSIONS.join(", ")}.`,
-      },
-    );
+    throw new UsageError("LLM_MODEL", `AI SDK models of version "${String(specificationVersion)}" are not supported.`, {
+      hint: `Install a provider package whose models have version ${VERSIONS.join(", ")}.`,
+    });
   }
   return model;
 }
