@@ -7,13 +7,34 @@ import { loadHtml } from "../../src/documents/loaders/load-html.ts";
 import { loadMarkdown } from "../../src/documents/loaders/load-markdown.ts";
 import { type Files, createFolder } from "./documents-project.ts";
 
-const UTF16 = Buffer.from([0xff, 0xfe, 0x61, 0x00]);
+const utf16 = (text: string, isBig = false) => {
+  const bytes = Buffer.from(text, "utf16le");
+  return isBig ? bytes.swap16() : bytes;
+};
 const FILES: Files = {
   "bom.md": "\uFEFF---\ntitle: With BOM\n---\ntext",
   "crlf.md": "---\r\ntitle: Windows\r\n---\r\n# Head\r\n\r\ntext\r\n",
   "empty.md": "",
   "latin1.md": Buffer.from([0x63, 0x61, 0x66, 0xe9]),
-  "utf16.txt": UTF16,
+  "utf16.txt": utf16("\uFEFFpl\u00E4in"),
+  "utf16be.md": utf16("\uFEFF# Big", true),
+  "le.md": utf16("# Title\n\nhello\n"),
+  "be.txt": utf16("plain\n", true),
+  "le.html": utf16("<p>hello</p>"),
+  "cyrillic.txt": utf16("Привет, мир. Как дела?\n"),
+  "utf32.txt": Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]),
+  "meta.html": Buffer.from(
+    '<!-- <meta charset="utf-8"> --><meta charset="windows-1252"><p>\x93caf\xe9\x94 \x80',
+    "latin1",
+  ),
+  "equiv.html": Buffer.from(
+    '<meta http-equiv="Content-Type" content="text/html; charset=koi8-r"><title>\xf0</title>',
+    "latin1",
+  ),
+  "xml.xhtml": Buffer.from('<?xml version="1.0" encoding="ISO-8859-1"?><html><p>caf\xe9</p></html>', "latin1"),
+  "claims.html": Buffer.from('<meta charset="utf-8"><p>caf\xe9', "latin1"),
+  "unknown.html": '<meta charset="x-nonsense"><p>é',
+  "sixteen.html": '<meta charset="utf-16"><p>é',
   "nul.md": "a\0b",
   "notes.rst": "Title\n=====",
   "image.png": Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0xff]),
@@ -49,6 +70,20 @@ describe("Markdown", () => {
     ["no heading inside a fence of other length", "````\n```\n# no\n````\n# yes", "yes"],
     ["no heading inside a comment", "<!--\n# no\n-->\n# yes", "yes"],
     ["no hashtag", "#tag\n# yes", "yes"],
+    ["no heading after a fence line with a language", "```\ncode\n```js\n# no\n```\n# yes", "yes"],
+    ["no heading in indented code", "text\n\n    # no\n\n# yes", "yes"],
+    ["no heading of a quotation or a list", "> # no\n\n- # no\n\n# yes", "yes"],
+    ["no heading in a script", "<script>\n# no\n</script>\n\n# yes", "yes"],
+    ["a heading underlined with dashes", "Under\n-----\n", "Under"],
+    ["no table row or rule", "a\n\n---\n\n| a |\n| - |\n\n# yes", "yes"],
+    [
+      "a heading of HTML",
+      '<p align="center">logo</p>\n\n<h1 align="center">\n  <img src="x"> The &amp; Name\n</h1>\n\n# no',
+      "The & Name",
+    ],
+    ["a heading with markup", "# *A* `b` ![logo](x) [c][1] <b>d</b> &amp; \\* ##\n\n[1]: x", "A b logo [c][1] d & *"],
+    ["a heading far down", `${"```\n# no\n```\n".repeat(2_000)}\n# yes`, "yes"],
+    ["an empty heading's neighbour", "#\n\n## yes", "yes"],
     ["nothing", "text", null],
   ])("title is %s", (_, text, title) => expect(loadMarkdown(text).title).toBe(title));
 
@@ -122,12 +157,12 @@ describe("Markdown", () => {
 });
 
 describe("HTML", () => {
-  test("tables and entities stay readable, headings keep their level, scripts are left out", () => {
+  test("tables and entities stay readable, headings keep their level, scripts are left out", async () => {
     const html = `<!doctype html><html><head><title>A &amp; B</title><style>x{}</style></head><body><script>no()</script>
       <h1>Head</h1><p>Fish&nbsp;&amp; <a href="/x">chips</a> &copy; &#x1F600;</p>
       <table><thead><tr><th>Name</th><th>Age</th></tr></thead><tr><td><p>Ann</p></td><td>7</td></tr></table>
       <h2>Next</h2><ul><li>one</li><li>two</li></ul></body></html>`;
-    const { title, content } = loadHtml(html);
+    const { title, content } = await loadHtml(html);
     expect(title).toBe("A & B");
     expect(content.replaceAll("\u00A0", " ")).toMatchInlineSnapshot(`
       "# Head
@@ -144,19 +179,87 @@ describe("HTML", () => {
     `);
   });
 
-  test("the first h1 stands in for a missing title", () => {
-    expect(loadHtml("<h1>Only <em>this</em></h1><h1>not</h1>").title).toBe("Only this");
-  });
+  test.each([
+    ["the first h1", "<h2>no</h2><h1>Only <em>this</em></h1><h1>not</h1>", "Only this"],
+    ["the first heading", "<h3>Only &amp; this</h3><h2>not</h2>", "Only & this"],
+    ["not that of an icon", "<svg><title>Icon</title></svg><h1>Head</h1>", "Head"],
+    ["not one in a comment", "<!-- <title>Draft</title> --><h1>Head</h1>", "Head"],
+    ["not one in a script", '<script>"<title>no</title>"</script><h1>Head</h1>', "Head"],
+    ["not one in a template", "<template><title>no</title><h1>no</h1></template><h1>Head</h1>", "Head"],
+    ["not an empty one", "<title> </title><h1></h1><h2>Head</h2>", "Head"],
+    ["the page's, whatever else has one", "<title>Page</title><svg><title>Icon</title></svg>", "Page"],
+    ["a heading that nobody closed", "<h1>Head<p>text", "Head"],
+  ])("title: %s", async (_, html, title) => expect((await loadHtml(html)).title).toBe(title));
 
-  test("a layout table keeps its paragraphs", () => {
-    expect(loadHtml("<table><tr><td><h2>A</h2><p>b</p></td><td>side</td></tr></table>").content).toBe(
+  test.each([
+    [
+      "a layout table keeps its paragraphs",
+      "<table><tr><td><h2>A</h2><p>b</p></td><td>side</td></tr></table>",
       "## A\n\nb\n\nside",
-    );
+    ],
+    [
+      "a caption, rows and cells that nobody closed",
+      "<table><caption>C<tr><td>1<td>2<tr><td>3<td>4</table>x",
+      "C\n1 | 2\n3 | 4\n\nx",
+    ],
+    ["a table in a table", "<table><tr><td><table><tr><td>in<td>ner</table><td>out</table>", "in | ner | out"],
+    ["text beside the cells of a table", "<table>lost?<tr><td>cell</table>", "lost?\n\ncell"],
+    [
+      "definitions",
+      "<dl><dt>timeout<dd>Seconds to wait<dt>retries<dd>How often</dl>",
+      "timeout\nSeconds to wait\nretries\nHow often",
+    ],
+    ["details", "<details><summary>Why</summary>Because</details>", "Why\nBecause"],
+    ["choices and buttons", "<select><option>A<option>B</select><button>C</button><button>D</button>", "A B C D"],
+    ["figures and sections", "<section>a</section><figure>b<figcaption>c</figcaption></figure>d", "a\nb\nc\nd"],
+    ["a picture between words", "a<img src=x>b", "a b"],
+    ["labels of a drawing", "<svg><text>a</text><text>b</text></svg>", "a b"],
+    ["parts of a word", "un<b>believ</b>able<wbr>!", "unbelievable!"],
+    ["line ends", "a<br>b<br><br>c<hr>d", "a\nb\n\nc\n\n---\n\nd"],
+    [
+      "lists in lists",
+      "<ul><li>a<ul><li>b</ul><li>c</ul><ol start=3><li>d<li>e</ol>",
+      " * a\n    * b\n * c\n\n 3. d\n 4. e",
+    ],
+    ["code", "<pre>\na\n  b\n\nc <b>d</b>\n</pre>e", "a\n  b\n\nc d\n\ne"],
+    ["quotations", "x<blockquote>a<p>b<blockquote>c</blockquote></blockquote>d", "x\n\n> a\n>\n> b\n>\n> > c\n\nd"],
+    ["a drawing that nobody closed", "<svg><path d=x/><p>a<br/>b", "a\nb"],
+    [
+      "what is not shown",
+      "<noscript>no</noscript><template><ul><li>no</ul></template><style>no</style><ul><li>yes</ul>",
+      " * yes",
+    ],
+  ])("text: %s", async (_, html, text) => expect((await loadHtml(html)).content).toBe(text));
+
+  test.each([
+    "<span>",
+    "<div>",
+    "<blockquote>",
+    "<ul><li>",
+    "<table><tr><td>",
+    "<font color=red>",
+    "<h1>",
+    "<svg>",
+    "<dl><dd>",
+  ])("100,000 levels of %s are read in one go", async (tags) => {
+    const { content } = await loadHtml(`<p>start</p>${`${tags}word `.repeat(100_000)}<p>end</p>`);
+    expect(content).toMatch(/^start\s[^]*word[^]*end$/);
+    expect(content.length).toBeLessThan(10_000_000);
   });
 
-  test("elements nested without end are an error, not a crash", () => {
-    const html = `${"<div>".repeat(20_000)}x`;
-    expect(errorOf(() => loadHtml(html))?.code).toBe("HTML_INVALID");
+  test("end tags of what is not open are passed over in one go", async () => {
+    const { content } = await loadHtml(
+      `<ul><table><tr><td>${"<blockquote>".repeat(100_000)}a${"</ul></li>".repeat(100_000)}b`,
+    );
+    expect(content).toMatch(/a\s[^]*b$/);
+  });
+
+  test("a large page lets the event loop turn", async () => {
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    await loadHtml("<p>word</p>".repeat(200_000));
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(5);
   });
 });
 
@@ -166,13 +269,25 @@ describe("files", () => {
     ["crlf.md", { title: "Windows", content: "# Head\r\n\r\ntext\r\n" }],
     ["empty.md", { title: "empty", content: "", contentType: "text/markdown" }],
     ["nul.md", { content: "a\uFFFDb" }],
+    ["utf16.txt", { content: "pl\u00E4in" }],
+    ["utf16be.md", { title: "Big" }],
+    ["meta.html", { content: "“café” €" }],
+    ["equiv.html", { title: "П" }],
+    ["xml.xhtml", { content: "café" }],
+    ["unknown.html", { content: "é" }],
+    ["sixteen.html", { content: "é" }],
     ["notes.rst", { title: "notes", contentType: "text/plain" }],
     ["UPPER.MD", { title: "Upper", contentType: "text/markdown" }],
   ])("%s is read", async (name, expected) => expect(await load(name)).toMatchObject(expected));
 
   test.each([
     ["latin1.md", "DOCUMENT_NOT_UTF8", "The file is not valid UTF-8."],
-    ["utf16.txt", "DOCUMENT_NOT_UTF8", "The file is UTF-16, not UTF-8."],
+    ["le.md", "DOCUMENT_NOT_UTF8", "The file is UTF-16LE without a byte order mark, it seems, and not UTF-8."],
+    ["be.txt", "DOCUMENT_NOT_UTF8", "The file is UTF-16BE without a byte order mark, it seems, and not UTF-8."],
+    ["le.html", "DOCUMENT_NOT_UTF8", "The file is UTF-16LE without a byte order mark, it seems, and not UTF-8."],
+    ["cyrillic.txt", "DOCUMENT_NOT_UTF8", "The file is UTF-16LE without a byte order mark, it seems, and not UTF-8."],
+    ["utf32.txt", "DOCUMENT_NOT_UTF8", "The file is UTF-32, which nothing here reads."],
+    ["claims.html", "DOCUMENT_NOT_UTF8", "The file is not valid UTF-8."],
     ["image.png", "DOCUMENT_NOT_TEXT", "The file is not a text file."],
     ["nul.bin", "DOCUMENT_NOT_TEXT", "The file is not a text file."],
     ["missing.md", "DOCUMENT_UNREADABLE", "The file does not exist."],

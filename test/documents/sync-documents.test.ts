@@ -54,7 +54,7 @@ describe("a sync", () => {
     expect(first.failed).toContainEqual({
       path: "docs/broken 99.md",
       code: "DOCUMENT_NOT_UTF8",
-      message: "The file is UTF-16, not UTF-8.",
+      message: "The file is not valid UTF-16LE.",
     });
     const before = await project.rows();
     expect(counts(await project.sync(["./docs"]))).toEqual({
@@ -298,6 +298,16 @@ describe("JSONL", () => {
     });
   });
 
+  test("a file in UTF-16 with a byte order mark is read line by line as well", async () => {
+    const lines = Array.from({ length: 3_000 }, (_, i) => line({ id: i, text: `zeile ${i} \u010A \u0A0A ü` })).join("");
+    const [le, be] = [Buffer.from(`\uFEFF${lines}`, "utf16le"), Buffer.from(`\uFEFF${lines}`, "utf16le").swap16()];
+    await using project = await createDocumentsProject({ "le.ndjson": le, "be.jsonl": be });
+    expect(await project.sync(["*.{jsonl,ndjson}"])).toMatchObject({ added: 6_000, failed: [] });
+    const rows = await project.rows();
+    expect(rows["le.ndjson#2999"]).toMatchObject({ content: "zeile 2999 \u010A \u0A0A ü" });
+    expect(rows["be.jsonl#0"]).toMatchObject({ content: "zeile 0 \u010A \u0A0A ü" });
+  });
+
   test("a key that is there twice fails its line", async () => {
     await using project = await createDocumentsProject({ "data.jsonl": '{"text": "a", "id": 1, "text": "b"}\n' });
     expect((await project.sync(["data.jsonl"])).failed).toMatchObject([{ message: "Line 1 has a key twice." }]);
@@ -347,6 +357,12 @@ describe("addresses", () => {
   test("are fetched once, and a page that is gone keeps its text", async () => {
     let requests = 0;
     const server = http.createServer((request, response) => {
+      if (request.url?.startsWith("/charset") === true) {
+        const [, , header, meta] = request.url.split("/");
+        response.writeHead(200, { "content-type": `text/html${header === "none" ? "" : `; charset=${header}`}` });
+        response.end(Buffer.from(`<meta charset="${meta}"><title>Caf\xe9 \x96</title>na\xefve`, "latin1"));
+        return;
+      }
       requests += 1;
       const isPage = request.url === "/page";
       response.writeHead(isPage ? 200 : 404, { "content-type": "text/html; charset=iso-8859-1" });
@@ -363,6 +379,20 @@ describe("addresses", () => {
           { path: `${origin}/missing`, code: "DOCUMENT_UNREADABLE", message: "The address answered with status 404." },
         ],
       });
+      const charsets = ["none/windows-1252", "iso-8859-1/utf-8", "nonsense/latin1", "utf-8/windows-1252", "none/utf-8"];
+      await project.sync(
+        charsets.map((each) => `${origin}/charset/${each}`),
+        { set: "other" },
+      );
+      const decoded = await project.rows();
+      expect(charsets.map((each) => decoded[`${origin}/charset/${each}`]?.["title"])).toEqual([
+        "Café –",
+        "Café –",
+        "Café –",
+        null,
+        null,
+      ]);
+      expect(decoded[`${origin}/charset/none/utf-8`]).toMatchObject({ error: "The page is not valid UTF-8." });
       const page = (await project.rows())[`${origin}/page`];
       expect(page).toMatchObject({ title: "Café", content: "text", path: null });
       await project.sync(["pages.txt"]);

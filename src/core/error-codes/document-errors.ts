@@ -69,10 +69,10 @@ export const documentErrors = errorSection("Documents and seeds", {
     example: "The file is not a text file.",
   },
   DOCUMENT_NOT_UTF8: {
-    meaning: "The file is not encoded as UTF-8, or a page not as it claims.",
-    cause: "A file saved as UTF-16 or Latin-1.",
+    meaning: "The file is not encoded as UTF-8, nor as its byte order mark says, or a page not as it claims.",
+    cause: "A file saved as Windows-1252, or as UTF-16 without a byte order mark.",
     next: "Save it as UTF-8.",
-    example: "The file is UTF-16, not UTF-8.",
+    example: "The file is not valid UTF-8.",
   },
   DOCUMENT_TOO_LARGE: {
     meaning: "The file or page is larger than a document may be.",
@@ -93,10 +93,10 @@ export const documentErrors = errorSection("Documents and seeds", {
     example: "The front matter is not valid YAML: bad indent (line 3).",
   },
   HTML_INVALID: {
-    meaning: "The HTML parser could not read a page.",
-    cause: "Elements that are nested thousands of levels deep.",
+    meaning: "Reading an HTML page took longer than a minute.",
+    cause: "A page that was made to be slow.",
     next: "Simplify the page, or exclude it.",
-    example: "The HTML could not be read; its elements are probably nested too deeply.",
+    example: "Reading the HTML took longer than 60 s.",
   },
   RECORD_INVALID: {
     meaning: "A line of a JSONL file is not a document. The other lines are read.",

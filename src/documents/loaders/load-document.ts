@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import nodePath from "node:path";
 import { MillraceError } from "../../core/errors.ts";
 import { tidyTitle } from "./clean-value.ts";
-import { decodeText, decodeUnknown } from "./decode-text.ts";
+import { decodeDocument, decodeUnknown } from "./decode-document.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
 import { loadMarkdown } from "./load-markdown.ts";
 
@@ -17,8 +17,10 @@ const FORMATS: Readonly<Record<string, FileFormat>> = {
   ".mdx": "markdown",
   ".html": "html",
   ".htm": "html",
+  ".xhtml": "html",
   ".txt": "text",
   ".jsonl": "jsonl",
+  ".ndjson": "jsonl",
 };
 
 /** What a folder is searched for. */
@@ -32,14 +34,20 @@ export function fileFormat(file: string): FileFormat {
 export async function loadDocument(file: string): Promise<LoadedDocument> {
   const bytes = await readBytes(file);
   const format = fileFormat(file);
-  const text = format === "unknown" ? decodeUnknown(bytes) : decodeText(bytes);
-  const loaded = await parseText(text, format);
+  const loaded = await parseText(await readText(bytes, format), format);
   return { ...loaded, title: loaded.title ?? tidyTitle(nodePath.parse(file).name.normalize("NFC")) };
+}
+
+async function readText(bytes: Uint8Array, format: FileFormat): Promise<string> {
+  if (format === "unknown") return decodeUnknown(bytes);
+  if (format !== "html") return decodeDocument(bytes);
+  // The HTML parser is large; a project without HTML never loads it.
+  const { declaredEncoding } = await import("../html/declared-encoding.ts");
+  return decodeDocument(bytes, { declared: [declaredEncoding(bytes)] });
 }
 
 async function parseText(text: string, format: FileFormat): Promise<LoadedDocument> {
   if (format === "markdown") return loadMarkdown(text);
-  // The HTML parser is large; a project without HTML never loads it.
   if (format === "html") return (await import("./load-html.ts")).loadHtml(text);
   return { title: null, content: storableText(text), contentType: "text/plain", metadata: {} };
 }

@@ -3,7 +3,8 @@ import { storableText } from "../../core/text.ts";
 import { createReadStream } from "node:fs";
 import { MillraceError } from "../../core/errors.ts";
 import { cleanJson, tidyTitle } from "./clean-value.ts";
-import { decodeText } from "./decode-text.ts";
+import { decodeChunks, isUtf16, startsAsUtf16 } from "../../core/decode-text.ts";
+import { decodeDocument } from "./decode-document.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
 
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
@@ -15,6 +16,11 @@ export interface JsonlRecord {
   readonly document: LoadedDocument;
 }
 
+export interface JsonlOptions {
+  /** Unless it is UTF-8. */
+  readonly encoding?: string | undefined;
+}
+
 /** One line of a file: its bytes, or undefined where it is longer than a document may be. */
 export interface JsonlLine {
   readonly number: number;
@@ -22,7 +28,7 @@ export interface JsonlLine {
 }
 
 /** The lines of a file of any size, one at a time; only a line feed ends one. */
-export async function* readJsonlLines(file: string): AsyncGenerator<JsonlLine> {
+export async function* readJsonlLines(file: string, options: JsonlOptions = {}): AsyncGenerator<JsonlLine> {
   let parts: Buffer[] = [];
   let size = 0;
   let number = 0;
@@ -32,7 +38,7 @@ export async function* readJsonlLines(file: string): AsyncGenerator<JsonlLine> {
     size = 0;
     return line;
   };
-  for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of splittable(createReadStream(file, { highWaterMark: 256 * 1024 }), options)) {
     let start = 0;
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
       add(chunk.subarray(start, end));
@@ -50,10 +56,30 @@ export async function* readJsonlLines(file: string): AsyncGenerator<JsonlLine> {
   }
 }
 
+// In UTF-16 a line feed is two bytes, one of which other characters have too; in all others it is one of its own.
+async function* splittable(chunks: AsyncIterable<Buffer>, { encoding }: JsonlOptions): AsyncGenerator<Buffer> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    const { value: first, done } = await iterator.next();
+    if (done === true) return;
+    const pieces = joined(first, iterator);
+    if (isUtf16(encoding) || startsAsUtf16(first))
+      for await (const text of decodeChunks(pieces, { encoding })) yield Buffer.from(text);
+    else yield* pieces;
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function* joined(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
 /** A line as a document; undefined for a blank one. */
-export function parseJsonlLine({ number, bytes }: JsonlLine): JsonlRecord | undefined {
+export function parseJsonlLine({ number, bytes }: JsonlLine, { encoding }: JsonlOptions = {}): JsonlRecord | undefined {
   if (bytes === undefined) throw invalid(number, `is longer than ${MAX_LINE_BYTES / 1024 / 1024} MB`);
-  const line = decodeText(bytes).trim();
+  const line = decodeLine(bytes, encoding).trim();
   if (line === "") return undefined;
   const { id, title, content, text, url, ...rest } = parseObject(line, number);
   const body = content ?? text;
@@ -74,6 +100,11 @@ export function parseJsonlLine({ number, bytes }: JsonlLine): JsonlRecord | unde
       metadata: withoutSpelling(cleaned) as Record<string, unknown>,
     },
   };
+}
+
+/** The text of a line: those of a file in UTF-16 have been made UTF-8 before they were split. */
+export function decodeLine(bytes: Uint8Array, encoding: string | undefined): string {
+  return decodeDocument(bytes, isUtf16(encoding) ? {} : { encoding }, "line");
 }
 
 function parseObject(line: string, number: number): Record<string, unknown> {

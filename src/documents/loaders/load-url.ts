@@ -1,6 +1,7 @@
 import { storableText } from "../../core/text.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
+import { decodeDocument } from "./decode-document.ts";
 import { loadMarkdown } from "./load-markdown.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -22,8 +23,13 @@ export async function loadUrl(url: string, signal?: AbortSignal): Promise<Loaded
   const charset = parameters
     .map((parameter) => /^\s*charset="?([^"\s]+)/.exec(parameter)?.[1])
     .find((value) => value !== undefined);
-  const text = decode(await readBody(response), charset ?? "utf-8");
-  if (type.includes("html")) return withTitle((await import("./load-html.ts")).loadHtml(text), url);
+  const bytes = await readBody(response);
+  if (type.includes("html")) {
+    const { declaredEncoding } = await import("../html/declared-encoding.ts");
+    const text = decodeDocument(bytes, { declared: [charset, declaredEncoding(bytes)] }, "page");
+    return withTitle(await (await import("./load-html.ts")).loadHtml(text), url);
+  }
+  const text = decodeDocument(bytes, { declared: [charset] }, "page");
   const isMarkdown = type === "text/markdown" || /\.(md|markdown|mdx)$/i.test(new URL(url).pathname);
   return withTitle(isMarkdown ? loadMarkdown(text) : plain(text), url);
 }
@@ -60,14 +66,6 @@ async function readBody(response: Response): Promise<Uint8Array> {
   if (size > MAX_BYTES)
     throw new MillraceError("DOCUMENT_TOO_LARGE", `The page is larger than ${MAX_BYTES / 1024 / 1024} MB.`);
   return Buffer.concat(parts);
-}
-
-function decode(bytes: Uint8Array, charset: string): string {
-  try {
-    return new TextDecoder(charset, { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new MillraceError("DOCUMENT_NOT_UTF8", "The page is not in the encoding it claims.", { cause });
-  }
 }
 
 function plain(text: string): LoadedDocument {
