@@ -1,5 +1,5 @@
 import { Tokenizer } from "htmlparser2";
-import { tidyTitle } from "../loaders/clean-value.ts";
+import { tidyTitle } from "../record/clean-value.ts";
 import { TextBuilder } from "./text-builder.ts";
 
 const names = (list: string): readonly string[] => list.trim().split(/\s+/);

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type MarkdownIt from "markdown-it";
 import { HtmlReader } from "../html/html-reader.ts";
-import { tidyTitle } from "./clean-value.ts";
+import { tidyTitle } from "../record/clean-value.ts";
 
 /** Lines that may be, or end, a heading; whether they are one says the parser. */
 const CANDIDATE = /^ {0,3}#{1,6}(?:[ \t]|$)|^ {0,3}(?:=+|-+)[ \t]*$|<h[1-6][\s>]/i;

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type * as Yaml from "yaml";
 import { MillraceError } from "../../core/errors.ts";
-import { cleanJson } from "./clean-value.ts";
+import { cleanJson } from "../record/clean-value.ts";
 
 export interface FrontMatter {
   readonly metadata: Readonly<Record<string, unknown>>;

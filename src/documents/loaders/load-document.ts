@@ -2,7 +2,7 @@ import { storableText } from "../../core/text.ts";
 import { readFile, stat } from "node:fs/promises";
 import nodePath from "node:path";
 import { MillraceError } from "../../core/errors.ts";
-import { tidyTitle } from "./clean-value.ts";
+import { tidyTitle } from "../record/clean-value.ts";
 import { decodeDocument, decodeUnknown } from "./decode-document.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
 import { loadMarkdown } from "./load-markdown.ts";

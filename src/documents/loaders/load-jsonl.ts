@@ -2,7 +2,7 @@ import { findRepeatedKey, JsonNumber, parseJsonAsWritten, withoutSpelling } from
 import { storableText } from "../../core/text.ts";
 import { createReadStream } from "node:fs";
 import { MillraceError } from "../../core/errors.ts";
-import { cleanJson, tidyTitle } from "./clean-value.ts";
+import { cleanJson, tidyTitle } from "../record/clean-value.ts";
 import { decodeChunks, isUtf16, startsAsUtf16 } from "../../core/decode-text.ts";
 import { decodeDocument } from "./decode-document.ts";
 import type { LoadedDocument } from "./loaded-document.ts";

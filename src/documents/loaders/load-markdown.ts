@@ -1,5 +1,5 @@
 import { storableText } from "../../core/text.ts";
-import { tidyTitle } from "./clean-value.ts";
+import { tidyTitle } from "../record/clean-value.ts";
 import { firstHeading } from "./first-heading.ts";
 import { splitFrontMatter } from "./front-matter.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
