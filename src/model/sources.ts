@@ -81,7 +81,7 @@ export function documents<const Content extends boolean = false>(
 }
 
 /** The source a plain table name stands for. */
-export function sourceByName(name: string): SourceSpec {
+function sourceByName(name: string): SourceSpec {
   return {
     kind: "source",
     target: { type: "name", name },

@@ -1,6 +1,6 @@
 // Runs the command lines that it is sent, one after the other. What a process does once, it does once for all of them.
 import { setTimeout as sleep } from "node:timers/promises";
-import { runCommand } from "../../dist/cli/run-command.js";
+import { runCommand } from "../../dist/cli/main/run-command.js";
 
 const { log, info, debug } = console;
 const outputs = [process.stdout, process.stderr];
