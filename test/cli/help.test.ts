@@ -89,6 +89,7 @@ test("run --help", async () => {
           --continue-on-error         After a failure go on with independent models
           --stop-on-error             After a failure start nothing new
           --no-wait                   Fail when another run holds a model, instead of waiting
+          --reporter <file>           Module that takes the events of the run; \`default\` keeps the usual display beside it; may be repeated
           --json                      Print JSON for machines
           --verbose                   Say more, and show the stack of errors
       -h, --help                      Show this help
