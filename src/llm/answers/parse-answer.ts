@@ -1,10 +1,13 @@
 import { z } from "zod";
+import { storableJson } from "../../core/json.ts";
 import { LlmError } from "../calls/llm-error.ts";
+import { parseWithoutNulls } from "./drop-nulls.ts";
+import { jsonIn } from "./read-json.ts";
 import type { Prompt } from "../prompts/prompt.ts";
 import type { LlmAnswer } from "../calls/transport.ts";
 
 /** The answer as the program's output, or the reason why it is none. */
-export function parseAnswer({ name, output }: Prompt, answer: Pick<LlmAnswer, "text" | "finish">): unknown {
+export function parseAnswer({ name, output, schema }: Prompt, answer: Pick<LlmAnswer, "text" | "finish">): unknown {
   if (answer.finish === "refusal") throw new LlmError("refusal", `The model refused to answer ${name}.`);
   if (answer.finish === "content_filter") {
     throw new LlmError("content_filter", `The provider's content filter withheld the answer of ${name}.`);
@@ -14,45 +17,22 @@ export function parseAnswer({ name, output }: Prompt, answer: Pick<LlmAnswer, "t
       hint: "Raise `maxOutputTokens`, or ask for less at once.",
     });
   }
-  const value = readJson(answer.text);
-  if (value === undefined) throw new LlmError("invalid_output", `The answer of ${name} is not JSON.`);
-  const result = output.safeParse(value);
-  if (result.success) return result.data;
-  // Strict schemas have no optional fields: what is left out comes as null.
-  const withoutNulls = output.safeParse(dropNulls(value));
-  if (withoutNulls.success) return withoutNulls.data;
-  throw new LlmError(
-    "invalid_output",
-    `The answer of ${name} does not fit its signature:\n${describeIssues(result.error)}`,
-  );
+  const isEscaped = answer.text.includes("\\u");
+  let failed: z.ZodError | undefined;
+  for (const value of jsonIn(answer.text)) {
+    const result = parseWithoutNulls(output, isEscaped ? storable(value) : value, schema);
+    if (result.success) return result.data;
+    failed ??= result.error;
+  }
+  if (failed === undefined) throw new LlmError("invalid_output", `The answer of ${name} is not JSON.`);
+  throw new LlmError("invalid_output", `The answer of ${name} does not fit its signature:\n${describeIssues(failed)}`);
 }
+
+// What was escaped in the answer: half a character, or U+0000, in a text that a row is to hold.
+const storable = (value: unknown): unknown => JSON.parse(storableJson(value));
 
 // Paths and rules only: received values are text of the model, which may be text of a document.
 function describeIssues({ issues }: z.ZodError): string {
   const lines = issues.slice(0, 10).map((issue) => `  ${issue.path.join(".") || "the answer"}: ${issue.message}`);
   return [...lines, ...(issues.length > 10 ? [`  and ${issues.length - 10} more`] : [])].join("\n");
-}
-
-/** JSON as models write it: alone, in a fence, or with words around it. */
-function readJson(text: string): unknown {
-  const fenced = /```(?:json)?\s*([\s\S]*?)```/.exec(text)?.[1];
-  const start = text.indexOf("{");
-  const end = text.lastIndexOf("}");
-  const outermost = start >= 0 && end > start ? text.slice(start, end + 1) : undefined;
-  for (const candidate of [text, fenced, outermost]) {
-    if (candidate === undefined) continue;
-    try {
-      return JSON.parse(candidate) as unknown;
-    } catch {
-      // The next reading may be the right one.
-    }
-  }
-  return undefined;
-}
-
-function dropNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(dropNulls);
-  if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(members.map(([name, member]) => [name, dropNulls(member)]));
 }
