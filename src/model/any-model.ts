@@ -25,6 +25,12 @@ export interface SeedFile {
   /** Path in the project's folder. */
   readonly file: string;
   readonly delimiter: string | undefined;
+  /** Unless it is UTF-8. */
+  readonly encoding?: string | undefined;
+  /** Without a row it empties its table. */
+  readonly allowEmpty?: boolean | undefined;
+  /** Columns of the file that are left out on purpose. */
+  readonly ignoreColumns?: readonly string[] | undefined;
 }
 
 /** A model as the registry, the graph and the runner see it; its row types live in `Model<Row>`. */

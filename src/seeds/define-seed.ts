@@ -1,3 +1,5 @@
+import { isEncoding } from "../core/decode-text.ts";
+import { UsageError } from "../core/errors.ts";
 import type { Model } from "../model/any-model.ts";
 import { defineModel } from "../model/define-model.ts";
 import type { SharedDeclaration } from "../model/shared-declaration.ts";
@@ -14,6 +16,12 @@ export interface SeedDeclaration<Row extends object, NewRow extends object> exte
   readonly file: string;
   /** What stands between the fields of a CSV file; a comma, in `.tsv` a tab. */
   readonly delimiter?: string;
+  /** How the file is encoded, unless it is UTF-8: any name that browsers know, such as `windows-1252`. */
+  readonly encoding?: string;
+  /** A file without rows empties the table; it is an error otherwise. */
+  readonly allowEmpty?: boolean;
+  /** Columns of the file that the table does not have and that are left out on purpose. */
+  readonly ignoreColumns?: readonly string[];
   /** The columns of the file, by their names or keys; with a primary key an edited line changes only its row. */
   readonly table: PipelineTable<Row, NewRow>;
 }
@@ -32,8 +40,12 @@ export interface SeedDeclaration<Row extends object, NewRow extends object> exte
 export function defineSeed<Row extends object, NewRow extends object>(
   declaration: SeedDeclaration<Row, NewRow>,
 ): Model<Row> {
-  const { file, delimiter, ...shared } = declaration;
-  const seed = Object.freeze({ file, delimiter });
+  const { file, delimiter, encoding, allowEmpty, ignoreColumns, ...shared } = declaration;
+  if (encoding !== undefined && !isEncoding(encoding))
+    throw new UsageError("SEED_INVALID", `The encoding "${encoding}" of seed "${shared.name}" is unknown.`, {
+      hint: "Use a name that browsers know: windows-1252, iso-8859-15, utf-16le, shift_jis, gb18030.",
+    });
+  const seed = Object.freeze({ file, delimiter, encoding, allowEmpty, ignoreColumns });
   const model = defineModel({
     ...shared,
     sources: {},

@@ -1,35 +1,58 @@
 import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { CsvError, type Info, parse } from "csv-parse";
+import { decodeChunks } from "../core/decode-text.ts";
 
 /** A line of a seed: its fields by the names that the file gives them. */
 export interface SeedLine {
   readonly number: number;
   /** Where its fields are named, if that is another line. */
   readonly header?: number;
-  readonly fields: Readonly<Record<string, unknown>>;
+  readonly fields: readonly (readonly [name: string, value: unknown])[];
 }
 
 export interface CsvOptions {
   readonly delimiter: string;
+  readonly encoding: string | undefined;
   readonly refuse: (line: number, problem: string) => Error;
 }
 
-/** The lines of a CSV file with a header. An empty field is null, as in `COPY`; `""` is an empty text. */
-export async function* readCsv(path: string, { delimiter, refuse }: CsvOptions): AsyncGenerator<SeedLine> {
+/** A record that is longer has a quote that nobody closed. */
+const MAX_RECORD_LENGTH = 64 * 1024 * 1024;
+
+/**
+ * The lines of a CSV file with a header, which is a line without values if there are no others. An empty field is null, as
+ * in `COPY`; `""` is an empty text.
+ */
+export async function* readCsv(path: string, { delimiter, encoding, refuse }: CsvOptions): AsyncGenerator<SeedLine> {
   const parser = parse({
     delimiter,
-    bom: true,
-    columns: (header: string[]) => header.map((name) => name.trim()),
     info: true,
+    relax_column_count: true,
     skip_empty_lines: true,
+    max_record_size: MAX_RECORD_LENGTH,
     cast: (value, { quoting }) => (value === "" && !quoting ? null : value),
   });
-  // Errors of either stream reach whoever reads the records.
-  const records = pipeline(createReadStream(path), parser, () => undefined);
+  // Errors of any stream reach whoever reads the records.
+  const text = Readable.from(decodeChunks(createReadStream(path), { encoding }));
+  const records = pipeline(text, parser, () => undefined);
+  let header: { readonly names: readonly string[]; readonly line: number } | undefined;
   try {
-    for await (const { info, record } of records as AsyncIterable<{ info: Info; record: SeedLine["fields"] }>)
-      yield { number: info.lines, header: 1, fields: record };
+    for await (const { info, record } of records as AsyncIterable<{ info: Info; record: (string | null)[] }>) {
+      const number = info.lines;
+      if (header === undefined) {
+        header = { names: record.map((name) => name?.trim() ?? ""), line: number };
+        yield { number, fields: header.names.filter((name) => name !== "").map((name) => [name, undefined]) };
+        continue;
+      }
+      const { names, line } = header;
+      const stray = record.findIndex((value, index) => value !== null && (names[index] ?? "") === "");
+      if (stray >= names.length || record.length < names.length)
+        throw refuse(number, "does not have as many fields as the header.");
+      if (stray !== -1) throw refuse(number, `has a value in column ${stray + 1}, which has no name in the header.`);
+      const fields = names.map((name, index) => [name, record[index]] as const);
+      yield { number, header: line, fields: fields.filter(([name]) => name !== "") };
+    }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const { lines } = error as { lines?: unknown };
@@ -40,11 +63,10 @@ export async function* readCsv(path: string, { delimiter, refuse }: CsvOptions):
 // What the parser says may show the line itself.
 function describe({ code }: CsvError): string {
   switch (code) {
-    case "CSV_RECORD_INCONSISTENT_COLUMNS":
-    case "CSV_RECORD_INCONSISTENT_FIELDS_LENGTH":
-      return "does not have as many fields as the header.";
     case "CSV_QUOTE_NOT_CLOSED":
       return "a quote is not closed.";
+    case "CSV_MAX_RECORD_SIZE":
+      return `is longer than ${MAX_RECORD_LENGTH / 1024 / 1024} MB: a quote is probably not closed.`;
     default:
       return `is not valid CSV (${code}).`;
   }

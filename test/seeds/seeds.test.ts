@@ -33,7 +33,7 @@ const count = defineSqlModel({
 
 async function openSeeds(models: Parameters<typeof createTestProject>[0]["models"], files: Record<string, string>) {
   const project = await createTestProject({ models });
-  const write = async (name: string, content: string) => {
+  const write = async (name: string, content: string | Uint8Array) => {
     await mkdir(join(project.directory, "seeds"), { recursive: true });
     await writeFile(join(project.directory, "seeds", name), content);
   };
@@ -153,6 +153,17 @@ test.each([
   ["a field without a column", "id,first_nam\n1,Ada\n", /line 1: has a field "first_nam".*Did you mean "first_name"/],
   ["a wrong type", "id,first_name\n1,Ada\nx,Bob\n", /people\.csv, line 3: field "id" is not a number/],
   ["a missing key", "id,first_name\n,Ada\n", /line 2: has no value for "id"/],
+  ["one name twice", "id,first_name,first_name\n1,a,b\n", /line 1: has two fields for "first_name"/],
+  [
+    "one column by name and key",
+    "id,first_name,firstName\n1,a,b\n",
+    /has two fields for "first_name": "first_name", "firstName"/,
+  ],
+  ["a value below no name", "id,first_name,,\n1,a,,b\n", /line 2: has a value in column 4, which has no name/],
+  ["too many fields", "id,first_name\n1,a,b\n", /line 2: does not have as many fields as the header/],
+  ["a file of 0 bytes", "", /is empty: it has no header/],
+  ["a header alone", "id,first_name\n", /has a header and no rows/],
+  ["a wrong header alone", "id,name\n", /line 1: has a field "name"/],
   ["too few fields", "id,first_name\n1\n", /line 2: does not have as many fields as the header/],
   ["an open quote", 'id,first_name\n1,"Ada\n', /a quote is not closed/],
   ["a key that is there twice", "id,first_name\n1,Ada\n1,Bob\n", /raw_people/],
@@ -161,6 +172,87 @@ test.each([
   const result = await project.project.runPipeline();
   expect(result.errors["raw.people"]?.message).toMatch(message);
   expect(await project.query("select * from raw_people")).toEqual([]);
+});
+
+test("an export of a spreadsheet may end its lines with commas, and is decoded as the seed says", async () => {
+  const windows = defineSeed({
+    name: "raw.windows",
+    file: "seeds/windows.csv",
+    encoding: "windows-1252",
+    ignoreColumns: ["note"],
+    table: pipelineTable("raw_windows", { id: integer().primaryKey(), name: text() }),
+  });
+  await using project = await openSeeds([windows], {});
+  await project.write("windows.csv", Buffer.from("id,name,note,,\n1,M\xfcller \x80,x,,\n2,b,,,\n", "latin1"));
+  expect((await project.project.runPipeline()).errors).toEqual({});
+  expect(await project.query("select id, name from raw_windows order by id")).toEqual([
+    { id: 1, name: "Müller €" },
+    { id: 2, name: "b" },
+  ]);
+});
+
+test("a file in another encoding is an error that names the line", async () => {
+  await using project = await openSeeds([people], {});
+  await project.write("people.csv", Buffer.from("id,first_name\n1,Ada\n2,M\xfcller\n", "latin1"));
+  expect((await project.project.runPipeline()).errors["raw.people"]).toMatchObject({
+    code: "SEED_INVALID",
+    message: "seeds/people.csv is not valid UTF-8 (line 3).",
+  });
+});
+
+test("a file that has become empty changes nothing, unless that is allowed", async () => {
+  const [strict, lenient] = [undefined, true].map((allowEmpty) =>
+    defineSeed({
+      name: `raw.empty_${String(allowEmpty)}`,
+      file: "seeds/empty.csv",
+      ...(allowEmpty === undefined ? {} : { allowEmpty }),
+      table: pipelineTable(`raw_empty_${String(allowEmpty)}`, { id: integer().primaryKey() }),
+    }),
+  );
+  await using project = await openSeeds([strict!, lenient!], { "empty.csv": "id\n1\n2\n" });
+  await project.project.runPipeline();
+  await project.write("empty.csv", "");
+  const { errors } = await project.project.runPipeline();
+  expect(Object.keys(errors)).toEqual(["raw.empty_undefined"]);
+  expect(await project.query("select count(*)::int as n from raw_empty_undefined")).toEqual([{ n: 2 }]);
+  expect(await project.query("select count(*)::int as n from raw_empty_true")).toEqual([{ n: 0 }]);
+});
+
+test("numbers and times keep all that is written, whatever the zone of the host; other spellings are errors", async () => {
+  const exact = defineSeed({
+    name: "raw.exact",
+    file: "seeds/exact.jsonl",
+    table: pipelineTable("raw_exact", {
+      id: bigint({ mode: "number" }).primaryKey(),
+      big: bigint({ mode: "bigint" }),
+      price: numeric(),
+      data: json(z.unknown()),
+      day: date(),
+      at: timestamp({ withTimezone: true }),
+    }),
+  });
+  await using project = await openSeeds([exact], {
+    "exact.jsonl":
+      '{"id": 1, "big": 9007199254740993, "price": 12345678901234567890.12, "data": {"a": 9007199254740993}, "day": "2024-01-15", "at": "2024-01-15T10:00:00.123456+02:00"}\n{"id": 2, "price": 1.10}',
+  });
+  expect((await project.project.runPipeline()).errors).toEqual({});
+  expect(
+    await project.query("select big::text, price::text, data::text, day::text, at::text from raw_exact order by id"),
+  ).toEqual([
+    {
+      big: "9007199254740993",
+      price: "12345678901234567890.12",
+      data: '{"a": 9007199254740993}',
+      day: "2024-01-15",
+      at: "2024-01-15 08:00:00.123456+00",
+    },
+    { big: null, price: "1.10", data: null, day: null, at: null },
+  ]);
+  for (const day of ["2024/01/15", "Jan 15 2024", "15.01.2024", "2024-02-30", "20240115"]) {
+    await project.write("exact.jsonl", JSON.stringify({ id: 1, day }));
+    const { errors } = await project.project.runPipeline();
+    expect(errors["raw.exact"]?.message).toMatch(/line 1: field "day" is not a date or time/);
+  }
 });
 
 test("a file that is not there is an error with the next step", async () => {

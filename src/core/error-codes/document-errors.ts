@@ -142,8 +142,9 @@ export const documentErrors = errorSection("Documents and seeds", {
   },
   SEED_INVALID: {
     meaning: "A line of a seed does not fit the declared table. Nothing was written.",
-    cause: "A missing column, a value of another type, or a quote that is not closed.",
-    next: "Fix the line, or the table that the seed declares.",
+    cause:
+      "A missing column, a value of another type, a quote that is not closed, an empty file, or one that is not UTF-8.",
+    next: "Fix the line, or the table that the seed declares; `encoding`, `ignoreColumns` and `allowEmpty` of a seed say what is meant.",
     example: 'seeds/countries.csv, line 3: "population" is not a number.',
   },
 });
