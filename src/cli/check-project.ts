@@ -55,12 +55,12 @@ function checkFolder(directory: string): string {
   try {
     accessSync(existsSync(data) ? data : directory, constants.W_OK);
   } catch (error) {
-    throw new MillraceError("DIRECTORY_NOT_WRITABLE", `${directory} cannot be written to.`, {
+    throw new MillraceError("DIRECTORY_NOT_WRITABLE", `${directory} is not writable.`, {
       cause: error,
       hint: "Millrace keeps the embedded Postgres in .millrace/: give yourself write access, or set DATABASE_URL.",
     });
   }
-  return `${directory} can be written to`;
+  return `${directory} is writable`;
 }
 
 async function checkConfig(directory: string): Promise<string> {
@@ -86,10 +86,10 @@ async function checkBinaries(directory: string): Promise<string> {
     const { databaseUrl } = await findProjectDatabase(directory).catch(() => ({
       databaseUrl: process.env["DATABASE_URL"],
     }));
-    if (databaseUrl !== undefined) return "not needed: the project names its database";
+    if (databaseUrl !== undefined) return "not needed: the project has its own database";
     throw new MillraceError("EMBEDDED_UNAVAILABLE", `${name} is not installed.`, {
       cause: error,
-      hint: "Install again without --omit=optional, or set DATABASE_URL to a Postgres of your own.",
+      hint: "Reinstall without --omit=optional, or set DATABASE_URL to a Postgres of your own.",
     });
   }
 }
@@ -113,7 +113,5 @@ async function checkTables(directory: string): Promise<string> {
   await using project = await openProject({ directory });
   const { statements, blocked } = await project.planMigration();
   if (blocked.length > 0) throw blockedError(blocked);
-  return statements.length === 0
-    ? "as the models declare them"
-    : `${plural(statements.length, "change")} with the next run`;
+  return statements.length === 0 ? "match the models" : `${plural(statements.length, "change")} in the next run`;
 }

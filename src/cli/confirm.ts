@@ -4,8 +4,8 @@ import { UsageError } from "../core/errors.ts";
 /** Asks before something that cannot be undone; without a person there is no yes. */
 export async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw new UsageError("CONFIRMATION_NEEDED", `${question} There is nobody to ask.`, {
-      hint: "Add --yes when that is what you want.",
+    throw new UsageError("CONFIRMATION_NEEDED", `${question} There is no terminal to confirm on.`, {
+      hint: "Add --yes to confirm.",
     });
   }
   const prompt = createInterface({ input: process.stdin, output: process.stderr });

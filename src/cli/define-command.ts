@@ -63,16 +63,16 @@ export interface Command {
 
 /** Options that every command has. */
 export const commonArgs = {
-  verbose: { type: "boolean", description: "Say more, and show the stack of errors" },
+  verbose: { type: "boolean", description: "Print more detail, and stack traces of errors" },
   help: { type: "boolean", alias: "h", description: "Show this help" },
 } as const satisfies ArgSpecs;
 
 export const projectArgs = {
-  project: { type: "string", alias: "p", valueHint: "dir", default: ".", description: "Folder of the project" },
+  project: { type: "string", alias: "p", valueHint: "dir", default: ".", description: "Project folder" },
 } as const satisfies ArgSpecs;
 
 export const jsonArgs = {
-  json: { type: "boolean", description: "Print JSON for machines" },
+  json: { type: "boolean", description: "Print JSON" },
 } as const satisfies ArgSpecs;
 
 /** Declares a command; its arguments are typed by their declaration. */

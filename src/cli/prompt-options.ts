@@ -13,20 +13,20 @@ export const measureArgs = {
   signature: {
     type: "positional",
     required: true,
-    description: "Its name, a model that asks it, or its place: file.ts#name",
+    description: "Signature by name, by a model that uses it, or as file.ts#name",
   },
   data: { type: "string", valueHint: "file", required: true, description: 'JSONL of {"input": …, "expected": …}' },
   metric: { type: "string", valueHint: "metric", default: "exact", description: METRIC_HELP },
-  judge: { type: "string", valueHint: "model", description: "Language model that a judge asks, e.g. openai:gpt-4.1" },
-  "with-reasoning": { type: "boolean", description: "Ask with a field to think in, as llm.chainOfThought does" },
-  concurrency: { type: "string", valueHint: "n", description: "Examples in flight at once; 8 unless given" },
-  "max-cost": { type: "string", valueHint: "usd", description: "The most that all answers may cost together" },
+  judge: { type: "string", valueHint: "model", description: "Language model for judge metrics, e.g. openai:gpt-4.1" },
+  "with-reasoning": { type: "boolean", description: "Ask for reasoning first, like llm.chainOfThought" },
+  concurrency: { type: "string", valueHint: "n", description: "Examples evaluated at once (default: 8)" },
+  "max-cost": { type: "string", valueHint: "usd", description: "Budget for all calls, in US dollars" },
 } as const;
 
 /** Reads a file of examples; its path is as typed. */
 export async function loadExamples(file: string, signature: Signature<unknown, unknown>): Promise<readonly Example[]> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw new UsageError("FILE_NOT_FOUND", `There is no file ${file}.`, {
+    throw new UsageError("FILE_NOT_FOUND", `No such file: ${file}.`, {
       cause: error,
       hint: "`millrace llm label` writes examples to correct.",
     });
@@ -42,7 +42,7 @@ export async function openPromptLlm(
   const { llm } = (await project.session()).runner;
   if (llm.isOffline)
     process.stderr.write(
-      "no language model is configured: the offline model makes answers up, so scores say nothing\n",
+      "No language model is configured: the offline model invents answers, so scores mean nothing.\n",
     );
   const source = withoutPrograms ? { ...llm, adopted: undefined } : llm;
   return createLlm(source, { signal, onUsage: () => undefined });
@@ -55,7 +55,7 @@ export function untilInterrupted(work: (signal: AbortSignal) => Promise<ExitCode
       return await work(signal);
     } catch (error) {
       if (!signal.aborted) throw error;
-      process.stderr.write("Interrupted. Start it again and it goes on: answers are kept.\n");
+      process.stderr.write("Interrupted. Start again to continue: responses are cached.\n");
       return 130;
     }
   });

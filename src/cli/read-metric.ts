@@ -14,13 +14,13 @@ export async function readMetric(project: Project, text: string): Promise<Metric
   if (kind === "judge" && first !== "") return judge(rest.join(":"));
   if (kind === "f1" && first !== "") return setF1({ list: first, ...(second === "" ? {} : { by: second.split(",") }) });
   if (!text.includes("#")) {
-    throw new UsageError("OPTION_VALUE", `--metric ${text}: there is no such metric.`, {
+    throw new UsageError("OPTION_VALUE", `--metric ${text}: unknown metric.`, {
       hint: `Use ${METRIC_HELP}.`,
     });
   }
   const found = await importExport(project, text);
   if (typeof found === "function") return found as Metric;
-  throw new UsageError("OPTION_VALUE", `--metric ${text}: that is no function.`, {
+  throw new UsageError("OPTION_VALUE", `--metric ${text} must export a function.`, {
     hint: "Export a function (output, expected) => a number from 0 to 1.",
   });
 }

@@ -41,11 +41,19 @@ export function readPatterns(patterns: readonly string[]): readonly string[] {
 
 /** Options that choose documents, the same for every command that does. */
 export const filterArgs = {
-  ids: { type: "string", valueHint: "id", description: "Only this document: its id, a prefix of it, a path or a URL" },
+  ids: { type: "string", valueHint: "id", description: "Only this document, by id, id prefix, path or URL" },
   "include-documents": { type: "string", valueHint: "glob", description: "Only documents whose path or URL matches" },
-  "exclude-documents": { type: "string", valueHint: "glob", description: "No documents whose path or URL matches" },
-  status: { type: "string", valueHint: "status", description: "Only documents in this state: ready, failed" },
-  "content-type": { type: "string", valueHint: "type", description: "Only documents of this type, e.g. text/markdown" },
+  "exclude-documents": {
+    type: "string",
+    valueHint: "glob",
+    description: "Leave out documents whose path or URL matches",
+  },
+  status: { type: "string", valueHint: "status", description: "Only documents with this status: ready or failed" },
+  "content-type": {
+    type: "string",
+    valueHint: "type",
+    description: "Only documents of this content type, e.g. text/markdown",
+  },
   limit: { type: "string", valueHint: "n", description: "At most this many documents" },
 } as const;
 

@@ -11,12 +11,15 @@ import { choosePipeline } from "./select-options.ts";
 export const pipelineArgs = {
   ...scopeArgs,
   ...projectArgs,
-  "max-cost": { type: "string", valueHint: "usd", description: "Most that calls to language models may cost" },
-  "continue-on-error": { type: "boolean", description: "After a failure go on with independent models" },
-  "stop-on-error": { type: "boolean", description: "After a failure start nothing new" },
+  "max-cost": { type: "string", valueHint: "usd", description: "Budget for calls to language models, in US dollars" },
+  "continue-on-error": {
+    type: "boolean",
+    description: "After a failure, continue with models that do not depend on it",
+  },
+  "stop-on-error": { type: "boolean", description: "After a failure, start no further models" },
   wait: {
     type: "negated",
-    description: "Fail when another run holds a model, instead of waiting",
+    description: "Fail if another run is using a model, instead of waiting",
   },
   ...reporterArgs,
   ...jsonArgs,
@@ -39,7 +42,7 @@ export async function runSelectedPipeline(
 ): Promise<ExitCode> {
   const { args } = input;
   if (args["continue-on-error"] === true && args["stop-on-error"] === true) {
-    throw new UsageError("OPTIONS_CONFLICT", "--continue-on-error and --stop-on-error exclude each other.");
+    throw new UsageError("OPTIONS_CONFLICT", "--continue-on-error and --stop-on-error cannot be combined.");
   }
   const scope = readScope(input);
   const maxCostUsd = readUsd("max-cost", args["max-cost"]);

@@ -39,7 +39,7 @@ export async function runUnitTests(
   }
   const failed = results.filter(({ status }) => status !== "passed").length;
   if (json) printJson(results);
-  else if (tests.length === 0) aside("No file *.unit.ts of this project has a test of these models.");
+  else if (tests.length === 0) aside("No *.unit.ts file has a test of these models.");
   else lines(["", `${plural(tests.length - failed, "unit test")} passed${failed === 0 ? "" : `, ${failed} failed`}`]);
   return failed === 0 ? 0 : 1;
 

@@ -16,7 +16,7 @@ export const reporterArgs = {
   reporter: {
     type: "string",
     valueHint: "file",
-    description: "Module that takes the events of the run; `default` keeps the usual display beside it",
+    description: "Module that receives the events of the run; `default` is the built-in display",
   },
 } as const satisfies ArgSpecs;
 
@@ -44,7 +44,7 @@ export async function runWithReporter(
   const reporter = await openReporter(project, input);
   const onEvent: RunEventListener = (event) => void reporter.onEvent(event);
   const onInterrupt = () => {
-    const message = "Cancelling; finished units are kept. Ctrl-C again stops at once.";
+    const message = "Cancelling; finished units are kept. Press Ctrl-C again to stop at once.";
     onEvent({ type: "warning", at: new Date().toISOString(), message });
   };
   try {

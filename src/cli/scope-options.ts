@@ -7,19 +7,19 @@ import { selectArgs, selectRepeatable } from "./select-options.ts";
 export const scopeArgs = {
   pipeline: {
     type: "positional",
-    description: "A pipeline, a namespace or a model; without it the only one there is, or all models",
+    description: "Pipeline, namespace or model; by default the project's only pipeline, or all models",
   },
   ...selectArgs,
   documents: {
     type: "string",
     valueHint: "glob",
-    description: "Documents to run on, instead of the configured ones",
+    description: "Documents to use instead of the configured ones",
   },
   ...filterArgs,
-  "full-refresh": { type: "boolean", description: "Process everything in scope, not only what changed" },
-  sample: { type: "string", valueHint: "n", description: "Only a sample of so many documents, the same every time" },
-  set: { type: "string", valueHint: "k=v", description: "A parameter of a model, for this run" },
-  "allow-deletes": { type: "boolean", description: "Remove documents even when most of them are gone" },
+  "full-refresh": { type: "boolean", description: "Process everything in scope, changed or not" },
+  sample: { type: "string", valueHint: "n", description: "Use a sample of n documents, the same ones every time" },
+  set: { type: "string", valueHint: "k=v", description: "Set a model parameter for this run" },
+  "allow-deletes": { type: "boolean", description: "Allow a sync that removes most of the documents" },
 } as const satisfies ArgSpecs;
 
 export const scopeRepeatable = ["documents", "ids", "set", ...selectRepeatable] as const;

@@ -9,13 +9,13 @@ export const selectArgs = {
     type: "string",
     alias: "s",
     valueHint: "selector",
-    description: "Only these models: name, +name+, tag:, path:, source:, state:, …",
+    description: "Models to include: name, +name+, tag:, path:, source:, state:, …",
   },
-  exclude: { type: "string", valueHint: "selector", description: "Not these models" },
+  exclude: { type: "string", valueHint: "selector", description: "Models to leave out" },
   state: {
     type: "string",
     valueHint: "dir",
-    description: "Artifacts that state: and result: compare with, instead of what is stored",
+    description: "Folder of artifacts that state: and result: compare with, instead of the database",
   },
 } as const satisfies ArgSpecs;
 

@@ -23,7 +23,7 @@ export async function showFailedUnits(
   if (failure !== undefined) {
     const { error, runId } = failure;
     lines(renderFailure({ model: args.model, error }, { colors, width, command }));
-    aside(colors.dim("\nNo unit failed by itself: the model failed as a whole."));
+    aside(colors.dim("\nNo single unit failed: the model failed as a whole."));
     return aside(`${colors.dim("Next:")} ${colors.cyan(command("runs", "resume", runId))}`);
   }
   if (total === 0) return aside("No unit failed.");
@@ -36,7 +36,7 @@ export async function showFailedUnits(
     unit.message,
   ]);
   const hasDocuments = units.some((each) => each.document !== null);
-  const columns = ["unit", ...(hasDocuments ? ["document"] : []), "status", "tries", "code", "message"];
+  const columns = ["unit", ...(hasDocuments ? ["document"] : []), "status", "attempts", "code", "message"];
   lines(renderTable({ columns, rows, colors, width }));
   const limit = String(Math.min(total, args.limit * 10));
   const more = total > units.length ? ` · more: ${command("show", args.model, "--errors", "--limit", limit)}` : "";

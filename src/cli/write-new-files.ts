@@ -9,7 +9,7 @@ export async function writeNewFiles(directory: string, files: Readonly<Record<st
   const existing = Object.keys(files).filter((path) => existsSync(join(directory, path)));
   if (existing.length > 0) {
     throw new UsageError("FILES_EXIST", `${directory} already has ${quoteList(existing)}; nothing was written.`, {
-      hint: "Choose another folder or another name, or move what is there.",
+      hint: "Choose another folder or name, or move the existing files.",
     });
   }
   for (const [path, content] of Object.entries(files)) {

@@ -88,9 +88,10 @@ test("a build with a failing test shows the rows, skips what is below and exits 
 
     ✗ shop.orders  TESTS_FAILED
       1 of 3 tests failed: not_null(customer): 1 row
-      → Correct the model, then \`millrace runs resume RUN\`: it runs what failed and what was skipped. After a correction further up, \`millrace build\`.
+      → Fix the model, then run \`millrace runs resume RUN\`: it runs what failed and what was skipped. After a fix further up, run \`millrace build\`.
 
     Next: millrace runs resume RUN
+    Docs: millrace/docs/errors.md#tests_failed
     "
   `);
   // The rows are kept, so that they can be looked at later.
@@ -130,7 +131,7 @@ test("test looks at the tables as they stand", async () => {
     "passed",
     "passed",
   ]);
-  expect((await shop.run("test", "shop.report")).out).toContain("No model of these has tests.");
+  expect((await shop.run("test", "shop.report")).out).toContain("None of these models has tests.");
 });
 
 test("unit tests are found in *.unit.ts files; the difference is shown", async () => {
@@ -147,7 +148,7 @@ test("unit tests are found in *.unit.ts files; the difference is shown", async (
     1 unit test passed, 1 failed
     "
   `);
-  expect((await shop.run("test", "--unit", "shop.report")).out).toContain("No file *.unit.ts");
+  expect((await shop.run("test", "--unit", "shop.report")).out).toContain("No *.unit.ts file");
 });
 
 test("compile prints the SQL with its values; seed loads files alone", async () => {

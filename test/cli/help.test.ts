@@ -19,36 +19,37 @@ test("--help shows every command", async () => {
     Usage  millrace <command> [options]
 
     Commands
-      init                                Write a new project that runs at once
-      new model                           Write new files into a project
-      run                                 Run a pipeline, a namespace or a model
-      build                               Run models and test each when it is done
-      test                                Test the rows of models
-      seed                                Load the files of seeds
-      compile                             Print the SQL of models
-      plan                                Say what a run would do, and why
-      explain                             Say why a unit will run, or will not
-      try                                 Run a model on a few units without writing
-      retry                               Go on with the latest run, or run failed units
-      mark                                Declare a model's rows current
-      ls                                  List the models of the project
-      graph                               Draw which model reads which
-      show                                Show the rows of a model
-      trace                               Follow a row back to its documents
-      source [freshness]                  Tables that others fill
-      documents [ls|add|rm]               Bring documents in, list them, forget them
-      runs [ls|show|logs|resume|cancel]   Look at runs, resume and cancel them
-      cost                                Add up what language models have cost
-      llm eval|optimize|diff|label|cache  Measure prompts, find better ones, look at kept answers
-      migrate                             Change tables to what the models declare, where data may be lost too
-      db url|psql|start|stop|reset        The project's database
-      doctor                              Check that everything a project needs is there
+      init                                    Create a new project that is ready to run
+      new model                               Add a model to the project
+      run                                     Run a pipeline, a namespace or a model
+      build                                   Run models and their data tests
+      test                                    Run data tests on existing tables, or unit tests
+      seed                                    Load seed files into their tables
+      compile                                 Print the compiled SQL of models
+      plan                                    Show what a run would do, and why
+      explain                                 Explain why a unit would run or be skipped
+      try                                     Run a model on a few units without writing anything
+      retry                                   Resume the latest run, or rerun failed units
+      accept                                  Accept failed units, so that runs succeed without them
+      mark                                    Mark a model's output as up to date
+      ls                                      List the models of the project
+      graph                                   Draw the dependency graph
+      show                                    Show the rows of a model
+      trace                                   Trace a row back to the documents it came from
+      source [freshness]                      External source tables
+      documents [ls|add|rm]                   Add, list and remove documents
+      runs [ls|show|logs|resume|cancel]       List, inspect, resume and cancel runs
+      cost                                    Show what model calls have cost
+      llm eval|optimize|diff|log|label|cache  Evaluate and tune prompts; inspect the response cache
+      migrate                                 Apply schema changes, including those that can lose data
+      db url|psql|start|stop|reset            The project's database
+      doctor                                  Check the setup of a project
 
     Start
       npx millrace init my-project
       cd my-project && npm install && npx millrace run
 
-    \`millrace <command> --help\` says more about a command, \`--version\` prints the version.
+    \`millrace <command> --help\` shows the options of a command, \`--version\` prints the version.
     "
   `);
 });
@@ -67,40 +68,40 @@ test("run --help", async () => {
     Usage  millrace run [pipeline] [options]
 
     Arguments
-      pipeline  A pipeline, a namespace or a model; without it the only one there is, or all models
+      pipeline  Pipeline, namespace or model; by default the project's only pipeline, or all models
 
     Options
-      -s, --select <selector>         Only these models: name, +name+, tag:, path:, source:, state:, …; may be repeated
-          --exclude <selector>        Not these models; may be repeated
-          --state <dir>               Artifacts that state: and result: compare with, instead of what is stored
-          --documents <glob>          Documents to run on, instead of the configured ones; may be repeated
-          --ids <id>                  Only this document: its id, a prefix of it, a path or a URL; may be repeated
+      -s, --select <selector>         Models to include: name, +name+, tag:, path:, source:, state:, … (repeatable)
+          --exclude <selector>        Models to leave out (repeatable)
+          --state <dir>               Folder of artifacts that state: and result: compare with, instead of the database
+          --documents <glob>          Documents to use instead of the configured ones (repeatable)
+          --ids <id>                  Only this document, by id, id prefix, path or URL (repeatable)
           --include-documents <glob>  Only documents whose path or URL matches
-          --exclude-documents <glob>  No documents whose path or URL matches
-          --status <status>           Only documents in this state: ready, failed
-          --content-type <type>       Only documents of this type, e.g. text/markdown
+          --exclude-documents <glob>  Leave out documents whose path or URL matches
+          --status <status>           Only documents with this status: ready or failed
+          --content-type <type>       Only documents of this content type, e.g. text/markdown
           --limit <n>                 At most this many documents
-          --full-refresh              Process everything in scope, not only what changed
-          --sample <n>                Only a sample of so many documents, the same every time
-          --set <k=v>                 A parameter of a model, for this run; may be repeated
-          --allow-deletes             Remove documents even when most of them are gone
-      -p, --project <dir>             Folder of the project
-          --max-cost <usd>            Most that calls to language models may cost
-          --continue-on-error         After a failure go on with independent models
-          --stop-on-error             After a failure start nothing new
-          --no-wait                   Fail when another run holds a model, instead of waiting
-          --reporter <file>           Module that takes the events of the run; \`default\` keeps the usual display beside it; may be repeated
-          --json                      Print JSON for machines
-          --verbose                   Say more, and show the stack of errors
+          --full-refresh              Process everything in scope, changed or not
+          --sample <n>                Use a sample of n documents, the same ones every time
+          --set <k=v>                 Set a model parameter for this run (repeatable)
+          --allow-deletes             Allow a sync that removes most of the documents
+      -p, --project <dir>             Project folder
+          --max-cost <usd>            Budget for calls to language models, in US dollars
+          --continue-on-error         After a failure, continue with models that do not depend on it
+          --stop-on-error             After a failure, start no further models
+          --no-wait                   Fail if another run is using a model, instead of waiting
+          --reporter <file>           Module that receives the events of the run; \`default\` is the built-in display (repeatable)
+          --json                      Print JSON
+          --verbose                   Print more detail, and stack traces of errors
       -h, --help                      Show this help
 
     Examples
-      millrace run indexing                                   process what changed since the last run
+      millrace run indexing                                   process what has changed since the last run
       millrace run indexing --sample 10                       try it on ten documents
       millrace run indexing.document_sections --full-refresh  process everything of one model
-      millrace run --select +reporting.summary                a model and everything it is made of
-      millrace run --select tag:nightly+ --exclude tag:slow   by tag, with what is below
-      millrace run --set maxSectionChars=4000                 with another parameter
+      millrace run --select +reporting.summary                a model and everything upstream of it
+      millrace run --select tag:nightly+ --exclude tag:slow   by tag, with everything downstream
+      millrace run --set maxSectionChars=4000                 with a different parameter
     "
   `);
 });

@@ -113,7 +113,7 @@ test("a failing model is exit code 1; when it is mended the run goes on", async 
   expect(failed.code).toBe(1);
   expect(failed.stderr).toBe("");
   expect(failed.stdout).toContain("the mill stands still");
-  expect(failed.stdout).toMatch(/\nNext: millrace runs resume <run>\n$/);
+  expect(failed.stdout).toMatch(/\nNext: millrace runs resume <run>\nDocs: \S+\n$/);
   expect((await project.run(["runs", "show", "last"])).stdout).toMatch(/\nNext: millrace runs resume <run>\n$/);
   expect(await project.outcomes()).toEqual({ "notes.outlines": "error", "notes.sections": "success" });
 
@@ -237,10 +237,10 @@ test("doctor says what is there and what is not", async () => {
   await using project = await createProject();
   const healthy = await project.run(["doctor"]);
   expect(healthy.code).toBe(0);
-  expect(healthy.stdout).toContain("Everything is there.");
-  expect(healthy.stdout).toMatch(/tables +4 changes with the next run/);
+  expect(healthy.stdout).toContain("All checks passed.");
+  expect(healthy.stdout).toMatch(/tables +4 changes in the next run/);
   await project.run(["run"]);
-  expect((await project.run(["doctor"])).stdout).toMatch(/tables +as the models declare them/);
+  expect((await project.run(["doctor"])).stdout).toMatch(/tables +match the models/);
   await project.edit("models/sections.ts", (text) => text.replace(/words: integer\(\)/, "words: text()"));
   const changed = await project.run(["doctor"]);
   expect(changed.code).toBe(1);

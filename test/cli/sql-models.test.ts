@@ -40,7 +40,7 @@ test("queries are listed, drawn, run and shown like other models", async () => {
     notes.counts    sql table  notes_counts    notes.headings  models/queries.ts
     notes.outlines  per group  notes_outlines  notes.sections  models/outlines.ts
 
-    4 models · \`millrace graph\` draws them
+    4 models · \`millrace graph\` draws the graph
     "
   `);
   expect((await run("graph")).out).toMatchInlineSnapshot(`
@@ -91,7 +91,7 @@ test("queries are listed, drawn, run and shown like other models", async () => {
     "
   `);
   expect((await run("migrate")).out).toMatchInlineSnapshot(`
-    "✓ The tables are as the models declare them.
+    "✓ The tables match the models.
     "
   `);
 });

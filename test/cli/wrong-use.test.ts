@@ -22,10 +22,10 @@ const wrong: readonly (readonly [string, string])[] = [
   ["run --set chars", "--set chars: expected parameter=value. [OPTION_VALUE]"],
   [
     "run --stop-on-error --continue-on-error",
-    "--continue-on-error and --stop-on-error exclude each other. [OPTIONS_CONFLICT]",
+    "--continue-on-error and --stop-on-error cannot be combined. [OPTIONS_CONFLICT]",
   ],
   ["run a b", '`millrace run` does not know what to do with "b". [ARGUMENT_UNKNOWN]'],
-  ["show", "`millrace show` needs <model>: A model, or the table it fills. [ARGUMENT_MISSING]"],
+  ["show", "`millrace show` needs <model>: Name of a model, or of its table. [ARGUMENT_MISSING]"],
   ["llm eval classify", '`millrace llm eval` needs --data: JSONL of {"input": …, "expected": …}. [OPTION_MISSING]'],
   ["graph --format mermaidd", '--format mermaidd: not one of text, mermaid. Did you mean "mermaid"? [OPTION_VALUE]'],
 ];
@@ -56,7 +56,7 @@ test("a folder without a project says how to get one; --verbose adds the stack",
   const plain = await runCli(["ls"], { cwd: folder.path });
   expect(plain.code).toBe(2);
   expect(plain.stderr).toBe(
-    `✗ No millrace.config.ts in ${folder.path}. [PROJECT_NOT_FOUND]\n  → Run in a project's folder, name it with --project, or write a project with \`millrace init\`.\n`,
+    `✗ No millrace.config.ts in ${folder.path}. [PROJECT_NOT_FOUND]\n  → Run in a project's folder, pass it with --project, or create a project with \`millrace init\`.\n`,
   );
   expect((await runCli(["ls", "--verbose"], { cwd: folder.path })).stderr).toMatch(/\n {4}at /);
 });

@@ -335,7 +335,7 @@ export const scripts = {
         holder: { runId: "20260301-110000-ffffff", executorId: "e" },
       },
     ],
-    [1, { type: "warning", message: "Cancelling; finished units are kept. Ctrl-C again stops at once." }],
+    [1, { type: "warning", message: "Cancelling; finished units are kept. Press Ctrl-C again to stop at once." }],
     [
       2,
       {

@@ -8,17 +8,20 @@ import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({
   args: {
-    model: { type: "positional", required: true, description: "A model, or the table it fills" },
-    key: { type: "positional", description: "A unit: its key, its parts, its beginning, or its document" },
+    model: { type: "positional", required: true, description: "Name of a model, or of its table" },
+    key: { type: "positional", description: "Key of a unit: its parts, a prefix, or its document" },
     ...projectArgs,
-    code: { type: "string", valueHint: "code", description: "Units that failed with this code" },
-    reason: { type: "string", valueHint: "text", description: "Why, for whoever looks later" },
+    code: { type: "string", valueHint: "code", description: "Only units that failed with this error code" },
+    reason: { type: "string", valueHint: "text", description: "Reason to record" },
     ...jsonArgs,
   },
   repeatable: ["key"],
   examples: [
-    ["accept indexing.section_extractions --code LLM_REFUSAL", "live with units that the model refuses to answer"],
-    ['accept shop.orders 4711 --reason "known bad row"', "live with one unit"],
+    [
+      "accept indexing.section_extractions --code LLM_REFUSAL",
+      "accept units that the language model refuses to answer",
+    ],
+    ['accept shop.orders 4711 --reason "known bad row"', "accept one unit"],
   ],
   async run({ args, all }) {
     const { model, code, reason } = args;

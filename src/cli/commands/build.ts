@@ -9,9 +9,9 @@ export default defineCommand({
   repeatable: pipelineRepeatable,
   variadic: selectRepeatable,
   examples: [
-    ["build", "run every model and test it; what is below a failed test does not run"],
-    ["build shop --stop-on-error", "start nothing new after the first failure"],
-    ["retry", "after the fix: what failed and what was skipped"],
+    ["build", "run and test every model; skip what is downstream of a failed test"],
+    ["build shop --stop-on-error", "stop starting models after the first failure"],
+    ["retry", "after a fix: rerun what failed or was skipped"],
   ],
   run: (input) => runSelectedPipeline(input, { tests: true, stopOnError: false }),
 });

@@ -6,7 +6,7 @@ import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts
 
 export default defineCommand({
   args: {
-    pipeline: { type: "positional", description: "A model, a namespace or a pipeline; without it all SQL models" },
+    pipeline: { type: "positional", description: "Pipeline, namespace or model; by default all SQL models" },
     ...projectArgs,
     ...selectArgs,
     ...jsonArgs,
@@ -15,7 +15,7 @@ export default defineCommand({
   variadic: selectRepeatable,
   examples: [
     ["compile shop.orders", "the query, ready for psql"],
-    ["compile --json", "every query of the project, for machines"],
+    ["compile --json", "every query of the project as JSON"],
   ],
   async run(input) {
     const { args } = input;
@@ -26,8 +26,8 @@ export default defineCommand({
     // One that is named is worth an error; among many the others are left out.
     const queries = found.length === 1 && only !== undefined ? [only] : found.filter(({ form }) => form === "sql");
     if (queries.length === 0) {
-      throw new UsageError("NOT_SQL", "None of these models is a query.", {
-        hint: "`millrace ls` shows what each model is.",
+      throw new UsageError("NOT_SQL", "None of these models is a SQL model.", {
+        hint: "`millrace ls` shows the form of each model.",
       });
     }
     const compiled: { model: string; sql: string }[] = [];

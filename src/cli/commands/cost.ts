@@ -7,18 +7,18 @@ import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({
   args: {
-    by: { type: "enum", options: COST_GROUPS, default: "model", description: "What to add up by" },
+    by: { type: "enum", options: COST_GROUPS, default: "model", description: "Group by" },
     attributed: {
       type: "boolean",
-      description: "What the present rows cost to make, kept answers included, instead of what was billed",
+      description: "Cost of producing the current rows, cached responses included, instead of the amount billed",
     },
     ...projectArgs,
     ...jsonArgs,
   },
   examples: [
-    ["cost", "what each model has cost"],
-    ["cost --by document", "what each document has cost"],
-    ["cost --attributed", "what the rows that are there cost to make"],
+    ["cost", "by model"],
+    ["cost --by document", "by document"],
+    ["cost --attributed", "what the current rows cost to produce"],
   ],
   async run({ args }) {
     await using project = await openCliProject(args);
@@ -26,7 +26,7 @@ export default defineCommand({
     const costs = await reportCosts(await project.openDatabase(), { by, attributed });
     if (args.json === true) return printJson(costs);
     const { colors, width, lines, aside } = createPrinter();
-    if (costs.length === 0) return aside("No language model has been asked yet.");
+    if (costs.length === 0) return aside("No calls to language models yet.");
     const rows = costs.map((line) => [
       line.name,
       line.calls,

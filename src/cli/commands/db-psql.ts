@@ -5,7 +5,7 @@ import { findProjectDatabase } from "../project-database.ts";
 
 export default defineCommand({
   args: {
-    arguments: { type: "positional", description: "Passed to psql, after --" },
+    arguments: { type: "positional", description: "Arguments for psql, after --" },
     ...projectArgs,
   },
   repeatable: ["arguments"],

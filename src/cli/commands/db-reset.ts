@@ -7,10 +7,10 @@ import { findEmbeddedDatabase } from "../project-database.ts";
 export default defineCommand({
   args: {
     ...projectArgs,
-    yes: { type: "boolean", alias: "y", description: "Do not ask" },
+    yes: { type: "boolean", alias: "y", description: "Do not ask for confirmation" },
     ...jsonArgs,
   },
-  examples: [["db reset --yes", "every table, every run and every ledger entry of this project is gone"]],
+  examples: [["db reset --yes", "delete every table and every run of this project"]],
   async run({ args }) {
     const directory = await findEmbeddedDatabase(args.project, "reset");
     const { colors, lines } = createPrinter();
@@ -22,7 +22,7 @@ export default defineCommand({
     await resetEmbeddedPostgres({ directory });
     if (args.json === true) return printJson({ reset: true, directory });
     lines([
-      `${colors.green("✓")} The embedded Postgres and its data are gone.`,
+      `${colors.green("✓")} Deleted the embedded Postgres and its data.`,
       `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))}`,
     ]);
   },

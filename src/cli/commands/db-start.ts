@@ -4,7 +4,7 @@ import { findEmbeddedDatabase } from "../project-database.ts";
 
 export default defineCommand({
   args: { ...projectArgs, ...jsonArgs },
-  examples: [["db start", "other commands start it by themselves"]],
+  examples: [["db start", "start it; other commands do so when needed"]],
   async run({ args }) {
     const directory = await findEmbeddedDatabase(args.project, "start");
     const { embeddedPostgresStatus, startEmbeddedPostgres } =
@@ -14,8 +14,8 @@ export default defineCommand({
     if (args.json === true) return printJson(status);
     const { colors, lines } = createPrinter();
     lines([
-      `${colors.green("✓")} Postgres ${status.version ?? ""} runs: ${status.url ?? ""}`,
-      colors.dim(`  data in ${status.dataDirectory}; it stops by itself a minute after its last client`),
+      `${colors.green("✓")} Postgres ${status.version ?? ""} is running: ${status.url ?? ""}`,
+      colors.dim(`  data in ${status.dataDirectory}; it stops a minute after its last client disconnects`),
     ]);
   },
 });

@@ -4,7 +4,7 @@ import { findEmbeddedDatabase } from "../project-database.ts";
 
 export default defineCommand({
   args: { ...projectArgs, ...jsonArgs },
-  examples: [["db stop", "the data stay; the next command starts it again"]],
+  examples: [["db stop", "stop it; the data is kept, and the next command starts it again"]],
   async run({ args }) {
     const directory = await findEmbeddedDatabase(args.project, "stop");
     const { embeddedPostgresStatus, stopEmbeddedPostgres } =
@@ -13,6 +13,6 @@ export default defineCommand({
     const status = await embeddedPostgresStatus({ directory });
     if (args.json === true) return printJson(status);
     const { colors, lines } = createPrinter();
-    lines([`${colors.green("✓")} The embedded Postgres is stopped.`]);
+    lines([`${colors.green("✓")} Stopped the embedded Postgres.`]);
   },
 });

@@ -5,8 +5,8 @@ import { findProjectDatabase } from "../project-database.ts";
 export default defineCommand({
   args: { ...projectArgs, ...jsonArgs },
   examples: [
-    ["db url", "the URL; the embedded Postgres is started when it is not running"],
-    ["db url --json", "also says whether it is the embedded one"],
+    ["db url", "print the URL; starts the embedded Postgres if needed"],
+    ["db url --json", "the URL as JSON, and whether it is embedded"],
   ],
   async run({ args }) {
     const { resolveDatabaseUrl } = await import("../../database/resolve-database.ts");

@@ -8,7 +8,7 @@ import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({
   args: { ...projectArgs, ...jsonArgs },
-  examples: [["doctor", "one line for each thing a project needs"]],
+  examples: [["doctor", "one line per check"]],
   async run({ args }) {
     const checks = await checkProject(resolve(args.project));
     const failed = checks.filter((check) => !check.ok).length;
@@ -30,7 +30,7 @@ export default defineCommand({
     );
     lines([
       "",
-      failed === 0 ? colors.green("Everything is there.") : colors.red(`${failed} of ${checks.length} need attention.`),
+      failed === 0 ? colors.green("All checks passed.") : colors.red(`${failed} of ${checks.length} checks failed.`),
     ]);
     return code;
   },

@@ -10,10 +10,10 @@ export default defineCommand({
     patterns: {
       type: "positional",
       required: true,
-      description: "Globs, folders, JSONL files, lists of URLs, or web addresses",
+      description: "Globs, folders, JSONL files, lists of URLs, or URLs",
     },
     ...projectArgs,
-    "allow-deletes": { type: "boolean", description: "Remove documents even when most of them are gone" },
+    "allow-deletes": { type: "boolean", description: "Allow a sync that removes most of the documents" },
     ...jsonArgs,
   },
   repeatable: ["patterns"],

@@ -13,8 +13,8 @@ export default defineCommand({
   declared: declaredFilterArgs,
   repeatable: ["ids"],
   examples: [
-    ["documents ls", "every document that is known"],
-    ["documents ls --status failed", "those that could not be read, and why"],
+    ["documents ls", "all documents"],
+    ["documents ls --status failed", "documents that could not be read, and why"],
   ],
   async run(input) {
     const { args } = input;
@@ -26,7 +26,7 @@ export default defineCommand({
     if (documents.length === 0 && Object.keys(filters).length > 0) return aside("No document passes the filters.");
     if (documents.length === 0) {
       return aside(
-        `No documents. \`${createCommandLine(args)("documents", "add")} <glob>\` brings some in; a run syncs those of millrace.config.ts.`,
+        `No documents. \`${createCommandLine(args)("documents", "add")} <glob>\` adds some; a run syncs those of millrace.config.ts.`,
       );
     }
     const hasErrors = documents.some(({ error }) => error !== null);

@@ -10,23 +10,23 @@ export default defineCommand({
     patterns: {
       type: "positional",
       required: true,
-      description: "What documents were added as, or given to a run as: `documents ls` shows it",
+      description: "Patterns as they were added, or passed to a run; `documents ls` shows them",
     },
     ...projectArgs,
     ...jsonArgs,
   },
   repeatable: ["patterns"],
-  examples: [["documents rm 'notes/**/*.md'", "forget what was added so; the files stay"]],
+  examples: [["documents rm 'notes/**/*.md'", "remove what this pattern added; the files stay"]],
   async run({ args, all }) {
     await using project = await openCliProject(args);
     const removed = await project.documents.remove(readPatterns(all("patterns")));
     if (args.json === true) return printJson({ removed });
     const { colors, lines, aside } = createPrinter();
     lines([
-      `${colors.dim("documents")}  ${removed === 0 ? "none removed: all are listed otherwise too" : `${plural(removed, "document")} removed`}`,
+      `${colors.dim("documents")}  ${removed === 0 ? "none removed: other patterns still list them" : `${plural(removed, "document")} removed`}`,
     ]);
     aside(
-      `\n${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))} ${colors.dim("# deletes the rows that came of them")}`,
+      `\n${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))} ${colors.dim("# deletes the rows made from them")}`,
     );
   },
 });

@@ -11,32 +11,32 @@ const MEANING: Readonly<Record<Explanation["reason"], string>> = {
   changed: "its input has changed",
   code: "the model has changed",
   config: "a parameter has changed",
-  prompt: "a tuned prompt that it asks with has changed",
+  prompt: "a tuned prompt that it uses has changed",
   llm: "the language model or its settings have changed",
   schema: "the table has changed",
-  upstream: "a source beside its own row has changed",
-  retry: "it failed at its last try",
-  full: "the run takes everything",
+  upstream: "another source that it reads has changed",
+  retry: "its last attempt failed",
+  full: "the run processes everything",
   unchanged: "nothing about it has changed",
-  kept: "its output is kept, whatever has changed",
-  quarantined: "it is quarantined: it failed too often, or the model gave it up",
-  deleted: "its row is gone, and its output goes with the next run",
+  kept: "its output is kept, whatever changed",
+  quarantined: "it is quarantined: it failed too often, or the model rejected it",
+  deleted: "its source row is gone; the next run deletes its output",
 };
 
 export default defineCommand({
   args: {
-    model: { type: "positional", required: true, description: "A model, or the table it fills" },
+    model: { type: "positional", required: true, description: "Name of a model, or of its table" },
     key: {
       type: "positional",
-      description: "The unit's key, its parts, its beginning, or its document; none for a whole table",
+      description: "Key of the unit: its parts, a prefix, or its document; none for a model without units",
     },
     ...projectArgs,
-    set: { type: "string", valueHint: "k=v", description: "A parameter of the model, as for a run" },
+    set: { type: "string", valueHint: "k=v", description: "Set a parameter of the model" },
     ...jsonArgs,
   },
   repeatable: ["set", "key"],
   examples: [
-    ["explain indexing.document_sections docs/tide.md", "why this document will be split again, or not"],
+    ["explain indexing.document_sections docs/tide.md", "why this document will be split again or not"],
     ["explain indexing.section_extractions 3f9a0c21 s-04", "a unit whose key has two parts"],
   ],
   async run({ args, all }) {
@@ -58,7 +58,7 @@ export default defineCommand({
         ? []
         : [
             colors.dim(
-              `  last: ${stored.status} · run ${stored.runId} · ${new Date(stored.updatedAt).toISOString().slice(0, 19)}Z${duration}${stored.attempts > 0 ? ` · ${stored.attempts} failed tries` : ""}`,
+              `  last: ${stored.status} · run ${stored.runId} · ${new Date(stored.updatedAt).toISOString().slice(0, 19)}Z${duration}${stored.attempts > 0 ? ` · ${stored.attempts} failed attempts` : ""}`,
             ),
             ...(stored.errorCode === null ? [] : [`  ${colors.red(stored.errorCode)} ${stored.error ?? ""}`]),
           ]),

@@ -7,17 +7,17 @@ import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts
 
 export default defineCommand({
   args: {
-    pipeline: { type: "positional", description: "Only the models of this pipeline or namespace" },
+    pipeline: { type: "positional", description: "Pipeline or namespace; by default all models" },
     ...projectArgs,
     ...selectArgs,
-    format: { type: "enum", options: ["text", "mermaid"], default: "text", description: "How to draw it" },
+    format: { type: "enum", options: ["text", "mermaid"], default: "text", description: "Output format" },
     ...jsonArgs,
   },
   repeatable: selectRepeatable,
   variadic: selectRepeatable,
   examples: [
     ["graph", "as a tree"],
-    ["graph --format mermaid > graph.mmd", "for Markdown files and mermaid.live"],
+    ["graph --format mermaid > graph.mmd", "for Markdown or mermaid.live"],
   ],
   async run(input) {
     const { args } = input;

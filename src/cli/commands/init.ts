@@ -9,7 +9,7 @@ import { writeNewFiles } from "../write-new-files.ts";
 
 export default defineCommand({
   args: {
-    dir: { type: "positional", default: ".", description: "Folder for the project; made if it is missing" },
+    dir: { type: "positional", default: ".", description: "Folder of the new project; created if missing" },
     ...jsonArgs,
   },
   examples: [["init my-project", "a project with two small models and two documents"]],

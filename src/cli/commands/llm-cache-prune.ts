@@ -12,28 +12,28 @@ export default defineCommand({
     "older-than": {
       type: "string",
       valueHint: "days",
-      description: "Answers that nobody has asked for in so many days",
+      description: "Entries not used for this many days",
     },
-    signature: { type: "string", valueHint: "name", description: "Only answers of this signature" },
-    model: { type: "string", valueHint: "model", description: "Only answers of this language model" },
-    all: { type: "boolean", description: "All of them" },
+    signature: { type: "string", valueHint: "name", description: "Only entries of this signature" },
+    model: { type: "string", valueHint: "model", description: "Only entries of this language model" },
+    all: { type: "boolean", description: "All entries" },
     ...jsonArgs,
   },
   examples: [
-    ["llm cache prune --older-than 90", "forget what was not asked for in three months"],
-    ["llm cache prune --signature extract_knowledge", "forget one signature's answers"],
+    ["llm cache prune --older-than 90", "delete what was not used for three months"],
+    ["llm cache prune --signature extract_knowledge", "delete the responses of one signature"],
   ],
   async run({ args }) {
     const olderThanDays = readCount("older-than", args["older-than"]);
     const options = { olderThanDays, program: args.signature, model: args.model };
     if (args.all !== true && Object.values(options).every((option) => option === undefined)) {
-      throw new UsageError("OPTION_MISSING", "`millrace llm cache prune` needs to know which answers to delete.", {
+      throw new UsageError("OPTION_MISSING", "`millrace llm cache prune` needs to know which entries to delete.", {
         hint: "Give --older-than, --signature or --model, or --all.",
       });
     }
     await using project = await openCliProject(args);
     const deleted = await pruneCache(await project.openDatabase(), options);
     if (args.json === true) return printJson({ deleted });
-    createPrinter().lines([`${plural(deleted, "answer")} deleted.`]);
+    createPrinter().lines([`${plural(deleted, "response")} deleted.`]);
   },
 });

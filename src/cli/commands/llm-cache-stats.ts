@@ -7,13 +7,13 @@ import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({
   args: { ...projectArgs, ...jsonArgs },
-  examples: [["llm cache stats", "answers that are kept, and what they have saved"]],
+  examples: [["llm cache stats", "number of responses, their size, and the cost they saved"]],
   async run({ args }) {
     await using project = await openCliProject(args);
     const stats = await cacheStats(await project.openDatabase());
     if (args.json === true) return printJson(stats);
     const { colors, width, lines, aside } = createPrinter();
-    if (stats.length === 0) return aside("No answers are kept.");
+    if (stats.length === 0) return aside("The response cache is empty.");
     const rows = stats.map(({ program, model, answers, hits, bytes, savedUsd }) => [
       program,
       model,
@@ -22,6 +22,6 @@ export default defineCommand({
       `${(bytes / 1_000).toFixed(0)} kB`,
       savedUsd === null ? "unknown" : formatCost(savedUsd),
     ]);
-    lines(renderTable({ columns: ["signature", "model", "answers", "hits", "size", "saved"], rows, colors, width }));
+    lines(renderTable({ columns: ["signature", "model", "responses", "hits", "size", "saved"], rows, colors, width }));
   },
 });

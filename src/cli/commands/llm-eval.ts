@@ -13,15 +13,15 @@ export default defineCommand({
   args: {
     ...measureArgs,
     ...projectArgs,
-    program: { type: "string", valueHint: "file", description: "A tuned prompt, instead of the one in programs/" },
-    "without-programs": { type: "boolean", description: "Leave the tuned prompts in programs/ aside" },
-    "min-score": { type: "string", valueHint: "0..1", description: "Exit with 1 when the score is lower" },
+    program: { type: "string", valueHint: "file", description: "Tuned prompt to use instead of the one in programs/" },
+    "without-programs": { type: "boolean", description: "Ignore the tuned prompts in programs/" },
+    "min-score": { type: "string", valueHint: "0..1", description: "Exit with 1 if the score is lower" },
     ...jsonArgs,
   },
   examples: [
-    ["llm eval extract_knowledge --data dev.jsonl --metric f1:entities:name,entityType", "how well it is answered"],
+    ["llm eval extract_knowledge --data dev.jsonl --metric f1:entities:name,entityType", "score on a dev set"],
     ["llm eval helpers/prompts.ts#classify --data dev.jsonl --min-score 0.8", "as a check in CI"],
-    ["llm eval classify --data dev.jsonl --without-programs", "as it was before it was tuned"],
+    ["llm eval classify --data dev.jsonl --without-programs", "without its tuned prompt"],
   ],
   async run({ args }) {
     const concurrency = readCount("concurrency", args.concurrency);

@@ -9,15 +9,19 @@ import { readCount } from "../read-options.ts";
 
 export default defineCommand({
   args: {
-    model: { type: "positional", required: true, description: "A model that asks a language model" },
+    model: { type: "positional", required: true, description: "Model that calls a language model" },
     ...projectArgs,
-    count: { type: "string", alias: "n", valueHint: "n", default: "20", description: "Units, always the same ones" },
-    signature: { type: "string", valueHint: "name", description: "Which one, for a model that asks several" },
-    out: { type: "string", valueHint: "file", description: "A file; standard output unless given" },
+    count: {
+      type: "string",
+      alias: "n",
+      valueHint: "n",
+      default: "20",
+      description: "Number of units, the same ones every time",
+    },
+    signature: { type: "string", valueHint: "name", description: "Signature, for a model that uses several" },
+    out: { type: "string", valueHint: "file", description: "Output file; by default standard output" },
   },
-  examples: [
-    ["llm label docs.topics -n 50 --out rows.jsonl", "examples of what it asks and was answered, to be corrected"],
-  ],
+  examples: [["llm label docs.topics -n 50 --out rows.jsonl", "inputs with the model's answers, to correct by hand"]],
   async run({ args }) {
     const count = readCount("count", args.count) ?? 20;
     await using project = await openCliProject(args);
@@ -33,8 +37,8 @@ export default defineCommand({
 });
 
 function sayNext({ rows, skipped }: Labels, next: string): void {
-  const left = skipped === 0 ? "" : ` ${plural(skipped, "unit")} had no kept answer.`;
+  const left = skipped === 0 ? "" : ` ${plural(skipped, "unit")} had no cached response.`;
   process.stderr.write(
-    `${plural(rows.length, "example")} to correct: \`expected\` holds what the model answered.${left}\nNext: ${next}\n`,
+    `${plural(rows.length, "example")} to correct: \`expected\` holds the answer of the model.${left}\nNext: ${next}\n`,
   );
 }

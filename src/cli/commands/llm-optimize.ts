@@ -1,5 +1,4 @@
 import { join, resolve } from "node:path";
-import { UsageError } from "../../core/errors.ts";
 import { renderOptimization, renderOptimizeProgress } from "../../display/render-prompts.ts";
 import { adoptedFile } from "../../llm/prompts/adopted-prompts.ts";
 import { splitExamples } from "../../llm/tuning/examples.ts";
@@ -22,30 +21,33 @@ export default defineCommand({
   args: {
     ...measureArgs,
     ...projectArgs,
-    dev: { type: "string", valueHint: "file", description: "Examples to confirm with; 40 % of the data unless given" },
-    strategy: { type: "string", valueHint: "name", default: "both", description: "both, demonstrations, instructions" },
-    teacher: { type: "string", valueHint: "model", description: "Language model that makes proposals" },
-    seed: { type: "string", valueHint: "n", default: "1", description: "Another seed tries other prompts" },
-    candidates: { type: "string", valueHint: "n", description: "Sets of demonstrations to try; 8 unless given" },
-    rounds: { type: "string", valueHint: "n", description: "Proposals of instructions to ask for; 8 unless given" },
+    dev: { type: "string", valueHint: "file", description: "Held-out examples; by default 40% of the data" },
+    strategy: { type: "enum", options: STRATEGIES, default: "both", description: "What to search for" },
+    teacher: { type: "string", valueHint: "model", description: "Language model that proposes instructions" },
+    seed: { type: "string", valueHint: "n", default: "1", description: "Random seed" },
+    candidates: { type: "string", valueHint: "n", description: "Number of demonstration sets to try (default: 8)" },
+    rounds: { type: "string", valueHint: "n", description: "Number of instruction proposals (default: 8)" },
     "demonstration-score": {
       type: "string",
       valueHint: "0..1",
-      description: "How good an answer must be to be shown; 1 unless given",
+      description: "Minimum score of an answer used as a demonstration (default: 1)",
     },
-    out: { type: "string", valueHint: "file", description: "Where to write it; programs/<signature>.json adopts it" },
+    out: {
+      type: "string",
+      valueHint: "file",
+      description: "Output file; by default programs/<signature>.json, where runs pick it up",
+    },
     ...jsonArgs,
   },
   examples: [
-    ["llm optimize classify --data rows.jsonl --max-cost 2", "find a better prompt and adopt it"],
-    ["llm optimize classify --data rows.jsonl --teacher openai:gpt-4.1 --out better.json", "with a larger teacher"],
+    ["llm optimize classify --data rows.jsonl --max-cost 2", "find a better prompt and use it"],
+    [
+      "llm optimize classify --data rows.jsonl --teacher openai:gpt-4.1 --out better.json",
+      "with a larger model as teacher",
+    ],
   ],
   async run({ args }) {
-    const strategy = STRATEGIES.find((name) => name === args.strategy);
-    if (strategy === undefined)
-      throw new UsageError("OPTION_VALUE", `--strategy ${args.strategy}: there is no such strategy.`, {
-        hint: `Use ${STRATEGIES.join(", ")}.`,
-      });
+    const { strategy } = args;
     const seed = readCount("seed", args.seed) ?? 1;
     const given = {
       concurrency: readCount("concurrency", args.concurrency),

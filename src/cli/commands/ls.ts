@@ -11,7 +11,7 @@ import { chooseListed, printWarning, selectArgs, selectRepeatable } from "../sel
 
 export default defineCommand({
   args: {
-    pipeline: { type: "positional", description: "Only the models of this pipeline or namespace" },
+    pipeline: { type: "positional", description: "Pipeline or namespace; by default all models" },
     ...projectArgs,
     ...selectArgs,
     ...jsonArgs,
@@ -19,9 +19,9 @@ export default defineCommand({
   repeatable: selectRepeatable,
   variadic: selectRepeatable,
   examples: [
-    ["ls", "every model, in the order they run"],
-    ["ls --select tag:nightly+", "what a selection means"],
-    ["ls indexing --json", "the models of a namespace, for machines"],
+    ["ls", "every model, in run order"],
+    ["ls --select tag:nightly+", "the models that a selector matches"],
+    ["ls indexing --json", "the models of a namespace as JSON"],
   ],
   async run(input) {
     const { args } = input;
@@ -38,6 +38,6 @@ export default defineCommand({
       model.file,
     ]);
     lines(renderTable({ columns: ["model", "runs", "table", "reads models", "file"], rows, colors, width }));
-    aside(colors.dim(`\n${plural(models.length, "model")} · \`${createCommandLine(args)("graph")}\` draws them`));
+    aside(colors.dim(`\n${plural(models.length, "model")} · \`${createCommandLine(args)("graph")}\` draws the graph`));
   },
 });

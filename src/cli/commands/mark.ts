@@ -7,18 +7,18 @@ import { readSettings } from "../read-options.ts";
 
 export default defineCommand({
   args: {
-    model: { type: "positional", required: true, description: "A model, or the table it fills" },
+    model: { type: "positional", required: true, description: "Name of a model, or of its table" },
     ...projectArgs,
-    current: { type: "boolean", description: "Declare its stored output current, whatever has changed since" },
-    set: { type: "string", valueHint: "k=v", description: "A parameter of the model, as for a run" },
+    current: { type: "boolean", description: "Confirm: keep the stored output, whatever has changed since" },
+    set: { type: "string", valueHint: "k=v", description: "Set a parameter of the model" },
     ...jsonArgs,
   },
   repeatable: ["set"],
-  examples: [["mark indexing.section_extractions --current", "keep what is there after a change that does not matter"]],
+  examples: [["mark indexing.section_extractions --current", "keep the output after a change that does not affect it"]],
   async run({ args, all }) {
     if (args.current !== true) {
       throw new UsageError("OPTION_MISSING", "`millrace mark` needs --current.", {
-        hint: `\`millrace mark ${args.model} --current\` keeps the model's rows as they are.`,
+        hint: `\`millrace mark ${args.model} --current\` keeps its output as it is.`,
       });
     }
     await using project = await openCliProject(args);
@@ -27,8 +27,8 @@ export default defineCommand({
     const { lines } = createPrinter();
     lines([
       units === 0
-        ? "Everything that is there was current."
-        : `${plural(units, "unit")} of ${args.model} kept as they are.`,
+        ? "Everything was up to date already."
+        : `${plural(units, "unit")} of ${args.model} marked as up to date.`,
     ]);
   },
 });

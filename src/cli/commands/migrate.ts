@@ -7,33 +7,29 @@ import { createPrinter, printJson } from "../print.ts";
 export default defineCommand({
   args: {
     ...projectArgs,
-    yes: { type: "boolean", alias: "y", description: "Do not ask, even where data is lost" },
+    yes: { type: "boolean", alias: "y", description: "Do not ask, even if data will be lost" },
     ...jsonArgs,
   },
-  examples: [["migrate", "show what the tables need, and change them after a yes"]],
+  examples: [["migrate", "show the changes and apply them after confirmation"]],
   async run({ args }) {
     await using project = await openCliProject(args);
     const plan = await project.planMigration();
     const { colors, lines } = createPrinter();
     if (args.json !== true) {
       if (plan.statements.length + plan.blocked.length === 0) {
-        return lines([`${colors.green("✓")} The tables are as the models declare them.`]);
+        return lines([`${colors.green("✓")} The tables match the models.`]);
       }
       lines(plan.statements.map((statement) => `${statement};`));
       lines(plan.blocked.flatMap(({ reason, sql }) => [colors.yellow(`-- ${reason}`), `${sql};`]));
     }
-    if (
-      plan.blocked.length > 0 &&
-      args.yes !== true &&
-      !(await confirm("Change the tables, where data may be lost?"))
-    ) {
+    if (plan.blocked.length > 0 && args.yes !== true && !(await confirm("Apply these changes? Data may be lost."))) {
       lines(["Nothing was changed."]);
       return 1;
     }
     const done = await project.migrate();
     if (args.json === true) return printJson(done);
     lines([
-      `${colors.green("✓")} The tables are as the models declare them.`,
+      `${colors.green("✓")} The tables match the models.`,
       `${colors.dim("Next:")} ${colors.cyan(createCommandLine(args)("run"))}`,
     ]);
   },

@@ -15,7 +15,7 @@ export default defineCommand({
     ...projectArgs,
     ...jsonArgs,
   },
-  examples: [["new model notes.word_counts", "writes models/word-counts.ts"]],
+  examples: [["new model notes.word_counts", "creates models/word-counts.ts"]],
   async run({ args }) {
     if (!NAME.test(args.name)) {
       throw new UsageError("MODEL_NAME", `Invalid model name "${args.name}".`, {

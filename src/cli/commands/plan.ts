@@ -12,7 +12,7 @@ export default defineCommand({
   args: {
     ...scopeArgs,
     ...projectArgs,
-    rows: { type: "boolean", description: "List the units too, with the reason of each" },
+    rows: { type: "boolean", description: "Also list the units, each with its reason" },
     ...jsonArgs,
   },
   declared: declaredFilterArgs,
@@ -21,8 +21,8 @@ export default defineCommand({
   examples: [
     ["plan", "what the next run would do, and why"],
     ["plan indexing --rows", "unit by unit"],
-    ["plan --select state:modified+", "models whose code or parameters changed, and what is below them"],
-    ["plan --set maxSectionChars=4000", "what another parameter would mean"],
+    ["plan --select state:modified+", "models whose code or parameters have changed, and everything downstream"],
+    ["plan --set maxSectionChars=4000", "the effect of a different parameter"],
   ],
   async run(input) {
     const { args } = input;
@@ -41,7 +41,7 @@ export default defineCommand({
     const quarantined = plan.models.reduce((sum, { units }) => sum + (units.quarantined ?? 0), 0);
     const command = createCommandLine(args);
     if (quarantined > 0)
-      aside(`${plural(quarantined, "unit")} quarantined · ${command("retry", "--errors")} takes them all the same`);
+      aside(`${plural(quarantined, "unit")} quarantined · ${command("retry", "--errors")} reruns them anyway`);
     if (!isIdle) aside(`\n${colors.dim("Next:")} ${colors.cyan(command("run", ...wordsOfScope(input)))}`);
   },
 });

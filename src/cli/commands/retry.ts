@@ -5,21 +5,21 @@ import { reporterArgs, runWithReporter } from "../run-with-reporter.ts";
 
 export default defineCommand({
   args: {
-    pipeline: { type: "positional", description: "A pipeline, a namespace or a model whose failed units run again" },
+    pipeline: { type: "positional", description: "Pipeline, namespace or model whose failed units to rerun" },
     ...projectArgs,
     errors: {
       type: "boolean",
-      description: "Of all models: the units that failed, quarantined ones too, and no others",
+      description: "Rerun only failed and quarantined units, of all models",
     },
-    code: { type: "string", valueHint: "code", description: "Only those that failed with this code" },
+    code: { type: "string", valueHint: "code", description: "Only units that failed with this error code" },
     ...reporterArgs,
     ...jsonArgs,
   },
   repeatable: ["code", "reporter"],
   examples: [
-    ["retry", "go on with the latest run: the models that failed and what was skipped"],
+    ["retry", "resume the latest run: failed and skipped models"],
     ["retry --errors", "every unit that failed"],
-    ["retry indexing --code RATE_LIMIT", "those of a pipeline that failed for one reason"],
+    ["retry indexing --code RATE_LIMIT", "units of a pipeline that failed with one error"],
   ],
   async run(input) {
     const { args, all } = input;
@@ -29,8 +29,8 @@ export default defineCommand({
     const pipeline = isOfUnits ? project.resolvePipeline(args.pipeline) : undefined;
     const models = pipeline?.models.map((model) => (typeof model === "string" ? project.registry.get(model) : model));
     if (pipeline !== undefined && models?.every(({ forEach }) => forEach === undefined) === true) {
-      throw new UsageError("NO_UNITS", `No model of ${pipeline.name} works in units that could be retried.`, {
-        hint: `\`millrace retry\` goes on with the latest run; \`millrace run ${pipeline.name}\` runs what is not up to date.`,
+      throw new UsageError("NO_UNITS", `No model of ${pipeline.name} has units to retry.`, {
+        hint: `\`millrace retry\` resumes the latest run; \`millrace run ${pipeline.name}\` runs what is not up to date.`,
       });
     }
     return await runWithReporter(project, input, (hooks) =>

@@ -9,12 +9,12 @@ export default defineCommand({
   repeatable: pipelineRepeatable,
   variadic: selectRepeatable,
   examples: [
-    ["run indexing", "process what changed since the last run"],
+    ["run indexing", "process what has changed since the last run"],
     ["run indexing --sample 10", "try it on ten documents"],
     ["run indexing.document_sections --full-refresh", "process everything of one model"],
-    ["run --select +reporting.summary", "a model and everything it is made of"],
-    ["run --select tag:nightly+ --exclude tag:slow", "by tag, with what is below"],
-    ["run --set maxSectionChars=4000", "with another parameter"],
+    ["run --select +reporting.summary", "a model and everything upstream of it"],
+    ["run --select tag:nightly+ --exclude tag:slow", "by tag, with everything downstream"],
+    ["run --set maxSectionChars=4000", "with a different parameter"],
   ],
   run: (input) => runSelectedPipeline(input),
 });

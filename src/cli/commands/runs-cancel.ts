@@ -5,7 +5,7 @@ import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({
   args: {
-    run: { type: "positional", required: true, description: "A run's id, the beginning of one, or `last`" },
+    run: { type: "positional", required: true, description: "Run id, a prefix of one, or `last`" },
     ...projectArgs,
     ...jsonArgs,
   },

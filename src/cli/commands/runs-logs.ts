@@ -8,13 +8,13 @@ import { createPrinter } from "../print.ts";
 
 export default defineCommand({
   args: {
-    run: { type: "positional", required: true, description: "A run's id, the beginning of one, or `last`" },
+    run: { type: "positional", required: true, description: "Run id, a prefix of one, or `last`" },
     ...projectArgs,
-    follow: { type: "boolean", alias: "f", description: "Go on until the run has ended" },
+    follow: { type: "boolean", alias: "f", description: "Follow until the run has ended" },
     ...jsonArgs,
   },
   examples: [
-    ["runs logs last", "what happened in the latest run"],
+    ["runs logs last", "events of the latest run"],
     ["runs logs last --follow", "watch a run of another process"],
   ],
   async run({ args }) {

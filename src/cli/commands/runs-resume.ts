@@ -5,18 +5,18 @@ import { readUsd } from "../read-options.ts";
 
 export default defineCommand({
   args: {
-    run: { type: "positional", required: true, description: "A run's id, the beginning of one, or `last`" },
+    run: { type: "positional", required: true, description: "Run id, a prefix of one, or `last`" },
     ...projectArgs,
-    "max-cost": { type: "string", valueHint: "usd", description: "Most that calls to language models may cost" },
+    "max-cost": { type: "string", valueHint: "usd", description: "Budget for calls to language models, in US dollars" },
     wait: {
       type: "negated",
-      description: "Fail when another run holds a model, instead of waiting",
+      description: "Fail if another run is using a model, instead of waiting",
     },
     ...reporterArgs,
     ...jsonArgs,
   },
   repeatable: ["reporter"],
-  examples: [["runs resume last", "go on where the latest run ended; finished units are not processed again"]],
+  examples: [["runs resume last", "continue where the latest run stopped; finished units are kept"]],
   async run(input) {
     const { args } = input;
     const maxCostUsd = readUsd("max-cost", args["max-cost"]);

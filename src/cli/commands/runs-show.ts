@@ -12,11 +12,11 @@ import { createPrinter, printJson } from "../print.ts";
 
 export default defineCommand({
   args: {
-    run: { type: "positional", required: true, description: "A run's id, the beginning of one, or `last`" },
+    run: { type: "positional", required: true, description: "Run id, a prefix of one, or `last`" },
     ...projectArgs,
     ...jsonArgs,
   },
-  examples: [["runs show last", "the latest run: its models and its errors"]],
+  examples: [["runs show last", "models and errors of the latest run"]],
   async run({ args }) {
     await using project = await openCliProject(args);
     const run = await project.runs.show(args.run);

@@ -7,16 +7,16 @@ import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts
 
 export default defineCommand({
   args: {
-    pipeline: { type: "positional", description: "A seed or a namespace; without it every seed" },
+    pipeline: { type: "positional", description: "Seed or namespace; by default all seeds" },
     ...projectArgs,
     ...selectArgs,
-    "full-refresh": { type: "boolean", description: "Load every file, not only those that have changed" },
+    "full-refresh": { type: "boolean", description: "Load every file, changed or not" },
     ...reporterArgs,
     ...jsonArgs,
   },
   repeatable: [...selectRepeatable, "reporter"],
   variadic: selectRepeatable,
-  examples: [["seed", "load the files that have changed; `run` and `build` do so too"]],
+  examples: [["seed", "load changed files; `run` and `build` do this too"]],
   async run(input) {
     const { args } = input;
     await using project = await openCliProject(args);
@@ -25,7 +25,7 @@ export default defineCommand({
       .map((model) => (typeof model === "string" ? project.registry.get(model) : model))
       .filter(({ seed }) => seed !== undefined);
     if (seeds.length === 0) {
-      createPrinter().aside("No model of these is a seed; `defineSeed` declares one.");
+      createPrinter().aside("None of these models is a seed; `defineSeed` declares one.");
       return 0;
     }
     return await runWithReporter(project, input, (hooks) =>

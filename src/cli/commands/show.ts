@@ -9,20 +9,20 @@ import { showFailedUnits } from "../show-failed-units.ts";
 
 export default defineCommand({
   args: {
-    model: { type: "positional", required: true, description: "A model, or the table it fills" },
+    model: { type: "positional", required: true, description: "Name of a model, or of its table" },
     ...projectArgs,
-    where: { type: "string", valueHint: "column=value", description: "Only rows with this value" },
+    where: { type: "string", valueHint: "column=value", description: "Only rows with this value in a column" },
     columns: { type: "string", valueHint: "a,b", description: "Only these columns" },
     limit: { type: "string", valueHint: "n", default: "10", description: "At most this many rows" },
-    errors: { type: "boolean", description: "The units that failed, instead of rows" },
+    errors: { type: "boolean", description: "Show failed units instead of rows" },
     ...jsonArgs,
   },
   repeatable: ["where"],
   examples: [
     ["show indexing.document_sections", "the first ten rows"],
-    ["show indexing.document_sections --where heading=Usage --limit 50", "rows with a value"],
+    ["show indexing.document_sections --where heading=Usage --limit 50", "rows with a given value"],
     ["show indexing.document_sections --columns heading,content", "some of the columns"],
-    ["show indexing.document_sections --json", "whole rows, for machines"],
+    ["show indexing.document_sections --json", "whole rows as JSON"],
     ["show indexing.section_extractions --errors", "the units that failed, and why"],
   ],
   async run({ args, all }) {

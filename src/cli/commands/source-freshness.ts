@@ -15,7 +15,7 @@ const COLOURS: Readonly<Record<string, string>> = {
 
 export default defineCommand({
   args: { ...projectArgs, ...jsonArgs },
-  examples: [["source freshness", "how old the newest row of each source is that has `freshness`"]],
+  examples: [["source freshness", "the age of the newest row of each source that declares `freshness`"]],
   async run({ args }) {
     await using project = await openCliProject(args);
     const started = performance.now();
@@ -30,7 +30,7 @@ export default defineCommand({
       return code;
     }
     if (results.length === 0) {
-      aside('No source says how old it may be: ref("table", { freshness: { loadedAtField, errorAfter: "1d" } }).');
+      aside('No source declares its freshness: ref("table", { freshness: { loadedAtField, errorAfter: "1d" } }).');
       return code;
     }
     const rows = results.map((result) => [

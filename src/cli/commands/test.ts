@@ -10,19 +10,19 @@ import { chooseListed, selectArgs, selectRepeatable } from "../select-options.ts
 
 export default defineCommand({
   args: {
-    pipeline: { type: "positional", description: "A pipeline, a namespace or a model; without it all models" },
+    pipeline: { type: "positional", description: "Pipeline, namespace or model; by default all models" },
     ...projectArgs,
     ...selectArgs,
-    unit: { type: "boolean", description: "The unit tests in files *.unit.ts, on rows of their own" },
+    unit: { type: "boolean", description: "Run the unit tests in *.unit.ts files instead" },
     ...jsonArgs,
   },
   repeatable: selectRepeatable,
   variadic: selectRepeatable,
   examples: [
-    ["test", "every data test, on the tables as they stand"],
+    ["test", "every data test, on the tables as they are"],
     ["test shop.orders", "the tests of one model"],
-    ["test --unit", "the models on the rows of their unit tests"],
-    ["build", "run the models first, each with its tests"],
+    ["test --unit", "unit tests: models on literal rows"],
+    ["build", "run the models first, then their tests"],
   ],
   async run(input) {
     const { args } = input;
@@ -50,7 +50,7 @@ export default defineCommand({
             : { onResult: (result) => lines(renderTestResult(result, { colors, width, command })) }),
         });
         if (args.json === true) printJson(results);
-        else if (results.length === 0) aside("No model of these has tests.");
+        else if (results.length === 0) aside("None of these models has tests.");
         else lines(["", describeTests(countResults(results))]);
         return results.some(({ status }) => isFailure(status)) ? 1 : 0;
       },

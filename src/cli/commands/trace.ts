@@ -7,23 +7,27 @@ import { readCount } from "../read-options.ts";
 
 export default defineCommand({
   args: {
-    model: { type: "positional", required: true, description: "A model, or the table it fills" },
+    model: { type: "positional", required: true, description: "Name of a model, or of its table" },
     key: {
       type: "positional",
       required: true,
-      description: "The row's key: its parts, the beginning of them, or column=value",
+      description: "Key of the row: its parts, their prefixes, or column=value",
     },
     ...projectArgs,
-    depth: { type: "string", valueHint: "n", description: "How many models up; to the documents without it" },
-    limit: { type: "string", valueHint: "n", default: "10", description: "At most this many rows of one input" },
-    excerpts: { type: "boolean", description: "Show the beginning of the text that offsets are about" },
+    depth: {
+      type: "string",
+      valueHint: "n",
+      description: "Number of models to go up; by default all the way to the documents",
+    },
+    limit: { type: "string", valueHint: "n", default: "10", description: "At most this many rows per input" },
+    excerpts: { type: "boolean", description: "Show the start of the text at each offset" },
     ...jsonArgs,
   },
   repeatable: ["key"],
   examples: [
-    ["trace indexing.entity_resolution 3f9a0c21", "an entity, back to the sentences it was found in"],
+    ["trace indexing.entity_resolution 3f9a0c21", "from an entity back to the sentences it was found in"],
     ["trace indexing.document_sections 3f9a0c21 81d07be4 --excerpts", "a key of two parts, with the text"],
-    ["trace indexing.entity_resolution canonical_name=Tideways", "a row by another column"],
+    ["trace indexing.entity_resolution canonical_name=Tideways", "find the row by another column"],
   ],
   async run({ args, all }) {
     const depth = readCount("depth", args.depth);

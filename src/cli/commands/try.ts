@@ -12,22 +12,22 @@ import { readCount, readSettings } from "../read-options.ts";
 
 export default defineCommand({
   args: {
-    model: { type: "positional", required: true, description: "A model, or the table it fills" },
+    model: { type: "positional", required: true, description: "Name of a model, or of its table" },
     ...projectArgs,
     count: {
       type: "string",
       alias: "n",
       valueHint: "n",
       default: "3",
-      description: "How many units, always the same ones",
+      description: "Number of units, the same ones every time",
     },
-    set: { type: "string", valueHint: "k=v", description: "A parameter of the model, for this try" },
+    set: { type: "string", valueHint: "k=v", description: "Set a parameter of the model for this try" },
     ...jsonArgs,
   },
   repeatable: ["set"],
   examples: [
-    ["try indexing.section_extractions", "what the model makes of three units; nothing is written"],
-    ["try indexing.document_sections -n 1 --set maxSectionChars=800", "with another parameter"],
+    ["try indexing.section_extractions", "the output for three units; nothing is written"],
+    ["try indexing.document_sections -n 1 --set maxSectionChars=800", "with a different parameter"],
   ],
   async run({ args, all }) {
     const count = readCount("count", args.count) ?? 3;
@@ -53,7 +53,7 @@ export default defineCommand({
         "",
       ]);
     }
-    aside(`${colors.dim("The table is as it was. Next:")} ${colors.cyan(createCommandLine(args)("run", args.model))}`);
+    aside(`${colors.dim("The table is unchanged. Next:")} ${colors.cyan(createCommandLine(args)("run", args.model))}`);
     return exitCode;
   },
 });

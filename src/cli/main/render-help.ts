@@ -14,13 +14,13 @@ export function renderGroupHelp(node: CommandNode, path: readonly string[], colo
   );
   const footer =
     path.length > 0
-      ? [`\`${name} <command> --help\` says more about a command.`]
+      ? [`\`${name} <command> --help\` shows the options of a command.`]
       : [
           colors.bold("Start"),
           `  ${colors.cyan("npx millrace init my-project")}`,
           `  ${colors.cyan("cd my-project && npm install && npx millrace run")}`,
           "",
-          "`millrace <command> --help` says more about a command, `--version` prints the version.",
+          "`millrace <command> --help` shows the options of a command, `--version` prints the version.",
         ];
   return [
     node.description,
@@ -82,9 +82,13 @@ function renderFlag(name: string, arg: ArgSpec): string {
 }
 
 function describe(name: string, arg: ArgSpec, command: Command): string {
-  const isRepeatable = arg.type !== "positional" && command.repeatable.includes(name);
-  const standard = "default" in arg && arg.default !== "." ? ` (default: ${arg.default})` : "";
-  return `${arg.description}${isRepeatable ? "; may be repeated" : ""}${standard}`;
+  if (arg.type === "positional") return arg.description;
+  const notes = [
+    ...("required" in arg && arg.required ? ["required"] : []),
+    ...(command.repeatable.includes(name) ? ["repeatable"] : []),
+    ...("default" in arg && arg.default !== "." ? [`default: ${arg.default}`] : []),
+  ];
+  return notes.length === 0 ? arg.description : `${arg.description} (${notes.join(", ")})`;
 }
 
 function renderRows(rows: readonly (readonly [string, string])[], colors: Palette): readonly string[] {

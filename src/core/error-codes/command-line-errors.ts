@@ -41,7 +41,7 @@ export const commandLineErrors = errorSection("Command line", {
     meaning: "Two options contradict each other.",
     cause: "An alias that already sets one of them.",
     next: "Leave out one of the two.",
-    example: "--continue-on-error and --stop-on-error exclude each other.",
+    example: "--continue-on-error and --stop-on-error cannot be combined.",
   },
   ARGUMENT_MISSING: {
     meaning: "The command needs a word that was not given.",
@@ -59,6 +59,6 @@ export const commandLineErrors = errorSection("Command line", {
     meaning: "The command asks before it deletes or changes something, and nobody can answer.",
     cause: "A script or CI job.",
     next: "Add `--yes` if that is what you want.",
-    example: "Delete the database? There is nobody to ask.",
+    example: "Delete the database? There is no terminal to confirm on.",
   },
 });

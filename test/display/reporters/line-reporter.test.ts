@@ -78,7 +78,7 @@ describe("plain lines", () => {
       "Running indexing · 2 models · delta · run 20260301-120000-ab12cd
       started    indexing.document_sections
       waiting    indexing.section_extractions  waits for run 20260301-110000-ffffff
-      warning    Cancelling; finished units are kept. Ctrl-C again stops at once.
+      warning    Cancelling; finished units are kept. Press Ctrl-C again to stop at once.
       cancelled  indexing.document_sections  214 units kept
 
       ■ indexing was cancelled after 12.3s; finished units are kept

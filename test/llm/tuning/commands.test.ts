@@ -56,7 +56,7 @@ test("Ctrl-C ends an optimisation, which goes on when it is started again", asyn
   started.kill("SIGINT");
   expect(await started.ended).toMatchObject({
     code: 130,
-    stderr: expect.stringContaining("answers are kept") as string,
+    stderr: expect.stringContaining("responses are cached") as string,
   });
   expect(await project.run("llm", "optimize", "desk", "--data", data)).toMatchObject({ code: 0 });
 });
@@ -139,7 +139,7 @@ test("two prompts are compared line by line", async () => {
     expect(await project.run("llm", "optimize", "desk", "--data", data, ...options)).toMatchObject({ code: 0 });
   }
   const diff = (one: string, other: string) => runCli(["llm", "diff", fileOf(one), fileOf(other)]);
-  expect((await diff("instructions", "instructions")).stderr).toContain("The two say the same.");
+  expect((await diff("instructions", "instructions")).stderr).toContain("The two prompts are the same.");
   const different = await diff("instructions", "demonstrations");
   expect(different.stdout).toMatch(
     /^instructions\n {4}Say which desk the ticket goes to\.\n(?: {2}- A ticket about \w+ goes to D\d\.\n)+demonstrations\n(?: {2}\+ \{"input":.*\n)+measured\n/,
@@ -161,8 +161,8 @@ test("what cannot be found is named, with what there is", async () => {
   expect(await fails("llm", "eval", "models/none.ts#a", "--data", data)).toContain(
     "No such file in the project: models/none.ts",
   );
-  expect(await fails("llm", "eval", "desk", "--data", "none.jsonl")).toContain("There is no file none.jsonl");
-  expect(await fails("llm", "eval", "desk", "--data", data, "--metric", "good")).toContain("there is no such metric");
+  expect(await fails("llm", "eval", "desk", "--data", "none.jsonl")).toContain("No such file: none.jsonl");
+  expect(await fails("llm", "eval", "desk", "--data", data, "--metric", "good")).toContain("unknown metric");
   expect(await fails("llm", "label", "n.desks")).toContain("has no stored answers");
   expect(server.requests).toBe(0);
 });
