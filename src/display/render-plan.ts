@@ -50,7 +50,7 @@ function renderCost({ models }: RunPlan, colors: Palette): string {
     highUsd: costs.reduce((usd, { highUsd }) => usd + highUsd, 0),
   };
   const bases = [...new Set(costs.map(({ basis }) => basis))];
-  return `about ${formatRange(sum)} for language models ${colors.dim(`(${bases.join("; ")}; cached answers cost nothing)`)}`;
+  return `about ${formatRange(sum)} for language models ${colors.dim(`(${bases.join("; ")})`)}`;
 }
 
 function formatRange({ lowUsd, highUsd }: { readonly lowUsd: number; readonly highUsd: number }): string {

@@ -8,6 +8,7 @@ import type { LlmSource } from "./answers/llm-source.ts";
 import type { AdoptedPrompts } from "./prompts/adopted-prompts.ts";
 import { offlineModel } from "./providers/offline/offline-model.ts";
 import { bookOf } from "./answers/call-book.ts";
+import type { Probe } from "./answers/probe.ts";
 import type { CacheMode } from "./answers/response-cache.ts";
 import type { LlmSession } from "./answers/session.ts";
 import type { LlmParams, LlmTransport } from "./calls/transport.ts";
@@ -36,8 +37,8 @@ export interface LlmSourceOptions {
   /** Where answers are kept; without it they are not. */
   readonly database: Database | undefined;
   readonly budget?: LlmSession["budget"];
-  /** Calls only find out what would be asked: nothing of them is written down. */
-  readonly isProbe?: boolean | undefined;
+  /** Takes the place of every model: nothing is sent, and nothing written down. */
+  readonly probe?: Probe | undefined;
   /** Tuned prompts, by signature. */
   readonly adopted?: AdoptedPrompts;
 }
@@ -47,17 +48,19 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
   const { model, embeddingModel, temperature, maxOutputTokens, seed, cache, price, timeoutMs, maxRetries } = settings;
   const params = { temperature, maxOutputTokens, seed };
   const sharedBy = ({ provider }: { readonly provider: string }) => ({
-    book: options.database === undefined || options.isProbe === true ? undefined : bookOf(options.database),
+    book: bookFor(options),
     storesRequests: settings.storeRequests ?? true,
     // Made-up answers are not worth keeping.
     cacheMode: provider === "offline" && cache === "on" ? ("off" as const) : cache,
-    budget: options.budget,
+    budget: options.probe === undefined ? options.budget : undefined,
     timeoutMs,
     outageTimeoutMs: settings.outageTimeoutMs,
     maxRetries,
   });
   const openSession = async (): Promise<LlmSession> => {
-    const transport = await openTransport(model, options);
+    const real = () => openTransport(model, options);
+    const named = { provider: partsOf(name)[0], model: partsOf(name)[1] };
+    const transport = await (options.probe?.transport(real, { named, price }) ?? real());
     const [{ priceOf }, { limiterOf }] = await Promise.all([import("./answers/cost.ts"), import("./calls/limiter.ts")]);
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = settings;
     limiterOf(transport.limiterKey, { requestsPerMinute, tokensPerMinute, maxConcurrency });
@@ -72,7 +75,9 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
     };
   };
   const openEmbedder = async (): Promise<Embedder> => {
-    const transport = await openEmbeddings(embeddingModel, options);
+    const real = () => openEmbeddings(embeddingModel, options);
+    const [provider, named] = partsOf(embeddings ?? "offline");
+    const transport = await (options.probe?.embeddings(real, { provider, model: named }) ?? real());
     const [{ Embedder }, { priceOf }] = await Promise.all([
       import("./answers/embedder.ts"),
       import("./answers/cost.ts"),
@@ -107,13 +112,18 @@ const OF_ONE_MODEL = {
 
 function derive(
   { settings, options }: { readonly settings: LlmSettings; readonly options: LlmSourceOptions },
-  { maxCostUsd, spentUsd, isProbe = options.isProbe, ...overrides }: Parameters<LlmSource["with"]>[0],
+  { maxCostUsd, spentUsd, probe = options.probe, ...overrides }: Parameters<LlmSource["with"]>[0],
 ): LlmSource {
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
   const changed = { ...settings, ...(overrides.model === undefined ? {} : OF_ONE_MODEL), ...given };
   const budget =
     maxCostUsd === undefined ? options.budget : new Budget(maxCostUsd, { spentUsd, within: options.budget });
-  return configuredLlm(changed, { ...options, budget, isProbe });
+  return configuredLlm(changed, { ...options, budget, probe });
+}
+
+function bookFor({ database, probe }: LlmSourceOptions): LlmSession["book"] {
+  if (probe !== undefined) return probe.book(database);
+  return database === undefined ? undefined : bookOf(database);
 }
 
 /** Opens at the first call; all others share it. */

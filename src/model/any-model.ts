@@ -66,6 +66,8 @@ export interface AnyModel {
   /** Most that a run may spend on its calls to language models, in US dollars. */
   readonly maxCostUsd: number | undefined;
   readonly onChange: OnChange;
+  /** Whether a plan may run its function on a few units, to see what it would ask. */
+  readonly probe: boolean;
   /** The file that its rows are read from, if they are. */
   readonly seed?: SeedFile;
   /** Each has a name of its own. */

@@ -107,6 +107,11 @@ export interface ModelDeclaration<
   readonly maxCostUsd?: number;
   /** With `keep`, new code or parameters apply to new and changed units only; `rerun` unless said otherwise. */
   readonly onChange?: OnChange;
+  /**
+   * With `false`, a plan never runs the function. Unless given, it does so for a few units, to see what they would ask
+   * language models, which get nothing of it; any other effect of the function is real.
+   */
+  readonly probe?: boolean;
   run(
     this: void,
     args: RunArguments<Given, Each, By, NewRow, z.output<Config>>,
@@ -123,6 +128,7 @@ const OPTIONS = z.strictObject({
   maxErrorRate: z.number().min(0).max(1).optional(),
   maxCostUsd: z.number().positive().optional(),
   onChange: z.enum(["rerun", "keep"]).optional(),
+  probe: z.boolean().optional(),
   run: aFunction,
 } satisfies Options<ModelDeclaration<object, object, Sources, unknown, string, string, z.ZodType>>);
 
@@ -171,6 +177,7 @@ export function defineModel<
     maxErrorRate: declaration.maxErrorRate ?? 1,
     maxCostUsd: declaration.maxCostUsd,
     onChange: declaration.onChange ?? "rerun",
+    probe: declaration.probe ?? true,
     run: declaration.run,
   };
   return Object.freeze(model) as unknown as ReturnType<

@@ -117,6 +117,7 @@ export function defineSqlModel<
     maxErrorRate: 1,
     maxCostUsd: undefined,
     onChange: "rerun",
+    probe: false,
     run: () => Promise.reject(needsDatabase(name)),
   };
   return Object.freeze(model) as unknown as Model<Row>;

@@ -1,87 +1,127 @@
-import { offlineModel } from "../llm/providers/offline/offline-model.ts";
 import { costOf } from "../llm/answers/cost.ts";
 import type { Price } from "../llm/answers/price-table.ts";
-import type { LlmRequest } from "../llm/calls/transport.ts";
+import type { ProbedRequest } from "../llm/answers/probe.ts";
 import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
 import { loadMeanUsage, type MeanUsage } from "../state/usage.ts";
-import { tryModel } from "./try-model.ts";
+import { type ProbedUnits, probeUnits } from "./probe-units.ts";
 
-/** What a model's calls to language models are expected to cost, in US dollars. */
+/** What a model's calls to language models are expected to cost, in US dollars, at today's prices. */
 export interface CostForecast {
   readonly lowUsd: number;
   /** The same as `lowUsd` where earlier units say what one costs. */
   readonly highUsd: number;
   readonly basis: string;
+  /** Units whose requests were looked up among the kept answers, and how many had all of theirs. */
+  readonly probed?: { readonly units: number; readonly kept: number };
 }
 
 export interface ForecastOptions {
   /** Units that would be processed. */
   readonly work: number;
-  /** Another language model answers than before, so that what was paid says little. */
-  readonly isOtherModel: boolean;
 }
 
-const MAX_PROBED = 5;
 // Answers to extractions and classifications alike lie between these, as a rule.
 const LEAST_OUTPUT_TOKENS = 50;
 const MAX_OUTPUT_TOKENS = 1_000;
+const CHARACTERS_PER_TOKEN = 4;
 
-/** Undefined where nothing is asked, or nobody knows what it costs. Cached answers are not foreseen: they cost nothing. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What one unit costs that finds no answer kept. */
+interface UnitCost extends Range {
+  readonly basis: string;
+}
+
+/** Undefined where nothing is asked, or nobody knows what it costs. */
 export async function forecastCost(
   job: PlanningJob & FunctionJob,
-  options: ForecastOptions,
+  { work }: ForecastOptions,
 ): Promise<CostForecast | undefined> {
-  const { model } = job.resolved;
-  if (options.work === 0 || job.llm.isOffline || !job.code.asksLlm) return undefined;
-  const price = await job.llm.price();
-  const history = await loadMeanUsage(job.database, model.name);
-  if (history.units > 0) return fromHistory(history, { ...options, price });
-  return price === undefined || model.forEach === undefined ? undefined : fromPrompts(job, { ...options, price });
-}
-
-function fromHistory(
-  { units, inputTokens, outputTokens, costUsd }: MeanUsage,
-  { work, isOtherModel, price }: ForecastOptions & { readonly price: Price | undefined },
-): CostForecast | undefined {
-  const counted = costOf({ inputTokens, outputTokens, cachedInputTokens: null }, price);
-  const each = isOtherModel ? counted : (costUsd ?? counted);
-  if (each === null) return undefined;
-  return { lowUsd: each * work, highUsd: each * work, basis: `mean of ${units} earlier units` };
-}
-
-/** Runs a few units with a model that only counts what it is asked, and guesses what the answers take. */
-async function fromPrompts(
-  job: PlanningJob & FunctionJob,
-  { work, price }: ForecastOptions & { readonly price: Price },
-): Promise<CostForecast | undefined> {
-  const requests: LlmRequest[] = [];
-  const counter = offlineModel({ respond: (request) => void requests.push(request) });
-  const { signal } = new AbortController();
-  const probe = {
-    ...job,
-    llm: job.llm.with({ model: counter, isProbe: true }),
-    context: { ...job.context, mode: "full" as const },
-    scope: { sample: MAX_PROBED },
-  };
-  const units = await tryModel(probe, { signal });
-  if (units.length === 0 || requests.length === 0) return undefined;
-  const characters = requests.reduce(
-    (sum, { messages }) => messages.reduce((length, { content }) => length + content.length, sum),
-    0,
-  );
-  const perUnit = (outputTokens: number) => {
-    const usage = {
-      inputTokens: characters / 4,
-      outputTokens: outputTokens * requests.length,
-      cachedInputTokens: null,
-    };
-    return (costOf(usage, price) ?? 0) / units.length;
-  };
-  const most = requests[0]?.params.maxOutputTokens ?? MAX_OUTPUT_TOKENS;
+  if (work === 0 || job.llm.isOffline || !job.code.asksLlm) return undefined;
+  const probed = await probeUnits(job);
+  const looked = probed === undefined || probed.units === 0 ? undefined : probed;
+  const keptBasis = looked === undefined || looked.kept === 0 ? [] : [describeKept(looked)];
+  const common = looked === undefined ? {} : { probed: { units: looked.units, kept: looked.kept } };
+  if (looked !== undefined && looked.sentShare === 0) {
+    const basis = keptBasis[0] ?? `${looked.units} probed units ask nothing`;
+    return { lowUsd: 0, highUsd: 0, basis, ...common };
+  }
+  const each = await unitCost(job, looked);
+  if (each === undefined) return undefined;
+  const share = shareSent(looked, work);
   return {
-    lowUsd: perUnit(Math.min(LEAST_OUTPUT_TOKENS, most)) * work,
-    highUsd: perUnit(Math.min(MAX_OUTPUT_TOKENS, most)) * work,
-    basis: `prompts of ${units.length} units, answers of ${LEAST_OUTPUT_TOKENS} to ${Math.min(MAX_OUTPUT_TOKENS, most)} tokens`,
+    lowUsd: each.low * share.low * work,
+    highUsd: each.high * share.high * work,
+    basis: [each.basis, ...keptBasis].join("; "),
+    ...common,
   };
 }
+
+const describeKept = ({ kept, units }: ProbedUnits) => `answers of ${kept} of ${units} probed units are kept`;
+
+/** Between what is seen in a few units and what may well be in all of them lies one standard error. */
+function shareSent(probed: ProbedUnits | undefined, work: number): Range {
+  if (probed === undefined) return { low: 1, high: 1 };
+  const { sentShare, units } = probed;
+  const error = units >= work ? 0 : Math.sqrt((sentShare * (1 - sentShare)) / units);
+  return { low: Math.max(0, sentShare - error), high: Math.min(1, sentShare + error) };
+}
+
+async function unitCost(
+  job: PlanningJob & FunctionJob,
+  probed: ProbedUnits | undefined,
+): Promise<UnitCost | undefined> {
+  const [history, price] = await Promise.all([
+    loadMeanUsage(job.database, job.resolved.model.name),
+    job.llm.price(),
+  ]);
+  if (history.units > 0) return fromHistory(history, { requests: probed?.requests ?? [], price });
+  return probed === undefined ? undefined : fromRequests(probed);
+}
+
+/** Tokens of earlier units, at the price of the models that would answer today. */
+function fromHistory(
+  { units, signatures }: MeanUsage,
+  { requests, price }: { readonly requests: readonly ProbedRequest[]; readonly price: Price | undefined },
+): UnitCost | undefined {
+  const prices = new Map(requests.map((request) => [request.signature, request.price]));
+  let each = 0;
+  for (const { signature, ...usage } of signatures) {
+    const cost = costOf(usage, prices.has(signature) ? prices.get(signature) : price);
+    if (cost === null) return undefined;
+    each += cost;
+  }
+  return { low: each, high: each, basis: `${formatUsd(each)} each, as in ${units} earlier units` };
+}
+
+/** The prompts are known, and what the answers take is guessed. */
+function fromRequests({ requests, units, sentShare }: ProbedUnits): UnitCost | undefined {
+  if (requests.length === 0) return undefined;
+  const most = Math.max(...requests.map(({ maxOutputTokens = MAX_OUTPUT_TOKENS }) => maxOutputTokens));
+  const range = { low: Math.min(LEAST_OUTPUT_TOKENS, most), high: Math.min(MAX_OUTPUT_TOKENS, most) };
+  const low = sumUp(requests, range.low);
+  const high = sumUp(requests, range.high);
+  if (low === undefined || high === undefined) return undefined;
+  const answers = most === 0 ? "" : `, answers of ${range.low} to ${range.high} tokens`;
+  // Requests whose answers are kept are not among them.
+  const perUnit = units * sentShare;
+  return { low: low / perUnit, high: high / perUnit, basis: `prompts of ${units} units${answers}` };
+}
+
+function sumUp(requests: readonly ProbedRequest[], outputTokens: number): number | undefined {
+  let sum = 0;
+  for (const { characters, isEmbedding, price } of requests) {
+    const inputTokens = characters / CHARACTERS_PER_TOKEN;
+    const usage = { inputTokens, outputTokens: isEmbedding ? 0 : outputTokens, cachedInputTokens: null };
+    const cost = costOf(usage, price);
+    if (cost === null) return undefined;
+    sum += cost;
+  }
+  return sum;
+}
+
+const formatUsd = (usd: number) => `$${Number(usd.toPrecision(2))}`;

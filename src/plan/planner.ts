@@ -65,7 +65,7 @@ export class Planner {
       upstreamPending,
       changed,
       estimate: await this.#estimate(resolved, work),
-      cost: await forecastCost(job, { work, isOtherModel: (units.llm ?? 0) > 0 }),
+      cost: await forecastCost(job, { work }),
       ...(this.#options.rows === undefined
         ? {}
         : { rows: rows.flatMap(({ keys, reason }) => keys.map((key) => ({ key, reason }))) }),

@@ -1,5 +1,6 @@
 import type { Database } from "../database/connect.ts";
 import type { UsageTotals } from "../llm/answers/telemetry.ts";
+import type { LlmUsage } from "../llm/calls/transport.ts";
 import { writtenUnitsSql } from "./unit-state.ts";
 
 // Calls write themselves into the book as they begin and end (llm/answers/call-book.ts); sums are queries on it. A call whose
@@ -56,29 +57,53 @@ export async function spentInRun(
   return row?.spent ?? 0;
 }
 
-/** What a unit of a model has taken on average, as if no answer had come from the cache. */
+/** What a unit has taken on average for one signature, as if no answer had come from the cache. */
+export interface SignatureUsage extends LlmUsage {
+  /** Name of the signature, or `embed`. */
+  readonly signature: string;
+}
+
 export interface MeanUsage {
   /** How many units this is the mean of. */
   readonly units: number;
-  /** Null where a part is unknown. */
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  readonly costUsd: number | null;
+  readonly signatures: readonly SignatureUsage[];
 }
 
-/** The mean of the latest units that asked a provider. */
+/** The mean of the latest units that asked a provider. What they were billed is left out: prices and models change. */
 export async function loadMeanUsage(database: Database, model: string): Promise<MeanUsage> {
-  const known = (column: string) => `case when bool_and(${column} is not null) then avg(${column} * scale) end::float8`;
-  const [row] = await database.query<MeanUsage & Record<string, unknown>>(
-    `select count(*)::int as units, ${known("input_tokens")} as "inputTokens",
-       ${known("output_tokens")} as "outputTokens", ${known("cost_usd")} as "costUsd"
-     from (select sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens, sum(cost_usd) as cost_usd,
-             coalesce(sum(calls)::float8 / nullif(sum(calls) filter (where status <> 'cached'), 0), 1) as scale
-           from ${database.systemSchema}.llm_call where model = $1 and run_id is not null
-           group by run_id, source_key having bool_or(status = 'ok') order by max(at) desc limit 10000) as unit`,
+  const system = database.systemSchema;
+  // Of a call that came from the cache nobody has counted the tokens; it takes as many as the others.
+  const mean = (column: string) =>
+    `(sum(c.${column})::float8 / nullif(count(*) filter (where c.${column} is not null and c.status <> 'cached'), 0)
+      * count(*) filter (where c.status in ('ok', 'cached')) / max(units.number)) as "${column}"`;
+  const rows = await database.query<UsageRow>(
+    `with unit as (
+       select run_id, source_key from ${system}.llm_call where model = $1 and run_id is not null
+       group by run_id, source_key having bool_or(status = 'ok') order by max(at) desc limit 10000
+     ), units as (select count(*)::int as number from unit)
+     select c.signature, max(units.number) as units, ${["input_tokens", "cached_input_tokens", "output_tokens"].map(mean).join(", ")}
+     from units, unit join ${system}.llm_call c
+       on c.model = $1 and c.run_id = unit.run_id and c.source_key is not distinct from unit.source_key
+     group by c.signature`,
     [model],
   );
-  return row ?? { units: 0, inputTokens: null, outputTokens: null, costUsd: null };
+  return {
+    units: rows[0]?.units ?? 0,
+    signatures: rows.map((row) => ({
+      signature: row.signature,
+      inputTokens: row.input_tokens,
+      cachedInputTokens: row.cached_input_tokens,
+      outputTokens: row.output_tokens,
+    })),
+  };
+}
+
+interface UsageRow extends Record<string, unknown> {
+  readonly signature: string;
+  readonly units: number;
+  readonly input_tokens: number | null;
+  readonly cached_input_tokens: number | null;
+  readonly output_tokens: number | null;
 }
 
 /** What a cost report adds up by. */

@@ -1,4 +1,4 @@
-import { defineModel, documents } from "millrace";
+import { defineModel, documents, openProject, type PlanOptions } from "millrace";
 import { type LlmTransport, signature } from "millrace/llm";
 import { llmTelemetry, pipelineTable, text } from "millrace/schema";
 import { createTestProject } from "millrace/testing";
@@ -7,12 +7,14 @@ import { z } from "zod";
 import picocolors from "picocolors";
 import { renderPlan } from "../../src/display/render-plan.ts";
 
-const summarize = signature({
-  name: "summarize",
-  instructions: "Summarize the text.",
-  input: z.object({ content: z.string() }),
-  output: z.object({ summary: z.string() }),
-});
+const summarizeBy = (instructions: string) =>
+  signature({
+    name: "summarize",
+    instructions,
+    input: z.object({ content: z.string() }),
+    output: z.object({ summary: z.string() }),
+  });
+const summarize = summarizeBy("Summarize the text.");
 
 const summaries = defineModel({
   name: "n.summaries",
@@ -72,7 +74,7 @@ test("without history, a plan counts the prompts and says a range with what it r
   const planned = await project.plan();
   expect(planned?.work).toBe(50);
   expect(project.model.costUsd()).toBe(0);
-  expect(planned?.cost?.basis).toBe("prompts of 5 units, answers of 50 to 1000 tokens");
+  expect(planned?.cost?.basis).toBe("prompts of 10 units, answers of 50 to 1000 tokens");
   await project.test_.project.runPipeline();
   expect(planned?.cost?.lowUsd).toBeLessThan(project.model.costUsd());
   expect(planned?.cost?.highUsd).toBeGreaterThan(project.model.costUsd());
@@ -83,7 +85,7 @@ test("after a sample, the forecast is near what the rest costs", async () => {
   await project.test_.project.runPipeline(undefined, { sample: 20 });
   const sampled = project.model.costUsd();
   const planned = await project.plan();
-  expect(planned).toMatchObject({ work: 180, cost: { basis: "mean of 20 earlier units" } });
+  expect(planned).toMatchObject({ work: 180, cost: { basis: expect.stringMatching(/^\$0\.\d+ each, as in 20 earlier units$/) } });
   await project.test_.project.runPipeline();
   const rest = project.model.costUsd() - sampled;
   expect(Math.abs((planned?.cost?.lowUsd ?? 0) - rest) / rest).toBeLessThan(0.15);
@@ -98,9 +100,49 @@ test("with history, the forecast of new documents is near what they cost, and th
   const shown = renderPlan(plan, { colors: picocolors.createColors(false), width: 100 }).join("\n");
   expect(shown).toMatch(/n\.summaries +100 +100 new · 100 unchanged +~\S+ +~\$0\.\d+/);
   expect(shown).toMatch(
-    /about \$0\.\d+ for language models \(mean of 100 earlier units; cached answers cost nothing\)/,
+    /about \$0\.\d+ for language models \(\$0\.\d+ each, as in 100 earlier units\)/,
   );
   await project.test_.project.runPipeline();
   const cost = project.model.costUsd() - before;
   expect(Math.abs((plan.models[0]?.cost?.lowUsd ?? 0) - cost) / cost).toBeLessThan(0.1);
+});
+
+test("a refactor whose answers are kept costs nothing, and neither does a full refresh; a new prompt costs about as much as before", async () => {
+  const model = billedModel();
+  const config = { llm: { model: model.transport, price } };
+  const declare = (version: string, instructions = "Summarize the text.") => {
+    const asked = summarizeBy(instructions);
+    return defineModel({
+      name: "n.summaries",
+      table: pipelineTable("summaries", { path: text().primaryKey(), summary: text().notNull() }),
+      sources: { documents: documents({ content: true }) },
+      forEach: "documents",
+      version,
+      async run({ row, llm }) {
+        const { output } = await llm.predict(asked, { content: row.content });
+        return { path: row.path ?? "", summary: output.summary };
+      },
+    });
+  };
+  await using test_ = await createTestProject({ models: [declare("1")], documents: files(30), config });
+  await test_.project.runPipeline();
+  const paid = model.costUsd();
+  const book = () =>
+    test_.query(
+      `select sum(hits)::int as hits, (select count(*)::int from millrace.llm_call) as calls from millrace.llm_cache`,
+    );
+  const before = await book();
+  const planned = async (changed: ReturnType<typeof declare>, options: PlanOptions = {}) => {
+    const { directory, databaseUrl: database } = test_;
+    await using other = await openProject({ ...config, directory, database, documents: ["./docs"], models: [changed] });
+    return (await other.plan(undefined, options)).models[0];
+  };
+  const basis = "answers of 10 of 10 probed units are kept";
+  const cost = { lowUsd: 0, highUsd: 0, basis, probed: { units: 10, kept: 10 } };
+  expect(await planned(declare("2"))).toMatchObject({ work: 30, cost });
+  expect(await planned(declare("1"), { mode: "full" })).toMatchObject({ work: 30, cost });
+  const other = await planned(declare("3", "Summarize the text in one word."));
+  expect(Math.abs((other?.cost?.lowUsd ?? 0) - paid) / paid).toBeLessThan(0.1);
+  expect(model.costUsd()).toBe(paid);
+  expect(await book()).toEqual(before);
 });

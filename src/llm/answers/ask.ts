@@ -53,14 +53,26 @@ export interface Asked {
 
 const MAX_REPAIRS = 1;
 
-// Calls of one process that would ask the same at the same time; the first one asks for all.
-const inFlight = new Map<string, Promise<Asked>>();
+type Asking = Map<string, Promise<Asked>>;
+
+// Calls of one process that would ask the same at the same time; the first one asks for all. Only with the same book:
+// what a probe makes up is nothing to a run.
+const inFlightByBook = new WeakMap<object, Asking>();
+const WITHOUT_BOOK: Asking = new Map();
+
+function inFlightOf({ book }: LlmSession): Asking {
+  if (book === undefined) return WITHOUT_BOOK;
+  const known = inFlightByBook.get(book) ?? new Map();
+  inFlightByBook.set(book, known);
+  return known;
+}
 
 /** Puts one input to the model: from the cache, or asked, checked, repaired once at the most, and then kept. */
 export async function ask(session: LlmSession, prompt: Prompt, input: unknown, options: AskOptions): Promise<Asked> {
   const request = renderRequest(prompt, checkInput(prompt, input), session.params);
   const key = requestKey(request, session.transport);
   const isShared = session.cacheMode === "on" || session.cacheMode === "only";
+  const inFlight = inFlightOf(session);
   const running = isShared ? inFlight.get(key) : undefined;
   if (running !== undefined) {
     const asked = await running.catch((error: unknown) => {

@@ -2,6 +2,7 @@ import type { AdoptedPrompts } from "../prompts/adopted-prompts.ts";
 import type { LlmParams } from "../calls/transport.ts";
 import type { Embedder } from "./embedder.ts";
 import type { Price } from "./price-table.ts";
+import type { Probe } from "./probe.ts";
 import type { LlmSession } from "./session.ts";
 import type { Signature } from "../prompts/signature.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -27,10 +28,10 @@ export interface LlmOverrides extends Pick<LlmParams, "temperature" | "maxOutput
   readonly price?: Price | undefined;
 }
 
-/** A sum of its own, within that of the run. */
+/** A sum of its own, within that of the run, or none at all: a probe sends nothing. */
 export interface SourceLimits {
-  /** Nothing of the calls is written down. */
-  readonly isProbe?: boolean | undefined;
+  /** Records requests instead of sending them, whatever is overridden further on. */
+  readonly probe?: Probe | undefined;
   readonly maxCostUsd?: number | undefined;
   readonly spentUsd?: number | undefined;
 }

@@ -35,6 +35,18 @@ export interface CacheStats {
   readonly savedUsd: number | null;
 }
 
+/** Kept answers by key, without counting that somebody has asked for them. */
+export async function peekKept<Answer extends KeptAnswer>(
+  database: Database,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, Answer>> {
+  const rows = await database.query<{ key: string; answer: Answer }>(
+    `select key, answer from ${database.systemSchema}.llm_cache where key = any($1)`,
+    [keys],
+  );
+  return new Map(rows.map(({ key, answer }) => [key, answer]));
+}
+
 /** What is in the cache, by program and model. */
 export async function cacheStats(database: Database): Promise<readonly CacheStats[]> {
   return database.query<CacheStats & Record<string, unknown>>(

@@ -66,13 +66,29 @@ export class UnitFeed {
     await this.#client.query(`drop table if exists ${WORK}, ${COPY}`);
   }
 
+  /** So many units from all over the list, in its order; the feed is over with them. */
+  async spread(count: number): Promise<readonly Unit[]> {
+    const found: Unit[] = [];
+    const number = Math.min(count, this.total);
+    for (let index = 0; index < number; index += 1) {
+      const after = Math.floor((index * this.total) / number);
+      found.push(...(await this.#fetch(after, after + 1, { isCopied: false })).units);
+    }
+    await this.#client.query(`drop table if exists ${WORK}`);
+    return found;
+  }
+
   async #copy(): Promise<void> {
     await run(this.#client, copyRowsSql(this.#plan, WORK));
     await this.#client.query(`create index on ${COPY} (millrace_ordinal); analyze ${COPY}`);
   }
 
-  async #fetch(after: number, upTo: number): Promise<{ units: readonly Unit[]; bytes: number }> {
-    const range = { work: WORK, after, upTo, isCopied: this.#isCopied };
+  async #fetch(
+    after: number,
+    upTo: number,
+    { isCopied } = { isCopied: this.#isCopied },
+  ): Promise<{ units: readonly Unit[]; bytes: number }> {
+    const range = { work: WORK, after, upTo, isCopied };
     const { source, keys } = this.#plan;
     const fetched = await run(this.#client, fetchUnitsSql(this.#plan, range));
     const { matched, bytes } = await this.#fetchMatched(range);
