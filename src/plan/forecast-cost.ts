@@ -75,10 +75,7 @@ async function unitCost(
   job: PlanningJob & FunctionJob,
   probed: ProbedUnits | undefined,
 ): Promise<UnitCost | undefined> {
-  const [history, price] = await Promise.all([
-    loadMeanUsage(job.database, job.resolved.model.name),
-    job.llm.price(),
-  ]);
+  const [history, price] = await Promise.all([loadMeanUsage(job.database, job.resolved.model.name), job.llm.price()]);
   if (history.units > 0) return fromHistory(history, { requests: probed?.requests ?? [], price });
   return probed === undefined ? undefined : fromRequests(probed);
 }

@@ -85,7 +85,10 @@ test("after a sample, the forecast is near what the rest costs", async () => {
   await project.test_.project.runPipeline(undefined, { sample: 20 });
   const sampled = project.model.costUsd();
   const planned = await project.plan();
-  expect(planned).toMatchObject({ work: 180, cost: { basis: expect.stringMatching(/^\$0\.\d+ each, as in 20 earlier units$/) } });
+  expect(planned).toMatchObject({
+    work: 180,
+    cost: { basis: expect.stringMatching(/^\$0\.\d+ each, as in 20 earlier units$/) },
+  });
   await project.test_.project.runPipeline();
   const rest = project.model.costUsd() - sampled;
   expect(Math.abs((planned?.cost?.lowUsd ?? 0) - rest) / rest).toBeLessThan(0.15);
@@ -99,9 +102,7 @@ test("with history, the forecast of new documents is near what they cost, and th
   const plan = await project.test_.project.plan();
   const shown = renderPlan(plan, { colors: picocolors.createColors(false), width: 100 }).join("\n");
   expect(shown).toMatch(/n\.summaries +100 +100 new · 100 unchanged +~\S+ +~\$0\.\d+/);
-  expect(shown).toMatch(
-    /about \$0\.\d+ for language models \(\$0\.\d+ each, as in 100 earlier units\)/,
-  );
+  expect(shown).toMatch(/about \$0\.\d+ for language models \(\$0\.\d+ each, as in 100 earlier units\)/);
   await project.test_.project.runPipeline();
   const cost = project.model.costUsd() - before;
   expect(Math.abs((plan.models[0]?.cost?.lowUsd ?? 0) - cost) / cost).toBeLessThan(0.1);

@@ -30,7 +30,10 @@ async function countingProvider() {
   };
 }
 
-async function planOf(ask: (llm: Llm, content: string, url: string) => Promise<unknown>, options: { probe?: false } = {}) {
+async function planOf(
+  ask: (llm: Llm, content: string, url: string) => Promise<unknown>,
+  options: { probe?: false } = {},
+) {
   await using provider = await countingProvider();
   let called = 0;
   const model = defineModel({
@@ -74,9 +77,7 @@ test("a plan sends nothing, whatever a function reaches, and says what it would 
   expect(inContext.cost?.lowUsd).toBeCloseTo(2 * (plain.cost?.lowUsd ?? 0));
   const rows = [{ content: "one" }, { content: "two" }, { content: "three" }];
   const input = (row: { content: string }) => row;
-  const batch = await planOf((llm, content) =>
-    llm.runBatch(label, [...rows, { content }], { input }),
-  );
+  const batch = await planOf((llm, content) => llm.runBatch(label, [...rows, { content }], { input }));
   expect(batch).toMatchObject(nothing);
   const stream = await planOf(async (llm, content) => {
     for await (const _ of llm.streamBatch(label, [...rows, { content }], { input }));
