@@ -1,15 +1,11 @@
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Database, quoteName } from "../database/connect.ts";
-import { migrateSystemSchema, SYSTEM_SCHEMA_ID } from "../database/system-schema.ts";
 import type { ProjectConfigInput } from "../model/project-config.ts";
 import { openProject, type Project } from "../project/project.ts";
+import { createDatabase, dropDatabase } from "./test-database.ts";
 import { testServer } from "./test-server.ts";
-
-const TEMPLATE = `millrace_template_${SYSTEM_SCHEMA_ID}`;
 
 export interface TestProjectOptions {
   /** Declared models, or file name → text of the file. */
@@ -66,9 +62,7 @@ export async function createTestProject(options: TestProjectOptions): Promise<Te
     query: async (text, parameters) => (await project.openDatabase()).query(text, parameters),
     async [Symbol.asyncDispose]() {
       await project[Symbol.asyncDispose]();
-      await withServer(serverUrl, (server) =>
-        server.query(`drop database if exists ${quoteName(databaseName(databaseUrl))} with (force)`),
-      );
+      await dropDatabase(serverUrl, databaseUrl);
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -88,39 +82,4 @@ async function resolveModels(
   const libraries = join(process.cwd(), "node_modules");
   if (existsSync(libraries)) await symlink(libraries, join(directory, "node_modules"), "junction");
   return "./models";
-}
-
-// A clone of a prepared template takes tens of milliseconds; creating the system tables each time takes longer.
-async function createDatabase(serverUrl: string): Promise<string> {
-  return withServer(serverUrl, async (server) => {
-    const name = `test_${randomBytes(6).toString("hex")}`;
-    await server.transaction(async (client) => {
-      await client.query("select pg_advisory_xact_lock(hashtext($1))", [TEMPLATE]);
-      const found = await server.query("select from pg_database where datname = $1", [TEMPLATE]);
-      if (found.length === 0) await server.query(`create database ${TEMPLATE}`);
-      await withServer(withDatabase(serverUrl, TEMPLATE), async (template) => {
-        await migrateSystemSchema(template);
-        // Unit tests come from the same entry and need no engine.
-        const { migrateEngine } = await import("../run/dbos-engine.ts");
-        await migrateEngine(template);
-      });
-      await server.query(`create database ${name} template ${TEMPLATE}`);
-    });
-    return withDatabase(serverUrl, name);
-  });
-}
-
-async function withServer<Result>(url: string, work: (server: Database) => Promise<Result>): Promise<Result> {
-  await using server = new Database({ url, maxConnections: 4 });
-  return await work(server);
-}
-
-function withDatabase(url: string, name: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${name}`;
-  return changed.href;
-}
-
-function databaseName(url: string): string {
-  return new URL(url).pathname.slice(1);
 }

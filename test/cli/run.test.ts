@@ -2,13 +2,13 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RunEvent } from "../../src/state/run-events.ts";
-import { createTestDatabase } from "../support/test-database.ts";
+import { createEmptyDatabase, createTestDatabase } from "../support/test-database.ts";
 import { type CliResult, createFolder, runCli, startCli } from "./run-cli.ts";
 
 /** A written project, its database, and the command line in it; ids and times are made the same for every test run. */
-async function createProject() {
+async function createProject(createDatabase = createTestDatabase) {
   const folder = await createFolder();
-  const database = await createTestDatabase();
+  const database = await createDatabase();
   await runCli(["init", "."], { cwd: folder.path });
   const options = { cwd: folder.path, env: { DATABASE_URL: database.url } };
   const stable = (text: string) =>
@@ -46,8 +46,8 @@ const readEvents = (lines: string) =>
     .split("\n")
     .map((line) => JSON.parse(line) as RunEvent);
 
-test("a written project runs at once, then only what changed", async () => {
-  await using project = await createProject();
+test("a written project runs at once in an empty database, then only what changed", async () => {
+  await using project = await createProject(createEmptyDatabase);
   const first = await project.start(["run"]);
   expect(first).toMatchObject({ code: 0, stderr: "" });
   expect(first.stdout).toMatchInlineSnapshot(`

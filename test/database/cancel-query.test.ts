@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { Database } from "../../src/database/connect.ts";
 import { withCancel } from "../../src/database/cancel-query.ts";
-import { createTestDatabase } from "../support/test-database.ts";
+import { createEmptyDatabase } from "../support/test-database.ts";
 
 test("a cancellation that comes just before the first statement is not lost", async () => {
-  await using own = await createTestDatabase();
+  await using own = await createEmptyDatabase();
   await using database = new Database({ url: own.url });
   const controller = new AbortController();
   const { signal } = controller;

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import nodePath from "node:path";
 import { Database } from "../../src/database/connect.ts";
-import { migrateSystemSchema } from "../../src/database/system-schema.ts";
 import { type DocumentSync, syncDocuments, type SyncDocumentsOptions } from "../../src/documents/sync-documents.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 
@@ -27,9 +26,8 @@ export async function createFolder(files: Files = {}): Promise<string> {
 
 export async function createDocumentsProject(files: Files = {}): Promise<DocumentsProject> {
   const directory = await createFolder(files);
-  const { url } = await createTestDatabase();
-  const database = new Database({ url, maxConnections: 4 });
-  await migrateSystemSchema(database);
+  const own = await createTestDatabase();
+  const database = new Database({ url: own.url, maxConnections: 4 });
   return {
     directory,
     database,
@@ -44,6 +42,7 @@ export async function createDocumentsProject(files: Files = {}): Promise<Documen
     },
     async [Symbol.asyncDispose]() {
       await database.close();
+      await own[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
     },
   };

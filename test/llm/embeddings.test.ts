@@ -3,7 +3,6 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { Database } from "../../src/database/connect.ts";
-import { migrateSystemSchema } from "../../src/database/system-schema.ts";
 import { configuredLlm, type LlmSettings } from "../../src/llm/configured-llm.ts";
 import { createLlm } from "../../src/llm/llm.ts";
 import { addUsage, NO_USAGE } from "../../src/llm/answers/telemetry.ts";
@@ -60,7 +59,6 @@ test("texts asked for at the same time go out together, and each comes back to w
 test("a text is embedded once for all who ask, and once for ever", async () => {
   await using created = await createTestDatabase();
   await using database = new Database({ url: created.url });
-  await migrateSystemSchema(database);
   const { requests, model } = await startServer();
   const { llm, usage } = openLlm({ embeddingModel: model }, database);
   const [first, second] = await Promise.all([llm.embed(["alpha", "beta", "alpha"]), llm.embed(["beta"])]);

@@ -6,7 +6,7 @@ import { migrateSystemSchema } from "../../src/database/system-schema.ts";
 import { documentId } from "../../src/documents/record/document-id.ts";
 import type { RunResult } from "../../src/state/results.ts";
 import type { RunOptions } from "../../src/run/run-options.ts";
-import { createTestDatabase } from "../support/test-database.ts";
+import { createEmptyDatabase } from "../support/test-database.ts";
 import { DOCUMENTS, documentPath, type Edit, type History, type PlannedRun, type Step } from "./create-history.ts";
 import type { HistoryProcess, StartProcess } from "./history-process.ts";
 import { type Failures, isQuery, type ModelSpec, modelName, tableName } from "./model-spec.ts";
@@ -62,7 +62,7 @@ export class HistoryPlayer implements AsyncDisposable {
   }
 
   static async open({ startProcess, prepare }: PlayerOptions): Promise<HistoryPlayer> {
-    const database = await createTestDatabase();
+    const database = await createEmptyDatabase();
     const { url } = database;
     const directory = await mkdtemp(join(tmpdir(), "millrace-history-"));
     const admin = new Database({ url, maxConnections: 2 });

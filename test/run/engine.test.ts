@@ -25,20 +25,28 @@ function step(
   });
 }
 
+/** Listens to a run for what a model comes to. */
+function eventOf(type: RunEvent["type"], model: string) {
+  let onEvent: (event: RunEvent) => void = () => undefined;
+  const seen = new Promise<void>((resolve) => {
+    onEvent = (event) => {
+      if (event.type === type && "model" in event && event.model === model) resolve();
+    };
+  });
+  return { seen, onEvent };
+}
+
 test("models start as soon as their own upstreams are done, without waiting for a level", async () => {
   const order: string[] = [];
-  const note =
-    (name: string, milliseconds = 0) =>
-    async () => {
-      await sleep(milliseconds);
-      order.push(name);
-    };
+  const afterFastIsDone = eventOf("model_finished", "n.after_fast");
+  const note = (name: string) => () => void order.push(name);
   const fast = step("fast", [], note("fast"));
-  const slow = step("slow", [], note("slow", 600));
+  // It ends only once what is below the other model is done.
+  const slow = step("slow", [], () => afterFastIsDone.seen.then(note("slow")));
   const afterFast = step("after_fast", [fast], note("after_fast"));
   const last = step("last", [afterFast, slow], note("last"));
   await using test_ = await createTestProject({ models: [last, slow, afterFast, fast] });
-  const result = await test_.project.runPipeline();
+  const result = await test_.project.runPipeline(undefined, afterFastIsDone);
   expect(order).toEqual(["fast", "after_fast", "slow", "last"]);
   expect(result.modelsExecuted).toEqual(["n.fast", "n.after_fast", "n.slow", "n.last"]);
 });
@@ -121,10 +129,12 @@ test("with stopOnError nothing new starts after a failure", async () => {
   const bad = step("bad", [], () => {
     throw new Error("no");
   });
-  const slow = step("slow", [], () => sleep(400));
+  const badHasFailed = eventOf("model_failed", "n.bad");
+  const slow = step("slow", [], () => badHasFailed.seen);
   const afterSlow = step("after_slow", [slow]);
   await using test_ = await createTestProject({ models: [bad, slow, afterSlow] });
-  const result = await test_.project.runPipeline(definePipeline({ name: "p", models: [bad, slow, afterSlow] }));
+  const pipeline = definePipeline({ name: "p", models: [bad, slow, afterSlow] });
+  const result = await test_.project.runPipeline(pipeline, badHasFailed);
   expect(result).toMatchObject({ status: "failed", modelsExecuted: ["n.slow"], modelsSkipped: ["n.after_slow"] });
 });
 

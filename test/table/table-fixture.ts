@@ -3,14 +3,14 @@ import { Database, type DatabaseClient, inTransaction } from "../../src/database
 import { createRowEncoder } from "../../src/table/encode/row-encoder.ts";
 import { createTableSql, tableParts } from "../../src/table/schema/table-ddl.ts";
 import { describeTable, type TableShape } from "../../src/table/table-shape.ts";
-import { createTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { createEmptyDatabase, type TestDatabase } from "../support/test-database.ts";
 
 /** A database of its own for the tests of one file. */
 export function useDatabase(): () => Database {
   let own: TestDatabase | undefined;
   let database: Database | undefined;
   beforeAll(async () => {
-    own = await createTestDatabase();
+    own = await createEmptyDatabase();
     database = new Database({ url: own.url });
     await database.query("create schema millrace");
   });

@@ -26,6 +26,7 @@ export async function importModules(
   files: readonly string[],
   project = new ProjectFiles(directory),
 ): Promise<readonly Exports[]> {
+  if (files.length === 0) return [];
   const { digest } = project.reachedFrom(...files);
   const key = sha256(canonicalJson([RECIPE, import.meta.url, await readVersion(), directory, files, digest]));
   const cache = new ModuleCache(directory);

@@ -6,6 +6,8 @@ import { cacheFolder } from "../code/cache-folder.ts";
 
 /** A process that runs for long still imports from what it was started with. */
 const KEPT_MS = 7 * 24 * 3_600_000;
+/** Folders in which this process has removed what is old. */
+const tidied = new Set<string>();
 
 /** Compiled modules of a project, a folder for each key, kept between processes. */
 export class ModuleCache {
@@ -58,6 +60,8 @@ export class ModuleCache {
   }
 
   async #removeOld(folder: string): Promise<void> {
+    if (tidied.has(folder)) return;
+    tidied.add(folder);
     const now = Date.now();
     for (const name of await readdir(folder)) {
       const path = join(folder, name);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -75,6 +75,12 @@ test("modules that are imported together share what they import", async () => {
   expect(b?.exported["shared"]).toBe(a?.exported["shared"]);
   const later = b?.exported["later"] as () => Promise<{ shared: object }>;
   expect((await later()).shared).toBe(a?.exported["shared"]);
+});
+
+test("without files there is nothing to compile, and nothing is kept", async () => {
+  await using project = await createProject({});
+  expect(await loadExports(project.directory, "*.unit.ts")).toEqual([]);
+  expect(await readdir(join(project.directory, "node_modules"))).toEqual([]);
 });
 
 test("where nothing can be kept, modules are compiled at every start", async () => {
