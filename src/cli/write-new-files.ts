@@ -13,7 +13,23 @@ export async function writeNewFiles(directory: string, files: Readonly<Record<st
     });
   }
   for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await makeFolder(dirname(join(directory, path)));
     await writeFile(join(directory, path), content, { flag: "wx" });
+  }
+}
+
+// One after the other: Node's own `recursive` never ends where the system says of a folder that it cannot be, as in /proc.
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolder(dirname(folder));
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    throw new UsageError("FOLDER_NOT_WRITABLE", `The folder ${folder} cannot be created: ${code}.`, {
+      cause: error,
+      hint: "Choose a place where you may write.",
+    });
   }
 }

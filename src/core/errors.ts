@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { ascending } from "./ascending.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { readableStack } from "./stack.ts";
@@ -100,7 +101,14 @@ function describeError(error: unknown): ErrorJson {
     const code = (error as { code?: unknown }).code;
     return { code: typeof code === "string" ? code : error.name, message: error.message, ...stackOf(error) };
   }
-  return { code: "THROWN_VALUE" satisfies ErrorCode, message: String(error) };
+  return { code: "THROWN_VALUE" satisfies ErrorCode, message: textOfThrown(error) };
+}
+
+/** `String()` says nothing of an object, and fails for one without a prototype. */
+function textOfThrown(thrown: unknown): string {
+  if (typeof thrown !== "object" || thrown === null) return String(thrown);
+  const { message } = thrown as { readonly message?: unknown };
+  return typeof message === "string" && message !== "" ? message : inspect(thrown, { depth: 2, breakLength: 120 });
 }
 
 function stackOf(error: unknown): Pick<ErrorJson, "stack"> {

@@ -15,6 +15,7 @@ export class ModelRegistry {
   readonly #byTable = new Map<string, AnyModel>();
   readonly #files = new Map<string, string>();
   #unexported: readonly string[] = [];
+  #idleFiles: readonly string[] = [];
 
   /** Adds a model; `file` says where it is declared, if that is a file. The same object may come twice. */
   register(model: AnyModel, file?: string): void {
@@ -40,6 +41,15 @@ export class ModelRegistry {
   /** Names of models that are defined in the project's files and exported by none of them. */
   get unexported(): readonly string[] {
     return this.#unexported;
+  }
+
+  /** Remembers model files that export no model and that no model file imports. */
+  noteIdleFiles(files: readonly string[]): void {
+    this.#idleFiles = files;
+  }
+
+  get idleFiles(): readonly string[] {
+    return this.#idleFiles;
   }
 
   find(name: string): AnyModel | undefined {

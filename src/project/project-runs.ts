@@ -65,6 +65,12 @@ export class ProjectRuns {
   }
 
   async resolveId(id: string): Promise<string> {
+    // Every id begins with nothing.
+    if (id.trim() === "") {
+      throw new UsageError("ARGUMENT_EMPTY", "The id of the run is empty.", {
+        hint: "`millrace runs ls` shows the runs; `last` is the latest.",
+      });
+    }
     const { store } = await this.#runner();
     const found = id === "last" ? (await store.list({ limit: 1 })).map((run) => run.runId) : await store.findIds(id);
     const [only] = found;

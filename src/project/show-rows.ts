@@ -3,11 +3,12 @@ import { didYouMean } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import { Parameters } from "../database/sql-text.ts";
 import type { AnyModel } from "../model/any-model.ts";
+import { ifReadable } from "../trace/find-row.ts";
 import { findTable } from "../table/schema/existing-tables.ts";
 import { dataColumns, describeTable, hasColumns } from "../table/table-shape.ts";
 
 export interface ShowOptions {
-  /** `column=value`, compared as text; both spellings of a column's name are understood. */
+  /** `column=value`, read as a value of the column's type; both spellings of a column's name are understood. */
   readonly where?: readonly string[];
   /** Names of columns, in either spelling; all that the model writes unless given. */
   readonly columns?: readonly string[] | undefined;
@@ -41,7 +42,7 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
   const columns =
     options.columns?.map((name) => find(name, `--columns ${name}`)) ?? (hasColumns(shape) ? dataColumns(shape) : known);
   const parameters = new Parameters();
-  const conditions = (options.where ?? []).map((condition) => {
+  const conditions = (options.where ?? []).map(async (condition) => {
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(condition) ?? [];
     if (name === undefined) {
       throw new UsageError("CONDITION_INVALID", `--where ${condition}: expected column=value.`, {
@@ -49,9 +50,12 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
       });
     }
     const column = find(name, `--where ${condition}`);
-    return `${quoteName(column.name)}::text = ${parameters.add(value)}`;
+    const type = found.columns.find((each) => each.name === column.name)?.sqlType ?? "text";
+    const text = await readAs(database, { type, value, given: `--where ${condition}` });
+    // JSON has no equality but that of its text.
+    return `${quoteName(column.name)}::text = ${parameters.add(text)}`;
   });
-  const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
+  const where = conditions.length === 0 ? "" : `where ${(await Promise.all(conditions)).join(" and ")}`;
   const order = shape.primaryKey.length === 0 ? "" : `order by ${shape.primaryKey.map(quoteName).join(", ")}`;
   const selected = columns.map((column) => quoteName(column.name)).join(", ");
   const [counted] = await database.query<{ total: string }>(
@@ -67,4 +71,16 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
     rows: rows.map((row) => columns.map((column) => row[column.name])),
     total: Number(counted?.total ?? 0),
   };
+}
+
+/** A value as the database writes one of this type; an error where it is none. `type` is from the catalog. */
+async function readAs(
+  database: Database,
+  { type, value, given }: { readonly type: string; readonly value: string | undefined; readonly given: string },
+): Promise<string> {
+  const read = await ifReadable(database.query<{ text: string }>(`select ($1::${type})::text as text`, [value]));
+  if (read !== undefined) return read[0]?.text ?? "";
+  throw new UsageError("CONDITION_INVALID", `${given}: "${value ?? ""}" is not a value of type ${type}.`, {
+    hint: "Give a value of the column's type.",
+  });
 }

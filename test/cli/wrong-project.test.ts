@@ -34,6 +34,16 @@ const PROJECTS: Readonly<Record<string, WrongProject>> = {
     code: 2,
     says: ["CONFIG_INVALID", "documents", /\bmodel\n.*Did you mean "models"/],
   },
+  "a config file without a default export": {
+    files: { "millrace.config.ts": "export const config = { database: 'postgres://elsewhere/shop' };" },
+    code: 2,
+    says: ["millrace.config.ts has no default export", "CONFIG_INVALID", "→"],
+  },
+  "a config file that exports null": {
+    files: { "millrace.config.ts": "export default null;" },
+    code: 2,
+    says: ["millrace.config.ts exports null", "CONFIG_INVALID"],
+  },
   "a model file with a syntax error": {
     files: { "models/orders.ts": "export const orders = defineModel({" },
     code: 2,
@@ -162,6 +172,32 @@ test("a file where the folder of the embedded database would be is named, with t
   expect(stderr).toContain(join(folder.path, ".millrace"));
   expect(stderr).toContain("→");
   expect(stderr).not.toMatch(/^ {4}at /m);
+});
+
+test("a query that is none is wrong use; a model of that name or table is not written twice; idle files are named", async () => {
+  await using folder = await createFolder();
+  await using database = await createTestDatabase();
+  await writeProject(folder.path, {
+    "models/a.ts": `
+import { defineSqlModel } from "millrace";
+import { integer, pipelineTable } from "millrace/schema";
+export const orders = defineSqlModel({
+  name: "shop.orders",
+  table: pipelineTable("orders", { id: integer().primaryKey() }),
+  sources: {},
+  sql: () => undefined as never,
+});`,
+  });
+  const say = (...args: string[]) => runCli(args, { cwd: folder.path, env: { DATABASE_URL: database.url } });
+  const compiled = await say("compile", "shop.orders");
+  expect(compiled).toMatchObject({ code: 2, stdout: "" });
+  expect(compiled.stderr).toContain("`sql` of model \"shop.orders\" does not return a query");
+  expect(compiled.stderr).toContain("models/none.ts exports no model");
+  for (const name of ["shop.orders", "orders"]) {
+    const written = await say("new", "model", name);
+    expect(written).toMatchObject({ code: 2, stdout: "" });
+    expect(written.stderr).toContain("DUPLICATE_MODEL");
+  }
 });
 
 test("a model that no file exports is pointed out, and the others are there", async () => {

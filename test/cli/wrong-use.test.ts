@@ -37,6 +37,17 @@ test.concurrent.for(wrong)("millrace %s is wrong use", async ([line, message]) =
   if (!line.includes("--verbose")) expect(stderr).not.toContain("    at ");
 });
 
+test.each(["show", "resume", "cancel", "logs"])("runs %s of an empty variable is no run", async (command) => {
+  const { code, stderr } = await runCli(["runs", command, ""]);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("<run> is empty. [ARGUMENT_EMPTY]") });
+});
+
+test.skipIf(process.platform !== "linux")("a project where no folder can be is refused at once", async () => {
+  const { code, stderr } = await runCli(["init", "/proc/shop"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("The folder /proc/shop cannot be created");
+});
+
 test("a group without a command shows its commands", async () => {
   const { code, stdout, stderr } = await runCli(["db"]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

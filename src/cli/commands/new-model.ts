@@ -1,6 +1,8 @@
 import { join, relative, resolve } from "node:path";
 import { UsageError } from "../../core/errors.ts";
-import { loadConfigFile } from "../../model/load/load-files.ts";
+import { snakeCase } from "../../core/text.ts";
+import { loadConfigFile, loadModels } from "../../model/load/load-files.ts";
+import type { ProjectConfig } from "../../model/project-config.ts";
 import { createCommandLine } from "../command-line.ts";
 import { defineCommand, jsonArgs, projectArgs } from "../define-command.ts";
 import { modelTemplate } from "../model-template.ts";
@@ -24,6 +26,7 @@ export default defineCommand({
     }
     const directory = resolve(args.project);
     const { models } = await loadConfigFile(directory);
+    await refuseKnown(directory, { name: args.name, models });
     const folder = modelFolder(models.find((entry) => typeof entry === "string"));
     const model = modelTemplate(args.name);
     const file = join(folder, model.file);
@@ -43,4 +46,19 @@ function modelFolder(entry = "./models"): string {
   const parts = entry.split("/");
   const wild = parts.findIndex((part) => /[*?{[]/.test(part) || /\.[cm]?[jt]s$/.test(part));
   return join(...(wild < 0 ? parts : ["."].concat(parts.slice(0, wild))));
+}
+
+/** Two of one name, or of one table, break the project. One that cannot be loaded gets its file all the same. */
+async function refuseKnown(
+  directory: string,
+  { name, models }: { readonly name: string; readonly models: ProjectConfig["models"] },
+): Promise<void> {
+  const loaded = await loadModels(directory, models).catch(() => undefined);
+  const table = snakeCase(name.replaceAll(".", "_"));
+  const known = loaded?.registry.find(name) ?? loaded?.registry.findByTable(table);
+  if (known === undefined) return;
+  const what = known.name === name ? `the model ${name}` : `the model ${known.name}, which fills the table "${table}"`;
+  throw new UsageError("DUPLICATE_MODEL", `The project already has ${what}; nothing was written.`, {
+    hint: "Choose another name.",
+  });
 }

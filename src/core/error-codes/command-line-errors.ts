@@ -49,6 +49,12 @@ export const commandLineErrors = errorSection("Command line", {
     next: "`millrace <command> --help` shows what it needs.",
     example: "`millrace show` needs <model>: Name of the model.",
   },
+  ARGUMENT_EMPTY: {
+    meaning: "A word of the command line is empty.",
+    cause: 'A shell variable that is not set, as in `millrace runs resume "$RUN"`.',
+    next: "Set the variable, or leave the word out where the command does not need it.",
+    example: "`millrace runs resume`: <run> is empty.",
+  },
   ARGUMENT_UNKNOWN: {
     meaning: "The command takes fewer words.",
     cause: "A pattern without quotes that the shell has expanded, or several models without `--select`.",

@@ -68,6 +68,12 @@ export const projectErrors = errorSection("Loading a project", {
     next: "Choose another folder or name, or move the existing files.",
     example: '/home/ann/shop already has "millrace.config.ts"; nothing was written.',
   },
+  FOLDER_NOT_WRITABLE: {
+    meaning: "`millrace init` or `new model` cannot create a folder.",
+    cause: "A place where you may not write, or where the system keeps no files, as /proc.",
+    next: "Choose another folder.",
+    example: "The folder /proc/shop cannot be created: ENOENT.",
+  },
   IMPORT_CYCLE: {
     meaning: "Model files import each other, so one of them sees a model that is not defined yet.",
     cause: "Two models read each other's tables, or share a file that imports one of them.",

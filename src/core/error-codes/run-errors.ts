@@ -213,7 +213,7 @@ export const rowErrors = errorSection("Rows and units", {
   },
   CONDITION_INVALID: {
     meaning: "A condition after `--where` cannot be read.",
-    cause: "No `=` in it.",
+    cause: "No `=` in it, or a value that the column's type does not have.",
     next: "Write `column=value`.",
     example: "--where country: expected column=value.",
   },

@@ -20,8 +20,14 @@ export async function loadConfigFile(directory: string): Promise<ProjectConfig> 
       hint: "Run in a project's folder, pass it with --project, or create a project with `millrace init`.",
     });
   }
-  const exported = await importProjectFile(directory, join(directory, name));
-  return resolveProjectConfig(exported["default"] ?? {}, name);
+  const { default: config } = await importProjectFile(directory, join(directory, name));
+  if (config === undefined || config === null) {
+    const found = config === null ? "exports null" : "has no default export";
+    throw new UsageError("CONFIG_INVALID", `${name} ${found}, so none of its settings would count.`, {
+      hint: "Write `export default defineConfig({ … })`; `defineConfig({})` stands for the defaults.",
+    });
+  }
+  return resolveProjectConfig(config, name);
 }
 
 export interface LoadedModels {
@@ -43,13 +49,22 @@ export async function loadModels(directory: string, models: ProjectConfig["model
   const found = await findModelFiles(directory, paths);
   const files = new ProjectFiles(directory);
   const { result: modules, declared } = await withDeclared(() => importFiles(directory, found, files));
+  const idle: string[] = [];
   for (const [index, exported] of modules.entries()) {
+    const file = found[index] ?? "";
     for (const value of Object.values(exported)) {
-      if (isModel(value)) registry.register(value, relative(directory, found[index] ?? ""));
+      if (isModel(value)) registry.register(value, relative(directory, file));
       if (isPipeline(value)) pipelines.set(value.name, value);
     }
+    if (!Object.values(exported).some((value) => isModel(value) || isPipeline(value))) idle.push(file);
   }
   registry.noteUnexported(declared);
+  if (idle.length > 0 && registry.unexported.length === 0) {
+    // What a model file imports is its helper.
+    const users = found.filter((file) => !idle.includes(file));
+    const used = new Set(users.flatMap((file) => files.reachedFrom(file).files));
+    registry.noteIdleFiles(idle.filter((file) => !used.has(file)).map((file) => relative(directory, file)));
+  }
   return { registry, pipelines: [...pipelines.values()], files };
 }
 

@@ -1,6 +1,6 @@
 import { is, SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import { MillraceError } from "../../core/errors.ts";
+import { UsageError } from "../../core/errors.ts";
 import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import { documentsSql, settleValues, templateSources } from "./sql-template.ts";
 
@@ -23,7 +23,7 @@ export function renderSqlModel(
 ): RenderedQuery {
   const query: unknown = model.sql?.(templateSources(model, sources) as never);
   if (!is(query, SQL)) {
-    throw new MillraceError("SQL_INVALID", `The \`sql\` of model "${model.name}" does not return a query.`, {
+    throw new UsageError("SQL_INVALID", `The \`sql\` of model "${model.name}" does not return a query.`, {
       hint: "Return a tagged template: sql`select …`, with sql from millrace/schema.",
     });
   }
