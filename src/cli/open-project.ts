@@ -9,6 +9,8 @@ export async function openCliProject(options: { readonly project: string }): Pro
   for (const name of project.registry.unexported)
     aside(`${colors.yellow("▲")} ${name} is defined but not exported: it is not part of the project.`);
   for (const file of project.registry.idleFiles)
-    aside(`${colors.yellow("▲")} ${file} exports no model, and no model file imports it: it is not part of the project.`);
+    aside(
+      `${colors.yellow("▲")} ${file} exports no model, and no model file imports it: it is not part of the project.`,
+    );
   return project;
 }

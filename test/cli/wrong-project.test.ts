@@ -191,7 +191,7 @@ export const orders = defineSqlModel({
   const say = (...args: string[]) => runCli(args, { cwd: folder.path, env: { DATABASE_URL: database.url } });
   const compiled = await say("compile", "shop.orders");
   expect(compiled).toMatchObject({ code: 2, stdout: "" });
-  expect(compiled.stderr).toContain("`sql` of model \"shop.orders\" does not return a query");
+  expect(compiled.stderr).toContain('`sql` of model "shop.orders" does not return a query');
   expect(compiled.stderr).toContain("models/none.ts exports no model");
   for (const name of ["shop.orders", "orders"]) {
     const written = await say("new", "model", name);
