@@ -1,9 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import nodePath from "node:path";
 import picomatch from "picomatch";
 import { ascending } from "../core/ascending.ts";
 import { UsageError } from "../core/errors.ts";
-import { findFiles, splitPattern, type UnreadableFolder } from "../core/find-files.ts";
+import { type FoundFiles, findFiles, type NotAFile, splitPattern, type UnreadableFolder } from "../core/find-files.ts";
 import { projectPath } from "./record/document-id.ts";
 import { DOCUMENT_EXTENSIONS } from "./loaders/load-document.ts";
 import { oneNameEach } from "./one-name-each.ts";
@@ -13,9 +13,20 @@ export type FoundSource = {
   /** The configured entries that led here. */
   readonly entries: readonly string[];
 } & (
-  | { readonly kind: "file"; readonly file: string; readonly path: string }
+  | {
+      readonly kind: "file";
+      readonly file: string;
+      readonly path: string;
+      /** Why it is not read, although its name matches. */
+      readonly problem?: FileProblem | undefined;
+    }
   | { readonly kind: "url"; readonly url: string }
 );
+
+export interface FileProblem {
+  readonly code: "DOCUMENT_LINK_OUTSIDE" | "DOCUMENT_UNREADABLE";
+  readonly message: string;
+}
 
 export interface FoundDocuments {
   readonly sources: readonly FoundSource[];
@@ -25,11 +36,10 @@ export interface FoundDocuments {
   readonly unreadableFolders: readonly UnreadableFolder[];
 }
 
-interface Found {
+type Found = Partial<Pick<FoundFiles, "notFiles" | "unreadable">> & {
   readonly files: readonly string[];
   readonly urls?: readonly string[];
-  readonly unreadable?: readonly UnreadableFolder[];
-}
+};
 
 /** Resolves configured entries: files, folders, patterns, addresses and lists of addresses; `!` excludes. */
 export async function findDocuments(options: {
@@ -42,6 +52,8 @@ export async function findDocuments(options: {
   const warnings: string[] = [];
   const unreadableFolders: UnreadableFolder[] = [];
   const exclusions: string[] = [];
+  const problems = new Map<string, FileProblem>();
+  const roots = await rootsOf(directory, options.patterns);
   for (const entry of new Set(options.patterns)) {
     if (entry.trim() === "")
       throw new UsageError("DOCUMENTS_PATTERN_INVALID", "An entry of `documents` is empty.", {
@@ -51,16 +63,28 @@ export async function findDocuments(options: {
       exclusions.push(entry);
       continue;
     }
-    const found = await findEntry(directory, entry);
+    const found = await findEntry(directory, entry, roots);
     for (const file of found.files) add(files, file, entry);
+    for (const notFile of found.notFiles ?? []) {
+      if (notFile.isFolder) unreadableFolders.push({ folder: notFile.file, errno: PROBLEMS[notFile.kind].folder });
+      else {
+        add(files, notFile.file, entry);
+        problems.set(notFile.file, PROBLEMS[notFile.kind].file);
+      }
+    }
     for (const url of found.urls ?? []) add(urls, url, entry);
     unreadableFolders.push(...(found.unreadable ?? []));
-    const isEmpty = found.files.length + (found.urls?.length ?? 0) + (found.unreadable?.length ?? 0) === 0;
+    const { files: some, urls: pages = [], unreadable = [], notFiles = [] } = found;
+    const isEmpty = some.length + pages.length + unreadable.length + notFiles.length === 0;
     if (isEmpty) warnings.push(await describeEmpty(directory, entry));
   }
   const isExcluded = await exclusionOf(directory, exclusions);
   const listed = [...files]
-    .map(([file, entries]) => ({ kind: "file" as const, file, path: projectPath(directory, file), entries }))
+    .map(([file, entries]) => {
+      const problem = problems.get(file);
+      const path = projectPath(directory, file);
+      return { kind: "file" as const, file, path, entries, ...(problem === undefined ? {} : { problem }) };
+    })
     .toSorted((a, b) => ascending(a.path, b.path));
   const named = await oneNameEach(directory, listed);
   if (named.dropped > 0)
@@ -86,20 +110,58 @@ async function describeEmpty(directory: string, entry: string): Promise<string> 
   return stats === undefined ? `"${entry}" does not exist${where}.` : `"${entry}" holds no documents.`;
 }
 
-async function findEntry(directory: string, entry: string): Promise<Found> {
+const PROBLEMS: Readonly<Record<NotAFile["kind"], { readonly file: FileProblem; readonly folder: string }>> = {
+  outside: {
+    file: { code: "DOCUMENT_LINK_OUTSIDE", message: "The link leads out of the folder that is searched." },
+    folder: "a link that leads out of the folder that is searched",
+  },
+  dangling: {
+    file: { code: "DOCUMENT_UNREADABLE", message: "The link leads nowhere." },
+    folder: "a link that leads nowhere",
+  },
+  special: {
+    file: { code: "DOCUMENT_UNREADABLE", message: "It is not a file." },
+    folder: "not a folder",
+  },
+};
+
+/** Real paths of the folders that entries name: where links may lead. */
+async function rootsOf(directory: string, entries: readonly string[]): Promise<readonly string[]> {
+  const local = entries.filter((entry) => !/^(?:https?:\/\/|!)/i.test(entry) && entry.trim() !== "");
+  const folders = local.map(async (entry) => {
+    const literal = nodePath.resolve(directory, entry);
+    const stats = await stat(literal).catch(() => undefined);
+    const { folder } = stats?.isDirectory() === true ? { folder: literal } : await splitPattern(directory, entry);
+    return realpath(folder).catch(() => folder);
+  });
+  return Promise.all(folders);
+}
+
+function isBelow(target: string, roots: readonly string[]): boolean {
+  return roots.some(
+    (root) => target === root || target.startsWith(root.endsWith(nodePath.sep) ? root : root + nodePath.sep),
+  );
+}
+
+async function findEntry(directory: string, entry: string, roots: readonly string[]): Promise<Found> {
+  const mayFollow = (target: string) => isBelow(target, roots);
   if (/^https?:\/\//i.test(entry)) return { files: [], urls: [normalUrl(entry)] };
   const literal = nodePath.resolve(directory, entry);
   const stats = await stat(literal).catch(() => undefined);
   if (stats?.isDirectory() === true) {
     const pattern = `**/*{${DOCUMENT_EXTENSIONS.join(",")}}`;
-    return findFiles({ folder: literal, pattern, anyCase: true });
+    return findFiles({ folder: literal, pattern, anyCase: true, mayFollow });
   }
   if (stats !== undefined) {
+    const target = await realpath(literal).catch(() => literal);
+    const own = nodePath.join(await realpath(nodePath.dirname(literal)), nodePath.basename(literal));
+    if (target !== own && !mayFollow(target))
+      return { files: [], notFiles: [{ file: literal, kind: "outside", isFolder: false }] };
     const urls = stats.isFile() && stats.size < 10_000_000 ? await urlList(literal) : undefined;
     return urls === undefined ? { files: [literal] } : { files: [], urls };
   }
   const { folder, pattern } = await splitPattern(directory, entry);
-  return findFiles({ folder, pattern });
+  return findFiles({ folder, pattern, mayFollow });
 }
 
 /** The addresses in a `.txt` file that holds nothing else (but `#` comments). */

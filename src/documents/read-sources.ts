@@ -47,6 +47,11 @@ async function read(
       (loaded) => loaded.content,
     );
   }
+  if (source.problem !== undefined) {
+    const { code, message } = source.problem;
+    const place = { id: documentId(fileUri(source.path)), sourceUrl: fileUri(source.path), path: source.path, origins };
+    return [item({ ...blank, ...place, status: "failed", errorCode: code, error: message })];
+  }
   // Opened only when its turn comes, and then a line at a time.
   if (fileFormat(source.file) === "jsonl") return readRecords(source, origins);
   const place = { id: documentId(fileUri(source.path)), sourceUrl: fileUri(source.path), path: source.path, origins };

@@ -1,4 +1,5 @@
-import { rename, truncate } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { rename, symlink, truncate } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import nodePath from "node:path";
@@ -245,6 +246,44 @@ describe("documents that vanish", () => {
     await project.remove("other/x.md");
     expect(await project.sync(["./other"], { set })).toMatchObject({ removed: 1 });
     expect(await project.sync(["docs"])).toMatchObject({ removed: 0, unchanged: 5 });
+  });
+});
+
+describe.skipIf(process.platform === "win32")("links", () => {
+  test("out of the folder, to nothing, and what is no file are named and not read", async () => {
+    await using project = await createDocumentsProject({
+      "docs/a.md": "# A",
+      "docs/deep/b.md": "# B",
+      "secret/key.txt": "key",
+      "other/c.md": "# C",
+    });
+    const link = (target: string, name: string) => symlink(target, nodePath.join(project.directory, "docs", name));
+    await link("../secret/key.txt", "key.txt");
+    await link("../secret", "folder");
+    await link("deep/b.md", "inside.md");
+    await link("../other/c.md", "listed.md");
+    await link("/proc/self/environ", "environ.txt");
+    await link("missing.md", "gone.md");
+    execFileSync("mkfifo", [nodePath.join(project.directory, "docs/pipe.md")]);
+    const { failed, added } = await project.sync(["docs", "other", "docs/environ.txt"]);
+    expect(added).toBe(3);
+    expect(failed.map(({ path, code }) => `${path.split("/").slice(-2).join("/")} ${code}`).toSorted()).toEqual([
+      "docs/environ.txt DOCUMENT_LINK_OUTSIDE",
+      "docs/folder FOLDER_UNREADABLE",
+      "docs/gone.md DOCUMENT_UNREADABLE",
+      "docs/key.txt DOCUMENT_LINK_OUTSIDE",
+      "docs/pipe.md DOCUMENT_UNREADABLE",
+    ]);
+    expect(JSON.stringify(await project.rows())).not.toContain("PATH=");
+  });
+
+  test("whose target has vanished keep their document", async () => {
+    await using project = await createDocumentsProject({ "docs/a.md": "# A", "docs/real": "# Linked" });
+    await symlink("real", nodePath.join(project.directory, "docs/b.md"));
+    expect(await project.sync(["docs"])).toMatchObject({ added: 2, failed: [] });
+    await project.remove("docs/real");
+    expect(await project.sync(["docs"])).toMatchObject({ removed: 0, failed: [{ path: "docs/b.md" }] });
+    expect((await project.rows())["docs/b.md"]).toMatchObject({ title: "Linked", status: "failed" });
   });
 });
 

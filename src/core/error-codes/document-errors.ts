@@ -56,6 +56,12 @@ export const documentErrors = errorSection("Documents and seeds", {
     next: "Give each its own id, or remove one.",
     example: "The same document as data.jsonl:1; only the first is read.",
   },
+  DOCUMENT_LINK_OUTSIDE: {
+    meaning: "A link leads out of the folder that is searched for documents, or into `/proc`, `/dev` or `/sys`.",
+    cause: "A link to a file or folder beside the documents.",
+    next: "Add what it leads to as an entry of its own to `documents`, or exclude the link with `!`.",
+    example: "The link leads out of the folder that is searched.",
+  },
   DOCUMENT_UNREADABLE: {
     meaning: "A file or page could not be read.",
     cause: "Missing rights, a file that is gone, or a server that does not answer.",

@@ -1,5 +1,5 @@
 import { storableText } from "../../core/text.ts";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import nodePath from "node:path";
 import { MillraceError } from "../../core/errors.ts";
 import { tidyTitle } from "../record/clean-value.ts";
@@ -70,6 +70,9 @@ async function readBytes(file: string): Promise<Uint8Array> {
 
 // Opening a named pipe would wait for ever, so the kind is asked first.
 async function describeFile(file: string) {
+  // Environments with their keys, devices that never end.
+  if (/^\/(?:proc|dev|sys)\//.test(await realpath(file)))
+    throw new MillraceError("DOCUMENT_LINK_OUTSIDE", "It is a part of the operating system, not a document.");
   const stats = await stat(file);
   return { size: stats.size, isFile: stats.isFile() };
 }
