@@ -5,6 +5,7 @@ import { ascending } from "../core/ascending.ts";
 import { UsageError } from "../core/errors.ts";
 import { type FoundFiles, findFiles, type NotAFile, splitPattern, type UnreadableFolder } from "../core/find-files.ts";
 import { projectPath } from "./record/document-id.ts";
+import { publicEntry, publicUrl } from "./record/public-url.ts";
 import { DOCUMENT_EXTENSIONS } from "./loaders/load-document.ts";
 import { oneNameEach } from "./one-name-each.ts";
 
@@ -20,7 +21,8 @@ export type FoundSource = {
       /** Why it is not read, although its name matches. */
       readonly problem?: FileProblem | undefined;
     }
-  | { readonly kind: "url"; readonly url: string }
+  /** `address` is `url` with what must be stored nowhere: user, password, keys. */
+  | { readonly kind: "url"; readonly url: string; readonly address: string }
 );
 
 export interface FileProblem {
@@ -72,7 +74,7 @@ export async function findDocuments(options: {
         problems.set(notFile.file, PROBLEMS[notFile.kind].file);
       }
     }
-    for (const url of found.urls ?? []) add(urls, url, entry);
+    for (const url of found.urls ?? []) add(urls, url, publicEntry(entry));
     unreadableFolders.push(...(found.unreadable ?? []));
     const { files: some, urls: pages = [], unreadable = [], notFiles = [] } = found;
     const isEmpty = some.length + pages.length + unreadable.length + notFiles.length === 0;
@@ -91,7 +93,12 @@ export async function findDocuments(options: {
     warnings.push(
       `${named.dropped} paths lead through links to files that are already listed; each file is read once.`,
     );
-  const pages = [...urls].map(([url, entries]) => ({ kind: "url" as const, url, entries }));
+  const pages = [...urls].map(([address, entries]) => ({
+    kind: "url" as const,
+    url: publicUrl(address),
+    address,
+    entries,
+  }));
   return {
     // After the choice of names, so that an excluded file does not come back through a link.
     sources: [...named.files.filter(({ file }) => !isExcluded(file)), ...pages],
@@ -179,7 +186,10 @@ async function urlList(file: string): Promise<string[] | undefined> {
 
 function normalUrl(url: string): string {
   if (URL.canParse(url)) return new URL(url).href;
-  throw new UsageError("DOCUMENTS_PATTERN_INVALID", `The documents entry "${url}" is not a valid address.`);
+  throw new UsageError(
+    "DOCUMENTS_PATTERN_INVALID",
+    `The documents entry "${url.replace(/\/\/[^/@]*@/, "//")}" is not a valid address.`,
+  );
 }
 
 async function exclusionOf(directory: string, entries: readonly string[]): Promise<(file: string) => boolean> {

@@ -2,13 +2,15 @@ import { UsageError } from "../core/errors.ts";
 import { quoteList } from "../core/text.ts";
 import type { Database } from "../database/connect.ts";
 import { CONFIG_SET, listDocumentSets } from "./document-sets.ts";
+import { publicEntry } from "./record/public-url.ts";
 import { inSyncTransaction } from "./sync-documents.ts";
 
 /**
  * Forgets entries that were added, or given to a run: documents that no other entry lists are removed. Returns how many
  * that were. Entries of the config are not meant; they are removed there.
  */
-export async function forgetEntries(database: Database, entries: readonly string[]): Promise<number> {
+export async function forgetEntries(database: Database, given: readonly string[]): Promise<number> {
+  const entries = given.map(publicEntry);
   const sets = (await listDocumentSets(database)).filter(({ set }) => set !== CONFIG_SET);
   const unknown = entries.filter((entry) => sets.every(({ patterns }) => !patterns.includes(entry)));
   if (unknown.length > 0) {

@@ -43,7 +43,7 @@ async function read(
     if (fetched.has(place.id)) return [item({ ...blank, ...place, status: "kept" })];
     return readOne(
       place,
-      () => loadUrl(source.url, signal),
+      () => loadUrl(source.address, signal),
       (loaded) => loaded.content,
     );
   }

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import nodePath from "node:path";
 import { describe, expect, test } from "vitest";
 import { documentId } from "../../src/documents/record/document-id.ts";
+import { isPrivateAddress } from "../../src/documents/loaders/fetch-page.ts";
 import { readDocumentContent } from "../../src/documents/read-content.ts";
 import { documentSet, listDocumentSets } from "../../src/documents/document-sets.ts";
 import { createDocumentsProject, type Files } from "./documents-project.ts";
@@ -390,6 +391,49 @@ describe("JSONL", () => {
     expect(await project.sync(["data.jsonl"])).toMatchObject({ added: 10_000 });
     expect(await project.sync(["data.jsonl"])).toMatchObject({ unchanged: 10_000 });
   });
+});
+
+test.each([
+  ["127.0.0.1", true],
+  ["10.1.2.3", true],
+  ["172.31.0.1", true],
+  ["192.168.1.1", true],
+  ["169.254.169.254", true],
+  ["::1", true],
+  ["fd00::1", true],
+  ["::ffff:127.0.0.1", true],
+  ["8.8.8.8", false],
+  ["172.32.0.1", false],
+  ["2606:4700::1111", false],
+])("%s is of this network: %s", (address, expected) => expect(isPrivateAddress(address)).toBe(expected));
+
+test("user, password and keys of an address are sent, to its own server alone, and stored nowhere", async () => {
+  const seen: string[] = [];
+  const serve = async (answer: http.RequestListener) => {
+    const server = http.createServer((request, response) => {
+      seen.push(`${request.url ?? ""} ${request.headers.authorization ?? "none"}`);
+      answer(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return { server, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+  };
+  const other = await serve((_, response) => response.end("moved here"));
+  const own = await serve((_, response) => response.writeHead(302, { location: `http://${other.host}/new` }).end());
+  try {
+    await using project = await createDocumentsProject();
+    const { failed } = await project.sync([`http://user:SECRET@${own.host}/x?token=SECRET&page=1`]);
+    expect(failed).toEqual([]);
+    expect(seen).toEqual([
+      `/x?token=SECRET&page=1 Basic ${Buffer.from("user:SECRET").toString("base64")}`,
+      "/new none",
+    ]);
+    const rows = await project.rows();
+    expect(rows[`http://${own.host}/x?page=1`]).toMatchObject({ content: "moved here" });
+    expect(JSON.stringify(rows)).not.toContain("SECRET");
+  } finally {
+    own.server.close();
+    other.server.close();
+  }
 });
 
 describe("addresses", () => {

@@ -1,10 +1,11 @@
 import { storableText } from "../../core/text.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { LoadedDocument } from "./loaded-document.ts";
+import { publicUrl } from "../record/public-url.ts";
+import { fetchPage, unreachable } from "./fetch-page.ts";
 import { decodeDocument } from "./decode-document.ts";
 import { loadMarkdown } from "./load-markdown.ts";
 
-const TIMEOUT_MS = 30_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Fetches one page; anything but a readable text is an error that names the status, never an empty document. */
@@ -34,22 +35,10 @@ export async function loadUrl(url: string, signal?: AbortSignal): Promise<Loaded
   return withTitle(isMarkdown ? loadMarkdown(text) : plain(text), url);
 }
 
-const withTitle = (loaded: LoadedDocument, url: string): LoadedDocument => ({ ...loaded, title: loaded.title ?? url });
-
-async function fetchPage(url: string, signal: AbortSignal | undefined): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
-      headers: { accept: "text/html, text/markdown, text/*" },
-    });
-  } catch (cause) {
-    throw unreachable("did not answer", cause);
-  }
-  if (response.ok) return response;
-  await response.body?.cancel();
-  throw unreachable(`answered with status ${response.status}`);
-}
+const withTitle = (loaded: LoadedDocument, url: string): LoadedDocument => ({
+  ...loaded,
+  title: loaded.title ?? publicUrl(url),
+});
 
 async function readBody(response: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
@@ -70,8 +59,4 @@ async function readBody(response: Response): Promise<Uint8Array> {
 
 function plain(text: string): LoadedDocument {
   return { title: null, content: storableText(text), contentType: "text/plain", metadata: {} };
-}
-
-function unreachable(what: string, cause?: unknown): MillraceError {
-  return new MillraceError("DOCUMENT_UNREADABLE", `The address ${what}.`, { cause, isRetryable: true });
 }
