@@ -29,7 +29,7 @@ export { definePipeline } from "./model/pipeline.ts";
 export type { Pipeline } from "./model/pipeline.ts";
 export type { DocumentFilterDeclaration, DocumentFilterQuery } from "./model/document-filter.ts";
 export { defineConfig } from "./model/project-config.ts";
-export type { ProjectConfig, ProjectConfigInput } from "./model/project-config.ts";
+export type { LlmConfigInput, ProjectConfig, ProjectConfigInput } from "./model/project-config.ts";
 export type { FreshnessAge, FreshnessSpec } from "./model/freshness.ts";
 export type { OnRunEnd, OnRunStart, RunEnd, RunStart } from "./model/run-hooks.ts";
 export { ModelRegistry } from "./model/registry.ts";

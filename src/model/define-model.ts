@@ -79,6 +79,11 @@ type Output<Each, NewRow> = [Each] extends [never]
   : NewRow | readonly NewRow[] | null;
 type ByKeys<Given, Each> = keyof RowOf<Given[Each & keyof Given]> & string;
 
+/**
+ * The options of `defineModel`.
+ *
+ * @see `docs/models.md#options`
+ */
 export interface ModelDeclaration<
   Row extends object,
   NewRow extends object,
@@ -89,13 +94,25 @@ export interface ModelDeclaration<
   Config extends z.ZodType,
 > extends SharedDeclaration<Row, Given> {
   readonly table: PipelineTable<Row, NewRow>;
-  /** What happens to rows that are already there; `replace` unless said otherwise. */
+  /**
+   * What happens to rows that are already there; `replace` unless said otherwise.
+   *
+   * @see `docs/models.md#what-becomes-of-rows`
+   */
   readonly writeStrategy?: WriteStrategy;
-  /** The source whose rows are the units of this model. */
+  /**
+   * The source whose rows are the units of this model.
+   *
+   * @see `docs/models.md#three-forms`
+   */
   readonly forEach?: Each;
   /** Columns of that source; rows that agree in them form one unit. */
   readonly by?: readonly By[];
-  /** Parameters, set in the config file, the environment or with `--set`. */
+  /**
+   * Parameters, set in the config file, the environment or with `--set`.
+   *
+   * @see `docs/config.md`
+   */
   readonly config?: Config;
   /** Units in flight at once; 16 unless said otherwise. */
   readonly concurrency?: number;
@@ -105,7 +122,11 @@ export interface ModelDeclaration<
   readonly maxErrorRate?: number;
   /** Most that one run may spend on this model's calls to language models, in US dollars; the run's own sum holds too. */
   readonly maxCostUsd?: number;
-  /** With `keep`, new code or parameters apply to new and changed units only; `rerun` unless said otherwise. */
+  /**
+   * With `keep`, new code or parameters apply to new and changed units only; `rerun` unless said otherwise.
+   *
+   * @see `docs/models.md#what-makes-a-unit-run`
+   */
   readonly onChange?: OnChange;
   /**
    * With `false`, a plan never runs the function. Unless given, it does so for a few units, to see what they would ask
@@ -135,6 +156,8 @@ const OPTIONS = z.strictObject({
 /**
  * Declares a model: the table it fills, what it reads, and the function in between. With `forEach` the function
  * gets one `row` (or with `by` one group) and returns its rows; without, it reads `sources` and fills `writer`.
+ *
+ * @see `docs/models.md`
  *
  * @example
  * export const titles = defineModel({

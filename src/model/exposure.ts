@@ -16,3 +16,6 @@ export const exposureSchema = z.strictObject({
 });
 
 export type Exposure = z.output<typeof exposureSchema>;
+
+/** An exposure as it is declared. */
+export type ExposureInput = z.input<typeof exposureSchema>;

@@ -2,15 +2,140 @@ import { z } from "zod";
 import { IssuesError } from "../core/errors.ts";
 import type { AnyModel } from "./any-model.ts";
 import { describeIssues } from "./describe-issues.ts";
-import { documentFiltersSchema } from "./document-filter.ts";
-import { exposureSchema } from "./exposure.ts";
+import { type DocumentFilterDeclaration, type DocumentFilterQuery, documentFiltersSchema } from "./document-filter.ts";
+import { type ExposureInput, exposureSchema } from "./exposure.ts";
 import { isModel } from "./registry.ts";
+import type { Options } from "./shared-declaration.ts";
 import type { OnRunEnd, OnRunStart } from "./run-hooks.ts";
+
+/** `llm` of a project's config: which language models answer, and how they are asked. */
+export interface LlmConfigInput {
+  /**
+   * `provider:model`, an OpenAI-compatible `http://host/v1#model`, an AI SDK model, or a transport. Without one the
+   * offline model makes answers up.
+   */
+  readonly model?: string | object | undefined;
+  /** The same for `llm.embed`. */
+  readonly embeddingModel?: string | object | undefined;
+  readonly temperature?: number | undefined;
+  readonly maxOutputTokens?: number | undefined;
+  readonly seed?: number | undefined;
+  /** Time for one call; 60,000 unless given. */
+  readonly timeoutMs?: number | undefined;
+  /** How often a call that failed is made again; 5 unless given. */
+  readonly maxRetries?: number | undefined;
+  /** How long a run waits for a provider that is down, in milliseconds, before it stops; 300,000 unless given. */
+  readonly outageTimeoutMs?: number | undefined;
+  /** Whether requests and refused answers are kept, for `millrace llm log`; true unless given. */
+  readonly storeRequests?: boolean | undefined;
+  /** How long refused answers are kept, in days; 7 unless given. */
+  readonly keepRejectedDays?: number | undefined;
+  /** `refresh` asks again and stores the answers, `only` refuses what is not stored; `on` unless given. */
+  readonly cache?: "on" | "off" | "refresh" | "only" | undefined;
+  /** Limits of the provider's key, where its answers do not state them. */
+  readonly requestsPerMinute?: number | undefined;
+  readonly tokensPerMinute?: number | undefined;
+  /** Calls in flight at once; found by itself unless given. */
+  readonly maxConcurrency?: number | undefined;
+  /** US dollars per million tokens, where the shipped table does not know the model. */
+  readonly price?:
+    | {
+        readonly inputPer1M: number;
+        readonly cachedInputPer1M?: number | undefined;
+        readonly outputPer1M: number;
+      }
+    | undefined;
+  /** Budget of one run for calls to language models, in US dollars; `--max-cost` outranks it. */
+  readonly maxCostUsd?: number | undefined;
+}
+
+/**
+ * What `millrace.config.ts` exports. Every member may be left out.
+ *
+ * @see `docs/config.md`
+ */
+export interface ProjectConfigInput {
+  /** Name of the project in the manifest; its folder's unless given. */
+  readonly name?: string | undefined;
+  /** Folders or globs of model files, or the models themselves; `./models` unless given. */
+  readonly models?: string | readonly string[] | readonly AnyModel[] | undefined;
+  /** Folders, globs, JSONL files and web addresses; `!` in front leaves out. */
+  readonly documents?: string | readonly string[] | undefined;
+  /** URL of a Postgres; `DATABASE_URL`, or else the embedded one, unless given. */
+  readonly database?: string | undefined;
+  /** Schema for the tables of this project, with Millrace's own in `millrace_<target>` beside it. */
+  readonly target?: string | undefined;
+  /** Parameters by model or namespace: `{ "notes.lines": { maxChars: 400 } }`. */
+  readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+  /** Values that parameters declared with `configParam(…, { fallback })` take. */
+  readonly vars?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Selections by name: `nightly: "tag:nightly+"` is `--select selector:nightly`.
+   *
+   * @see `README.md#choosing-models`
+   */
+  readonly selectors?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Filters of documents by what tables say of them. Each is an option of the commands that choose documents, and a
+   * member of `filters`: a query of one column, the ids of the documents that pass.
+   *
+   * @example
+   * documentFilters: { "with-topic": (topic) => sql`select document_id from topics where topic = ${topic}` }
+   * // millrace run --with-topic billing
+   *
+   * @see `docs/config.md#document-filters`
+   */
+  readonly documentFilters?: Readonly<Record<string, DocumentFilterQuery | DocumentFilterDeclaration>> | undefined;
+  /**
+   * Uses of models outside: dashboards, applications, notebooks.
+   *
+   * @see `README.md#choosing-models`
+   */
+  readonly exposures?: readonly ExposureInput[] | undefined;
+  /** Called before the first model of a run; when it throws, no model runs. */
+  readonly onRunStart?: OnRunStart | undefined;
+  /** Called after the last model, however the run ended. */
+  readonly onRunEnd?: OnRunEnd | undefined;
+  /**
+   * Language models: which one answers, its limits and its budget.
+   *
+   * @see `docs/config.md#language-models`
+   */
+  readonly llm?: LlmConfigInput | undefined;
+}
 
 const patterns = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => (typeof value === "string" ? [value] : value));
 const parameters = z.record(z.string(), z.record(z.string(), z.unknown()));
+
+// The interfaces say what the options are; these say which values they may have.
+const llm = z.strictObject({
+  model: z.union([z.string(), z.custom<object>((value) => typeof value === "object" && value !== null)]).optional(),
+  embeddingModel: z
+    .union([z.string(), z.custom<object>((value) => typeof value === "object" && value !== null)])
+    .optional(),
+  temperature: z.number().min(0).optional(),
+  maxOutputTokens: z.number().int().positive().optional(),
+  seed: z.number().int().optional(),
+  timeoutMs: z.number().int().positive().optional(),
+  maxRetries: z.number().int().min(0).optional(),
+  outageTimeoutMs: z.number().int().positive().optional(),
+  storeRequests: z.boolean().optional(),
+  keepRejectedDays: z.number().int().min(0).default(7),
+  cache: z.enum(["on", "off", "refresh", "only"]).default("on"),
+  requestsPerMinute: z.number().positive().optional(),
+  tokensPerMinute: z.number().positive().optional(),
+  maxConcurrency: z.number().int().positive().optional(),
+  price: z
+    .strictObject({
+      inputPer1M: z.number().min(0),
+      cachedInputPer1M: z.number().min(0).optional(),
+      outputPer1M: z.number().min(0),
+    })
+    .optional(),
+  maxCostUsd: z.number().positive().optional(),
+} satisfies Options<LlmConfigInput>);
 
 const schema = z.strictObject({
   name: z.string().optional(),
@@ -23,68 +148,24 @@ const schema = z.strictObject({
     .optional(),
   config: parameters.default({}),
   vars: z.record(z.string(), z.unknown()).default({}),
-  /** Selections by name: `nightly: "tag:nightly+"` is `--select selector:nightly`. */
   selectors: z.record(z.string().regex(/^[\w-]+$/, "expected letters, digits, _ and -"), z.string()).default({}),
-  /**
-   * Filters of documents by what the tables say of them: options of every command that takes document filters, and
-   * members of `filters`. `"with-topic": (topic) => sql`select document_id from topics where topic = ${topic}`` is
-   * `--with-topic billing`.
-   */
   documentFilters: documentFiltersSchema.default({}),
-  /** Uses of models outside: dashboards, applications, notebooks. */
   exposures: z
     .array(exposureSchema)
     .default([])
     .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "two exposures have the same name"),
   onRunStart: z.custom<OnRunStart>((value) => typeof value === "function", "expected a function").optional(),
   onRunEnd: z.custom<OnRunEnd>((value) => typeof value === "function", "expected a function").optional(),
-  llm: z
-    .strictObject({
-      /** `provider:model`, an OpenAI-compatible `http://host/v1#model`, an AI SDK model, or a transport. */
-      model: z.union([z.string(), z.custom<object>((value) => typeof value === "object" && value !== null)]).optional(),
-      /** The same for `llm.embed`. */
-      embeddingModel: z
-        .union([z.string(), z.custom<object>((value) => typeof value === "object" && value !== null)])
-        .optional(),
-      temperature: z.number().min(0).optional(),
-      maxOutputTokens: z.number().int().positive().optional(),
-      seed: z.number().int().optional(),
-      timeoutMs: z.number().int().positive().optional(),
-      maxRetries: z.number().int().min(0).optional(),
-      /** How long a run waits for a provider that is down, in milliseconds, before it stops; 300,000 unless given. */
-      outageTimeoutMs: z.number().int().positive().optional(),
-      /** Whether requests and refused answers are kept, for `millrace llm log`; true unless given. */
-      storeRequests: z.boolean().optional(),
-      /** How long refused answers are kept, in days. */
-      keepRejectedDays: z.number().int().min(0).default(7),
-      cache: z.enum(["on", "off", "refresh", "only"]).default("on"),
-      /** Limits of the provider's key, where its answers do not tell them. */
-      requestsPerMinute: z.number().positive().optional(),
-      tokensPerMinute: z.number().positive().optional(),
-      /** Calls in flight at once; found by itself unless given. */
-      maxConcurrency: z.number().int().positive().optional(),
-      /** US dollars per million tokens, where the shipped table does not know the model. */
-      price: z
-        .strictObject({
-          inputPer1M: z.number().min(0),
-          cachedInputPer1M: z.number().min(0).optional(),
-          outputPer1M: z.number().min(0),
-        })
-        .optional(),
-      /** Most that one run may spend on calls, in US dollars. */
-      maxCostUsd: z.number().positive().optional(),
-    })
-    .prefault({}),
-});
-
-/** What `millrace.config.ts` exports. Every member may be left out. */
-export type ProjectConfigInput = z.input<typeof schema>;
+  llm: llm.prefault({}),
+} satisfies Options<ProjectConfigInput>);
 
 /** A project's settings with their defaults filled in. */
 export type ProjectConfig = z.output<typeof schema>;
 
 /**
  * Declares a project.
+ *
+ * @see `docs/config.md`
  *
  * @example
  * export default defineConfig({

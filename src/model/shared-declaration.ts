@@ -10,10 +10,23 @@ export interface SharedDeclaration<Row extends object, Given extends Sources> {
   /** `namespace.model`, unique in the project. */
   readonly name: string;
   readonly description?: string;
+  /**
+   * Names for what it reads: `ref`, `documents`, or the name of a model or a table.
+   *
+   * @see `docs/models.md#sources`
+   */
   readonly sources: Given;
-  /** A new value makes all of the model's output stale. */
+  /**
+   * A new value makes all of the model's output stale.
+   *
+   * @see `docs/models.md#what-makes-a-unit-run`
+   */
   readonly version?: string | number;
-  /** Words to select it by: `--select tag:nightly`. */
+  /**
+   * Words to select it by: `--select tag:nightly`.
+   *
+   * @see `README.md#choosing-models`
+   */
   readonly tags?: readonly string[];
   /** Who answers for it: `--select owner:data`. */
   readonly owner?: string;
@@ -22,7 +35,11 @@ export interface SharedDeclaration<Row extends object, Given extends Sources> {
   /** How often the whole model is tried when it fails as a whole. */
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
-  /** What must hold for the rows: `notNull`, `unique` and the like. `millrace build` and `millrace test` look. */
+  /**
+   * What must hold for the rows: `notNull`, `unique` and the like. `millrace build` and `millrace test` look.
+   *
+   * @see `README.md#seeds-tests-build`
+   */
   readonly tests?: readonly DataTestOf<NoInfer<Row>>[];
 }
 

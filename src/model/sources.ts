@@ -25,6 +25,11 @@ type WhereColumns<Row> = {
   readonly [Column in keyof Row]?: WhereValue<Row[Column]> | ((context: ModelContext) => WhereValue<Row[Column]>);
 };
 
+/**
+ * How a source is read.
+ *
+ * @see `docs/models.md#sources`
+ */
 export interface RefOptions<Row> {
   /**
    * Rows to read: a value, a list (an empty one selects nothing) or null per column, or a function of the run's

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { glob } from "tinyglobby";
 import { expect, test } from "vitest";
 import { createTestProject } from "millrace/testing";
 import { loadExports } from "../../src/model/load/load-files.ts";
@@ -126,6 +127,27 @@ test("the reference of models names every option, reason and state there is", as
   expect(words.filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
 });
 
+test("every page and heading that a comment points to is there", async () => {
+  const files = await glob("src/**/*.ts", { cwd: root, absolute: true });
+  const sources = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  const links = new Set(
+    sources.flatMap((text) => [...text.matchAll(/@see `(\S+\.md[^\s`]*)`/g)].map(([, link = ""]) => link)),
+  );
+  expect(links.size).toBeGreaterThan(5);
+  for (const link of links) {
+    const [page = "", anchor] = link.split("#");
+    const headings = (await readFile(join(root, page), "utf8")).match(/^#+ .*$/gm) ?? [];
+    const anchors = headings.map((heading) =>
+      heading
+        .replace(/^#+ /, "")
+        .toLowerCase()
+        .replaceAll(/[^\w\s-]/g, "")
+        .replaceAll(/\s/g, "-"),
+    );
+    if (anchor !== undefined) expect(anchors, link).toContain(anchor);
+  }
+});
+
 test("the page on reporters names every event", async () => {
   const page = await readFile(join(root, "docs/reporters.md"), "utf8");
   const source = await readFile(join(root, "src/state/run-events.ts"), "utf8");
@@ -139,8 +161,9 @@ test("the page on reporters names every event", async () => {
 test("the reference of the config names every option there is", async () => {
   const page = await readFile(join(root, "docs/config.md"), "utf8");
   const source = await readFile(join(root, "src/model/project-config.ts"), "utf8");
-  const [, members = ""] = /const schema = z\.strictObject\(\{\n([^]*?)\n\}\);/.exec(source) ?? [];
-  const options = [...members.matchAll(/^(?: {2}| {6})(\w+): /gm)].map(([, name = ""]) => name);
+  const options = [...source.matchAll(/interface \w+ConfigInput \{\n([^]*?)\n\}/g)].flatMap(([, members = ""]) =>
+    [...members.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name = ""]) => name),
+  );
   expect(options.length).toBeGreaterThan(20);
   expect(options.filter((option) => !page.includes(`\`${option}\``))).toEqual([]);
   const filters = await readFile(join(root, "src/model/context.ts"), "utf8");

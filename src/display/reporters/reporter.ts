@@ -6,7 +6,7 @@ import type { Suggest } from "../suggest.ts";
  * Shows a run while it happens, or passes on what happens in it. `--reporter <file>` takes a module whose default export
  * is one, or makes one.
  *
- * @see docs/reporters.md
+ * @see `docs/reporters.md`
  */
 export interface Reporter {
   /** Every event of a run, in order. The run does not wait for what this returns; `close` comes after all of it. */
