@@ -57,7 +57,7 @@ function checkFolder(directory: string): string {
   } catch (error) {
     throw new MillraceError("DIRECTORY_NOT_WRITABLE", `${directory} is not writable.`, {
       cause: error,
-      hint: "Millrace keeps the embedded Postgres in .millrace/: give yourself write access, or set DATABASE_URL.",
+      hint: "Millrace keeps the embedded Postgres in .millrace/: make the folder writable, or set DATABASE_URL.",
     });
   }
   return `${directory} is writable`;

@@ -28,7 +28,7 @@ export async function findEmbeddedDatabase(project: string, command: string): Pr
   if (databaseUrl === undefined) return directory;
   throw new UsageError(
     "DATABASE_NOT_EMBEDDED",
-    `This project uses the Postgres at ${describeUrl(databaseUrl)}; \`db ${command}\` manages the embedded one only.`,
+    `This project uses the Postgres at ${describeUrl(databaseUrl)}; \`db ${command}\` manages only the embedded one.`,
     {
       hint: "Unset DATABASE_URL and `database` in millrace.config.ts to use the embedded Postgres.",
     },

@@ -28,7 +28,7 @@ export async function loadExamples(file: string, signature: Signature<unknown, u
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     throw new UsageError("FILE_NOT_FOUND", `No such file: ${file}.`, {
       cause: error,
-      hint: "`millrace llm label` writes examples to correct.",
+      hint: "`millrace llm label` writes a file of examples to correct.",
     });
   });
   return readExamples(text, { file, signature });

@@ -18,7 +18,7 @@ const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify
 
 /** Reads a database URL; encryption is what `psql` makes of it. The error repeats nothing of what may be a password. */
 export function parseConnectionUrl(text: string): ConnectionUrl {
-  if (!URL.canParse(text)) throw invalid("is not a URL");
+  if (!URL.canParse(text)) throw invalid("is not a valid URL");
   const url = new URL(text);
   if (!["postgres:", "postgresql:"].includes(url.protocol))
     throw invalid(`has protocol ${url.protocol}, not postgres:`);

@@ -48,7 +48,7 @@ export class UnansweredError extends Error {
   readonly code = "ETIMEDOUT";
 
   constructor(seconds: number) {
-    super(`it took the connection and said nothing for ${seconds} s`);
+    super(`it accepted the connection but sent nothing for ${seconds} s`);
   }
 }
 
@@ -114,7 +114,7 @@ function nextStep(message: string, parameter: string | undefined, { isEmbedded }
     return `A connection pooler refuses \`${parameter}\`: leave it out of DATABASE_URL, or add it to the pooler's ignore_startup_parameters.`;
   if (message.includes("does not support SSL"))
     return "Write sslmode=prefer in DATABASE_URL, which encrypts where the server can, or turn on `ssl` in the server.";
-  return "Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use the embedded Postgres.";
+  return "Check DATABASE_URL and that the server is running, or unset DATABASE_URL to use the embedded Postgres.";
 }
 
 interface Condition {
@@ -126,7 +126,7 @@ interface Condition {
 
 const TOO_MANY: Condition = {
   code: "DATABASE_TOO_MANY_CONNECTIONS",
-  say: ({ name }) => `Postgres at ${name} gives no more connections`,
+  say: ({ name }) => `Postgres at ${name} accepts no more connections`,
   hint: () =>
     "Close other clients, or raise the limit: max_connections, the role's CONNECTION LIMIT, the pooler's pool.",
   isRetryable: true,
@@ -136,31 +136,31 @@ const TLS: Condition = {
   code: "DATABASE_CERTIFICATE",
   say: ({ name }) => `The certificate of Postgres at ${name} is not trusted`,
   hint: () =>
-    "Name the authority in DATABASE_URL with sslrootcert=<file>, or write sslmode=require to encrypt without checking who answers.",
+    "Name the authority in DATABASE_URL with sslrootcert=<file>, or write sslmode=require to encrypt without verifying the server.",
 };
 
 /** By SQLSTATE, or the beginning of one; the longest that fits counts. */
 const CONDITIONS: Readonly<Record<string, Condition>> = {
   "25006": {
     code: "DATABASE_READ_ONLY",
-    say: ({ name }) => `The database at ${name} can only be read`,
-    hint: () => "Give the URL of the primary server, or unset default_transaction_read_only for the role.",
+    say: ({ name }) => `The database at ${name} is read-only`,
+    hint: () => "Use the URL of the primary server, or unset default_transaction_read_only for the role.",
   },
   "28": {
     code: "DATABASE_LOGIN_REFUSED",
-    say: ({ name }) => `Postgres at ${name} refuses the login`,
+    say: ({ name }) => `Postgres at ${name} rejected the login`,
     hint: ({ message }) =>
       /no encryption|SSL off/.test(message)
-        ? "The server wants encryption, or another host: add sslmode=require to DATABASE_URL, or see its pg_hba.conf."
-        : "Correct user and password in DATABASE_URL; special characters of the password are percent-encoded.",
+        ? "The server requires encryption or another host: add sslmode=require to DATABASE_URL, or check its pg_hba.conf."
+        : "Fix user and password in DATABASE_URL; percent-encode special characters of the password.",
   },
   "3D": {
     code: "DATABASE_NOT_FOUND",
     say: ({ name }) => `There is no database at ${name}`,
-    hint: () => "Create it with `create database`, encoding UTF8, or correct its name in DATABASE_URL.",
+    hint: () => "Create it with `create database`, encoding UTF8, or fix its name in DATABASE_URL.",
   },
-  "40001": conflict("another transaction came first"),
-  "40P01": conflict("two transactions waited for each other"),
+  "40001": conflict("another transaction committed first"),
+  "40P01": conflict("two transactions blocked each other"),
   "42501": {
     code: "DATABASE_PERMISSION",
     say: ({ name }) => `The role of DATABASE_URL may not do this at ${name}`,
@@ -169,24 +169,24 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
   "53100": {
     code: "DATABASE_DISK_FULL",
     say: ({ name }) => `The disk of Postgres at ${name} is full`,
-    hint: () => "Make room on it, then run again: what was committed stays.",
+    hint: () => "Free space, then run again: what was committed is kept.",
   },
   "53": {
     code: "DATABASE_OUT_OF_MEMORY",
-    say: ({ name }) => `Postgres at ${name} lacks memory`,
-    hint: ({ hint }) => hint ?? "Give the server more memory, or run with less at once: `concurrency` of the model.",
+    say: ({ name }) => `Postgres at ${name} is out of memory`,
+    hint: ({ hint }) => hint ?? "Give the server more memory, or lower the model's `concurrency`.",
     isRetryable: true,
   },
   "54": {
     code: "DATABASE_LIMIT",
-    say: () => "This is more than Postgres can hold",
-    hint: ({ hint }) => hint ?? "Make the value shorter, or leave it out of keys and indexes.",
+    say: () => "This exceeds a limit of Postgres",
+    hint: ({ hint }) => hint ?? "Shorten the value, or leave it out of keys and indexes.",
   },
-  "55P03": conflict("a lock was not to be had"),
+  "55P03": conflict("a lock was not available"),
   "57014": {
     code: "DATABASE_CANCELLED",
-    say: ({ name }) => `Somebody ended a statement at ${name}`,
-    hint: () => "Run again; see who sends pg_cancel_backend, or a time limit outside of the session.",
+    say: ({ name }) => `A statement was cancelled at ${name}`,
+    hint: () => "Run again. Find out who calls pg_cancel_backend, or which tool sets a time limit.",
     isRetryable: true,
   },
   "58": fault(),
@@ -198,7 +198,7 @@ function conflict(what: string): Condition {
   return {
     code: "DATABASE_CONFLICT",
     say: () => `Nothing was written, because ${what}`,
-    hint: () => "Run again. If it comes back, see what else writes to these tables at the same time.",
+    hint: () => "Run again. If it happens again, find out what else writes to these tables.",
     isRetryable: true,
   };
 }
@@ -206,8 +206,8 @@ function conflict(what: string): Condition {
 function fault(): Condition {
   return {
     code: "DATABASE_FAULT",
-    say: ({ name }) => `Postgres at ${name} reports a fault of its own`,
-    hint: () => "See the server's log; whoever runs the server has to mend it.",
+    say: ({ name }) => `Postgres at ${name} reports an internal error`,
+    hint: () => "See the server's log; its administrator must fix it.",
     isRetryable: true,
   };
 }
@@ -223,8 +223,8 @@ function grantHint({ message }: ServerError): string {
   const [, kind, name] =
     /permission denied for (database|schema|table|view|sequence) ("?[^"\s]+"?)/.exec(message) ?? [];
   if (kind === "database" || kind === "schema")
-    return `Whoever administers the database grants it: \`grant create${kind === "schema" ? ", usage" : ""} on ${kind} ${name} to <role>\`.`;
+    return `Ask the administrator of the database to grant it: \`grant create${kind === "schema" ? ", usage" : ""} on ${kind} ${name} to <role>\`.`;
   if (kind !== undefined)
-    return `Its owner grants it: \`grant select on ${name} to <role>\`, or makes the role a member of its own.`;
-  return "Whoever administers the database grants the role what is missing.";
+    return `Ask its owner to grant it: \`grant select on ${name} to <role>\`, or to make the role a member of the owner's.`;
+  return "Ask the administrator of the database to grant the role what is missing.";
 }

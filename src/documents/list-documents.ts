@@ -34,7 +34,7 @@ export interface ListDocumentsOptions {
 export async function listDocuments(options: ListDocumentsOptions): Promise<ListedDocument[]> {
   const { database, directory = process.cwd(), filters = {}, declared = {}, limit } = options;
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
-    throw new UsageError("LIMIT_INVALID", `The limit ${String(limit)} is not a positive whole number.`);
+    throw new UsageError("LIMIT_INVALID", `The limit must be a positive integer, not ${String(limit)}.`);
   }
   const ids = await resolveDocumentFilters({ database, directory, filters, declared });
   return database.query<ListedDocument & Record<string, unknown>>(

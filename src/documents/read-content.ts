@@ -41,15 +41,11 @@ async function find(options: {
     [options.documentId],
   );
   if (document === undefined) {
-    throw new MillraceError(
-      "DOCUMENT_NOT_FOUND",
-      `Document ${options.documentId} is not among the documents any more.`,
-      {
-        hint: "Run again; a run reads the documents anew.",
-        details: { id: options.documentId },
-        isRetryable: true,
-      },
-    );
+    throw new MillraceError("DOCUMENT_NOT_FOUND", `Document ${options.documentId} is no longer among the documents.`, {
+      hint: "Run again: each run re-reads the documents.",
+      details: { id: options.documentId },
+      isRetryable: true,
+    });
   }
   if (options.contentHash !== undefined && options.contentHash !== document.contentHash) throw changed(document);
   return document;
@@ -57,7 +53,7 @@ async function find(options: {
 
 function changed({ id, path }: StoredDocument): MillraceError {
   return new MillraceError("DOCUMENT_CHANGED", `Document ${path ?? id} has changed since the documents were synced.`, {
-    hint: "Run again; a run reads the documents anew.",
+    hint: "Run again: each run re-reads the documents.",
     details: { id, path },
     isRetryable: true,
   });

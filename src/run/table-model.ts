@@ -1,3 +1,4 @@
+import { allInOrder } from "../core/all-in-order.ts";
 import { randomBytes } from "node:crypto";
 import { untilAborted } from "../core/abort.ts";
 import { MillraceError } from "../core/errors.ts";
@@ -18,7 +19,7 @@ export async function runTableModel(job: ModelJob): Promise<Receipt> {
   const prefix = `stage_${sha256(model.name).slice(0, 12)}_`;
   // Stages of attempts that died; the lease says that nobody else is at work here.
   if (job.lease.isTakeover) await dropStages(database, { prefix });
-  const sources = await Promise.all(
+  const sources = await allInOrder(
     resolved.sources.map(async (source) => {
       const options = { ...job, reader: model.name };
       return [source.name, openSource(await bindSource(source, options), options)] as const;

@@ -1,3 +1,4 @@
+import { allInOrder } from "../core/all-in-order.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import { digestSeed } from "../seeds/read-seed.ts";
@@ -64,7 +65,7 @@ export async function planWhole(job: PlanningJob): Promise<WholePlan> {
   const isView = model.materialized === "view";
   // A view shows whatever its sources hold.
   const read = isView ? [] : resolved.sources.filter(({ spec }) => !spec.untracked);
-  const sideInputs = await Promise.all(read.map((source) => bindSource(source, { ...job, reader: model.name })));
+  const sideInputs = await allInOrder(read.map((source) => bindSource(source, { ...job, reader: model.name })));
   const state = await loadStoredModel(database, { model: model.name, sideInputs });
   const code = model.form === "sql" ? queryFingerprint(job) : model.seed === undefined ? job.code : SEED_CODE;
   const file = model.seed === undefined ? {} : { file: await digestSeed(model.seed, job.directory) };

@@ -95,7 +95,7 @@ test("a database whose encoding is not UTF8 is refused before anything is made i
 test.each([
   ["a wrong password", (url: URL) => (url.password = "wrong"), "DATABASE_LOGIN_REFUSED", /DATABASE_URL/],
   ["a database that is not there", (url: URL) => (url.pathname = "/nowhere"), "DATABASE_NOT_FOUND", /create database/],
-  ["a port where nobody is", (url: URL) => (url.port = "1"), "DATABASE_UNREACHABLE", /server runs/],
+  ["a port where nobody is", (url: URL) => (url.port = "1"), "DATABASE_UNREACHABLE", /server is running/],
   [
     "encryption of a server without it",
     (url: URL) => (url.search = "sslmode=require"),

@@ -89,7 +89,7 @@ export const llmErrors = errorSection("Language models", {
     meaning: "The answer is longer than its limit and was cut off.",
     cause: "`maxOutputTokens` is too low, or the model repeats itself.",
     next: "Raise `maxOutputTokens`, or ask for less at once.",
-    example: "The answer of classify was cut off at its limit of tokens.",
+    example: "The answer of classify was cut off at the limit of output tokens.",
   },
   LLM_INVALID_OUTPUT: {
     meaning: "The answer does not fit the signature's output, also after it was sent back once to be repaired.",
@@ -125,7 +125,7 @@ export const llmErrors = errorSection("Language models", {
     meaning: "The base URL of a server is not valid.",
     cause: "No protocol, or a user name in the URL.",
     next: "Write it as `https://host/v1`.",
-    example: "The base URL of a model is not valid.",
+    example: "The base URL of a model is not usable.",
   },
   SIGNATURE_NAME: {
     meaning: "The name of a signature has characters that a name cannot have.",

@@ -54,7 +54,7 @@ export const modelErrors = errorSection("Declaring models", {
     meaning: "A table declares a column that Millrace adds to every table.",
     cause: "A column of your own with the same name.",
     next: "Leave it out, or rename it.",
-    example: 'Table "orders" declares "workflowId", a column that every table already has.',
+    example: 'Table "orders" declares "workflowId", which every table already has.',
   },
   BY_WITHOUT_FOR_EACH: {
     meaning: "`by` groups the rows of a source, and the model does not say of which one.",

@@ -76,16 +76,16 @@ function checkFilters(filters: DocumentFilters): void {
   const check = (path: string, problem: string | undefined) => {
     if (problem !== undefined) issues.push({ code: "FILTER_INVALID", path, message: problem });
   };
-  check("includePattern", patternProblem(filters.includePattern, "Put what is to be left out into excludePattern."));
-  check("excludePattern", patternProblem(filters.excludePattern, "Put what is to stay into includePattern."));
+  check("includePattern", patternProblem(filters.includePattern, "Use excludePattern for what to leave out."));
+  check("excludePattern", patternProblem(filters.excludePattern, "Use includePattern for what to keep."));
   check("withStatus", choiceProblem(filters.withStatus, DOCUMENT_STATUSES));
   check("withContentType", choiceProblem(filters.withContentType, CONTENT_TYPES));
   const { limit } = filters;
   const isLimit = limit === undefined || (Number.isSafeInteger(limit) && limit > 0);
-  check("limit", isLimit ? undefined : `${String(limit)} is not a positive whole number.`);
+  check("limit", isLimit ? undefined : `must be a positive integer, not ${String(limit)}.`);
   if (issues.length === 0) return;
   const lines = issues.map(({ path, message }) => `  ${path}: ${message}`);
-  throw new UsageError("FILTER_INVALID", ["These document filters cannot be used:", ...lines].join("\n"), {
+  throw new UsageError("FILTER_INVALID", ["Invalid document filters:", ...lines].join("\n"), {
     details: { issues },
   });
 }

@@ -115,7 +115,7 @@ function resolve(wanted: Wanted, { candidates, byName }: CandidateIndex): string
     if (paths.length === 1) return [...(byName.get(paths[0] ?? "") ?? [])];
     if (paths.length > 1) return ambiguous(wanted, paths);
   }
-  return { code: "DOCUMENT_NOT_FOUND", identifier: wanted.text, message: `No document is called "${wanted.text}".` };
+  return { code: "DOCUMENT_NOT_FOUND", identifier: wanted.text, message: `No document is named "${wanted.text}".` };
 }
 
 function ambiguous({ text }: Wanted, names: readonly string[]): Problem {

@@ -1,3 +1,4 @@
+import { allInOrder } from "../../core/all-in-order.ts";
 import { setMaxListeners } from "node:events";
 import type { DatabaseClient } from "../../database/connect.ts";
 import { bindSource } from "../../sources/bind-source.ts";
@@ -15,7 +16,7 @@ export async function runSqlModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved } = job;
   const { model } = resolved;
   // A table that is not there yet is an error that says which model fills it.
-  await Promise.all(resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })));
+  await allInOrder(resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })));
   const query = renderSqlModel(resolved, database);
   return inQueryTransaction(job, async (client) => {
     const isView = model.materialized === "view";

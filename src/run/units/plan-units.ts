@@ -1,3 +1,4 @@
+import { allInOrder } from "../../core/all-in-order.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import { unitKeyProblem } from "../../graph/unit-key-columns.ts";
@@ -23,7 +24,7 @@ export async function planUnits(
 ): Promise<{ readonly plan: UnitPlan; readonly sources: readonly BoundSource[] }> {
   const { resolved, context, database, scope } = job;
   const { model } = resolved;
-  const sources = await Promise.all(
+  const sources = await allInOrder(
     resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })),
   );
   const source = sources.find((each) => each.name === model.forEach);

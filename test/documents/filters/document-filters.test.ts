@@ -114,11 +114,11 @@ describe("filters", () => {
       resolve({ ids: ["docs/a.md", "a.md", "docs/b.htm", "abc123", "ffffffff0000", "", "https://no.where"] }),
     ).rejects.toThrowErrorMatchingInlineSnapshot(`
       [UsageError: "a.md" may be any of "docs/a.md", "docs/deep/a.md".
-      No document is called "docs/b.htm". Did you mean "docs/b.html"?
-      No document is called "abc123". An id needs at least 8 of its characters.
-      No document is called "ffffffff0000".
-      No document is called "".
-      No document is called "https://no.where".]
+      No document is named "docs/b.htm". Did you mean "docs/b.html"?
+      No document is named "abc123". An id needs at least 8 of its characters.
+      No document is named "ffffffff0000".
+      No document is named "".
+      No document is named "https://no.where".]
     `);
   });
 
@@ -133,8 +133,8 @@ describe("filters", () => {
   });
 
   test.each<[DocumentFilters, string]>([
-    [{ limit: 0 }, "0 is not a positive whole number"],
-    [{ limit: 1.5 }, "1.5 is not a positive whole number"],
+    [{ limit: 0 }, "must be a positive integer, not 0"],
+    [{ limit: 1.5 }, "must be a positive integer, not 1.5"],
     [{ includePattern: " " }, "the pattern is empty"],
     [{ includePattern: "!docs/**" }, "excludePattern"],
     [{ withStatus: "redy" }, 'Did you mean "ready"?'],
