@@ -4,7 +4,8 @@ import type { ProbedRequest } from "../llm/answers/probe.ts";
 import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";
 import { loadMeanUsage, type MeanUsage } from "../state/usage.ts";
-import { type ProbedUnits, probeUnits } from "./probe-units.ts";
+import type { PendingWork, Range } from "./pending-work.ts";
+import type { ProbedUnits } from "./probe-units.ts";
 
 /** What a model's calls to language models are expected to cost, in US dollars, at today's prices. */
 export interface CostForecast {
@@ -19,17 +20,15 @@ export interface CostForecast {
 export interface ForecastOptions {
   /** Units that would be processed. */
   readonly work: number;
+  /** More of them, when upstreams have done their work. */
+  readonly pending: PendingWork | undefined;
+  readonly probed: ProbedUnits | undefined;
 }
 
 // Answers to extractions and classifications alike lie between these, as a rule.
 const LEAST_OUTPUT_TOKENS = 50;
 const MAX_OUTPUT_TOKENS = 1_000;
 const CHARACTERS_PER_TOKEN = 4;
-
-interface Range {
-  readonly low: number;
-  readonly high: number;
-}
 
 /** What one unit costs that finds no answer kept. */
 interface UnitCost extends Range {
@@ -39,24 +38,23 @@ interface UnitCost extends Range {
 /** Undefined where nothing is asked, or nobody knows what it costs. */
 export async function forecastCost(
   job: PlanningJob & FunctionJob,
-  { work }: ForecastOptions,
+  { work, pending, probed }: ForecastOptions,
 ): Promise<CostForecast | undefined> {
-  if (work === 0 || job.llm.isOffline || !job.code.asksLlm) return undefined;
-  const probed = await probeUnits(job);
-  const looked = probed === undefined || probed.units === 0 ? undefined : probed;
+  if ((work === 0 && pending === undefined) || job.llm.isOffline || !job.code.asksLlm) return undefined;
+  const looked = work === 0 || probed === undefined || probed.units === 0 ? undefined : probed;
   const keptBasis = looked === undefined || looked.kept === 0 ? [] : [describeKept(looked)];
   const common = looked === undefined ? {} : { probed: { units: looked.units, kept: looked.kept } };
-  if (looked !== undefined && looked.sentShare === 0) {
+  if (looked !== undefined && looked.sentShare === 0 && pending === undefined) {
     const basis = keptBasis[0] ?? `${looked.units} probed units ask nothing`;
     return { lowUsd: 0, highUsd: 0, basis, ...common };
   }
-  const each = await unitCost(job, looked);
+  const each = await unitCost(job, probed);
   if (each === undefined) return undefined;
   const share = shareSent(looked, work);
   return {
-    lowUsd: each.low * share.low * work,
-    highUsd: each.high * share.high * work,
-    basis: [each.basis, ...keptBasis].join("; "),
+    lowUsd: each.low * (share.low * work + (pending?.low ?? 0)),
+    highUsd: each.high * (share.high * work + (pending?.high ?? 0)),
+    basis: [...(pending === undefined ? [] : [pending.basis]), each.basis, ...keptBasis].join("; "),
     ...common,
   };
 }
@@ -76,16 +74,15 @@ async function unitCost(
   probed: ProbedUnits | undefined,
 ): Promise<UnitCost | undefined> {
   const [history, price] = await Promise.all([loadMeanUsage(job.database, job.resolved.model.name), job.llm.price()]);
-  if (history.units > 0) return fromHistory(history, { requests: probed?.requests ?? [], price });
+  if (history.units > 0) return fromHistory(history, { prices: probed?.prices ?? new Map(), price });
   return probed === undefined ? undefined : fromRequests(probed);
 }
 
 /** Tokens of earlier units, at the price of the models that would answer today. */
 function fromHistory(
   { units, signatures }: MeanUsage,
-  { requests, price }: { readonly requests: readonly ProbedRequest[]; readonly price: Price | undefined },
+  { prices, price }: Pick<ProbedUnits, "prices"> & { readonly price: Price | undefined },
 ): UnitCost | undefined {
-  const prices = new Map(requests.map((request) => [request.signature, request.price]));
   let each = 0;
   for (const { signature, ...usage } of signatures) {
     const cost = costOf(usage, prices.has(signature) ? prices.get(signature) : price);

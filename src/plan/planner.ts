@@ -15,6 +15,8 @@ import { unitReasonsSql } from "../run/units/unit-query.ts";
 import { planWhole } from "../run/whole-model.ts";
 import type { SchemaPlan } from "../table/schema/schema-change.ts";
 import { forecastCost } from "./forecast-cost.ts";
+import { estimatePendingWork, type PendingWork, type UpstreamWork } from "./pending-work.ts";
+import { type ProbedUnits, probeUnits } from "./probe-units.ts";
 import type { Estimate, ModelPlan, PlannedReason, PlanOptions } from "./run-plan.ts";
 
 interface PlannerOptions extends PlanOptions {
@@ -33,7 +35,8 @@ interface PlannerOptions extends PlanOptions {
 export class Planner {
   readonly models: ModelPlan[] = [];
   readonly #options: PlannerOptions;
-  readonly #pending = new Set<string>();
+  /** Models that have work, with how much it is; where that cannot be said, or of a view, that of those above. */
+  readonly #pending = new Map<string, readonly UpstreamWork[]>();
   /** Tables and views that do not stand as they will. */
   readonly #unsettled: Set<string>;
 
@@ -54,8 +57,18 @@ export class Planner {
     if (work > 0 && isView) this.#unsettled.add(shape.name);
     // A view shows what documents there will be as soon as they are there.
     const showsChange = isView && this.#options.documentsChange && readsDocuments(resolved);
-    if (work > 0 || (units.deleted ?? 0) > 0 || upstreamPending.length > 0 || showsChange)
-      this.#pending.add(model.name);
+    const pendingWork = await this.#pendingWork(resolved, upstreamPending);
+    const probed = await this.#probe(job, { work, pendingWork });
+    if (work > 0 || (units.deleted ?? 0) > 0 || upstreamPending.length > 0 || showsChange) {
+      const isKnown = !isView && (upstreamPending.length === 0 || pendingWork !== undefined);
+      const { low, high } = pendingWork ?? { low: 0, high: 0 };
+      const all = { low: work + low, high: work + high };
+      const rowsPerUnit = probed?.rowsPerUnit;
+      const above = upstreamPending.flatMap((upstream) => this.#pending.get(upstream) ?? []);
+      this.#pending.set(model.name, isKnown ? [{ model: model.name, units: all, rowsPerUnit }] : above);
+    }
+    const cost = await forecastCost(job, { work, pending: pendingWork, probed });
+    const mayAsk = job.code.asksLlm && !job.llm.isOffline && (work > 0 || upstreamPending.length > 0);
     this.models.push({
       model: model.name,
       table: shape.name,
@@ -63,9 +76,11 @@ export class Planner {
       units,
       work,
       upstreamPending,
+      pendingWork,
       changed,
-      estimate: await this.#estimate(resolved, work),
-      cost: await forecastCost(job, { work }),
+      estimate: await this.#estimate(resolved, { work, pendingWork }),
+      cost,
+      isCostUnknown: mayAsk && cost === undefined,
       ...(this.#options.rows === undefined
         ? {}
         : { rows: rows.flatMap(({ keys, reason }) => keys.map((key) => ({ key, reason }))) }),
@@ -90,11 +105,36 @@ export class Planner {
     };
   }
 
+  async #pendingWork(resolved: ResolvedModel, upstreams: readonly string[]): Promise<PendingWork | undefined> {
+    const known = upstreams.flatMap((upstream) => this.#pending.get(upstream) ?? []);
+    if (upstreams.length === 0) return undefined;
+    return estimatePendingWork(this.#options.database, resolved, known);
+  }
+
+  /** Runs a few units where that says something: what they ask, or how many rows a new table will have. */
+  async #probe(
+    job: PlanningJob & FunctionJob & { readonly isTableMissing?: boolean },
+    { work, pendingWork }: { readonly work: number; readonly pendingWork: PendingWork | undefined },
+  ): Promise<ProbedUnits | undefined> {
+    const { model } = job.resolved;
+    const asks = job.code.asksLlm && !job.llm.isOffline;
+    if (work > 0) {
+      const isRead = [...this.#options.graph.values()].some(({ upstreams }) => upstreams.includes(model.name));
+      return asks || (job.isTableMissing === true && isRead && !job.code.asksLlm) ? probeUnits(job) : undefined;
+    }
+    if (!asks || pendingWork === undefined || this.#isUnknown(job)) return undefined;
+    // Units that are there say which models they ask.
+    return probeUnits({ ...job, context: { ...job.context, mode: "full" } });
+  }
+
+  // What an upstream will only then have cannot be asked about yet.
+  #isUnknown({ resolved }: PlanningJob): boolean {
+    return resolved.sources.some(({ origin }) => origin.type === "model" && this.#unsettled.has(origin.shape.name));
+  }
+
   async #reasons(job: PlanningJob): Promise<Reasons> {
-    const { model, sources } = job.resolved;
-    // What an upstream will only then have cannot be asked about yet.
-    const isUnknown = sources.some(({ origin }) => origin.type === "model" && this.#unsettled.has(origin.shape.name));
-    if (isUnknown && model.materialized !== "view") return { rows: [], changed: [] };
+    const { model } = job.resolved;
+    if (this.#isUnknown(job) && model.materialized !== "view") return { rows: [], changed: [] };
     return model.forEach === undefined ? wholeReasons(job) : this.#unitReasons(job);
   }
 
@@ -120,12 +160,20 @@ export class Planner {
   }
 
   // The mean of what is stored; units in flight share the time.
-  async #estimate({ model }: ResolvedModel, work: number): Promise<Estimate | undefined> {
-    if (work === 0) return undefined;
+  async #estimate(
+    { model }: ResolvedModel,
+    { work, pendingWork }: { readonly work: number; readonly pendingWork: PendingWork | undefined },
+  ): Promise<Estimate | undefined> {
+    const { low, high } = pendingWork ?? { low: 0, high: 0 };
+    if (work + high === 0) return undefined;
     const { mean, units } = await meanUnitDuration(this.#options.database, model.name);
     if (mean === null) return undefined;
-    const lanes = model.forEach === undefined ? 1 : Math.min(work, model.concurrency);
-    return { ms: Math.round((mean * work) / lanes), basis: `mean of ${units}` };
+    const timeOf = (count: number) => {
+      const lanes = model.forEach === undefined ? 1 : Math.max(1, Math.min(count, model.concurrency));
+      return Math.round((mean * count) / lanes);
+    };
+    const [lowMs, highMs] = [timeOf(work + low), timeOf(work + high)];
+    return { ms: Math.round((lowMs + highMs) / 2), lowMs, highMs, basis: `mean of ${units}` };
   }
 }
 

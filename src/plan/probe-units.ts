@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { Probe, type ProbedRequest } from "../llm/answers/probe.ts";
+import type { Price } from "../llm/answers/price-table.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { UnitFeed } from "../run/units/unit-feed.ts";
 import { createUnitFunction, type FunctionJob } from "../run/units/unit-function.ts";
@@ -12,6 +13,10 @@ export interface ProbedUnits {
   /** Share of all requests that would be sent. */
   readonly sentShare: number;
   readonly requests: readonly ProbedRequest[];
+  /** Today's price of the model that each signature goes to. */
+  readonly prices: ReadonlyMap<string, Price | undefined>;
+  /** Rows of a unit on average, as far as they do not come from answers that were made up. */
+  readonly rowsPerUnit: number | undefined;
 }
 
 const MAX_PROBED = 10;
@@ -33,10 +38,12 @@ export async function probeUnits(job: PlanningJob & FunctionJob): Promise<Probed
   const callModel = createUnitFunction({ ...job, llm: job.llm.with({ probe }) }, plan, sources);
   const signal = AbortSignal.timeout(MAX_MS);
   setMaxListeners(0, signal);
+  const rows: number[] = [];
   const ended = await Promise.all(
     found.map(async (unit) => {
       try {
-        await callModel(unit, { signal, caller: { sourceKey: unit.sourceKey }, onUsage: () => undefined });
+        const caller = { sourceKey: unit.sourceKey };
+        rows.push((await callModel(unit, { signal, caller, onUsage: () => undefined })).length);
         return true;
       } catch {
         // A made-up answer may be more than the function can take; what it has asked counts all the same.
@@ -52,5 +59,7 @@ export async function probeUnits(job: PlanningJob & FunctionJob): Promise<Probed
     kept: counts.filter((unit) => unit.kept === unit.asked).length,
     sentShare: asked === 0 ? 0 : (asked - kept) / asked,
     requests: probe.requests,
+    prices: probe.prices,
+    rowsPerUnit: asked > kept || rows.length === 0 ? undefined : rows.reduce((sum, count) => sum + count) / rows.length,
   };
 }

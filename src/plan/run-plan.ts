@@ -3,6 +3,7 @@ import type { ShownForm } from "../model/define-sql-model.ts";
 import type { RunOptions } from "../run/run-options.ts";
 import type { UnitReason } from "../run/units/unit-plan.ts";
 import type { CostForecast } from "./forecast-cost.ts";
+import type { PendingWork } from "./pending-work.ts";
 
 /** Why a unit would run, or would not; `deleted` are units whose source row is gone. */
 export type PlannedReason = UnitReason | "deleted";
@@ -26,18 +27,25 @@ export interface ModelPlan {
    * model, but nothing in a model without pending upstreams beyond what is announced.
    */
   readonly upstreamPending: readonly string[];
+  /** Units that are likely to come on top of `work` then; undefined where nothing says how many. */
+  readonly pendingWork: PendingWork | undefined;
   /** Parameters and sources that differ, where they are the reason. */
   readonly changed: readonly string[];
   readonly estimate: Estimate | undefined;
   /** What calls to language models will cost, as far as somebody knows. */
   readonly cost: CostForecast | undefined;
+  /** It asks language models, and nobody can say yet for how much. */
+  readonly isCostUnknown: boolean;
   /** Units with something to do, in the order of their keys; present when they were asked for. */
   readonly rows?: readonly PlannedUnit[];
 }
 
 /** Expected duration of a model's work. */
 export interface Estimate {
+  /** The middle between the two. */
   readonly ms: number;
+  readonly lowMs: number;
+  readonly highMs: number;
   readonly basis: string;
 }
 

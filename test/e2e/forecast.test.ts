@@ -1,6 +1,6 @@
-import { defineModel, documents, openProject, type PlanOptions } from "millrace";
+import { defineModel, documents, openProject, type PlanOptions, ref, type RunPlan } from "millrace";
 import { type LlmTransport, signature } from "millrace/llm";
-import { llmTelemetry, pipelineTable, text } from "millrace/schema";
+import { integer, llmTelemetry, pipelineTable, text } from "millrace/schema";
 import { createTestProject } from "millrace/testing";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -146,4 +146,111 @@ test("a refactor whose answers are kept costs nothing, and neither does a full r
   expect(Math.abs((other?.cost?.lowUsd ?? 0) - paid) / paid).toBeLessThan(0.1);
   expect(model.costUsd()).toBe(paid);
   expect(await book()).toEqual(before);
+});
+
+const mark = signature({
+  name: "mark",
+  instructions: "Mark the line.",
+  input: z.object({ line: z.string() }),
+  output: z.object({ mark: z.string() }),
+});
+
+/** Lines of documents, each of which is marked, and a page for each first word. */
+function declareChain() {
+  const lines = defineModel({
+    name: "n.lines",
+    table: pipelineTable("lines", {
+      path: text().notNull(),
+      line: text().primaryKey(),
+      first: text().notNull(),
+    }),
+    sources: { documents: documents({ content: true }) },
+    forEach: "documents",
+    async run({ row }) {
+      const all = row.content.split("\n").filter((line) => line !== "");
+      return all.map((line) => ({ path: row.path ?? "", line, first: line.slice(0, 1) }));
+    },
+  });
+  const marks = defineModel({
+    name: "n.marks",
+    table: pipelineTable("marks", { line: text().primaryKey(), mark: text().notNull() }),
+    sources: { lines: ref(lines, { columns: ["line"] }) },
+    forEach: "lines",
+    async run({ row, llm }) {
+      const { output } = await llm.predict(mark, { line: row.line });
+      return { line: row.line, mark: output.mark };
+    },
+  });
+  const groups = defineModel({
+    name: "n.groups",
+    table: pipelineTable("groups", { first: text().primaryKey(), lines: integer().notNull() }),
+    sources: { lines: ref(lines, { columns: ["line", "first"] }) },
+    forEach: "lines",
+    by: ["first"],
+    async run({ key, rows }) {
+      return { first: key.first, lines: rows.length };
+    },
+  });
+  return [lines, marks, groups];
+}
+
+function markingModel(): LlmTransport {
+  return {
+    provider: "test",
+    model: "marking",
+    endpoint: "test",
+    limiterKey: `marking ${Math.random()}`,
+    call: async () => ({
+      text: JSON.stringify({ mark: "good" }),
+      finish: "stop",
+      model: "marking",
+      usage: { inputTokens: 100, outputTokens: 10, cachedInputTokens: 0 },
+      rateLimit: undefined,
+    }),
+  };
+}
+
+const page = (name: string) => `a line of ${name}\nb line of ${name}\nc line of ${name}\n`;
+
+test("what waits for an upstream is estimated: of a first run from a few units, later from earlier runs", async () => {
+  const documentsOf = (names: readonly string[]) => Object.fromEntries(names.map((name) => [`${name}.md`, page(name)]));
+  const names = Array.from({ length: 12 }, (_, index) => `n${index}`);
+  const config = { llm: { model: markingModel(), price } };
+  await using test_ = await createTestProject({ models: declareChain(), documents: documentsOf(names), config });
+  const planned = async (name: string) => {
+    const plan = await test_.project.plan();
+    return { plan, model: plan.models.find(({ model }) => model === name) };
+  };
+  const shown = (plan: RunPlan) =>
+    renderPlan(plan, { colors: picocolors.createColors(false), width: 120 }).join("\n");
+
+  const first = await planned("n.marks");
+  expect(first.model).toMatchObject({
+    work: 0,
+    pendingWork: { low: 36, high: 36, basis: "3 rows per unit of n.lines" },
+    cost: undefined,
+    isCostUnknown: true,
+  });
+  expect(shown(first.plan)).toMatch(/n\.marks +0 +upstream pending: about 36 units +– +unknown/);
+  expect(shown(first.plan)).toContain("the cost of language models is not known yet: n.marks");
+  await test_.project.runPipeline();
+
+  await test_.writeDocument("new.md", page("new"));
+  await test_.writeDocument("newer.md", page("newer"));
+  const { plan, model } = await planned("n.marks");
+  const each = (100 * 2 + 10 * 8) / 1e6;
+  expect(model?.pendingWork).toEqual({
+    low: 6,
+    high: 6,
+    basis: "3 units per unit of n.lines, as in an earlier run",
+  });
+  expect(model?.cost?.lowUsd).toBeCloseTo(6 * each, 10);
+  expect(model?.cost?.highUsd).toBeCloseTo(6 * each, 10);
+  expect(model?.cost?.basis).toBe(
+    "3 units per unit of n.lines, as in an earlier run; $0.00028 each, as in 36 earlier units",
+  );
+  expect(model?.estimate?.highMs).toBeGreaterThanOrEqual(model?.estimate?.lowMs ?? Infinity);
+  expect(shown(plan)).toMatch(/n\.marks .*36 unchanged · upstream pending: about 6 units/);
+  const result = await test_.project.runPipeline();
+  expect(result.models["n.marks"]?.usage?.costUsd).toBeCloseTo(6 * each, 10);
 });

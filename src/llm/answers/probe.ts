@@ -34,6 +34,9 @@ export class Probe {
   readonly requests: ProbedRequest[] = [];
   /** Requests of each unit, and how many of them have kept answers. */
   readonly units = new Map<string, { asked: number; kept: number }>();
+  /** Price of the model that each signature goes to. */
+  readonly prices = new Map<string, Price | undefined>();
+  readonly #pricesOfModels = new Map<string, Price | undefined>();
   readonly #signatures = new Map<string, string>();
 
   /** Reads the kept answers of a database, if there is one, and counts no hit. */
@@ -58,6 +61,7 @@ export class Probe {
   ): Promise<LlmTransport> {
     const { provider, model, endpoint } = await identityOf(open, named);
     const standIn = offlineModel();
+    this.#pricesOfModels.set(`${provider} ${model}`, price ?? priceOf(provider, model));
     const identity = { provider, model, endpoint };
     return {
       ...identity,
@@ -101,7 +105,9 @@ export class Probe {
     };
   }
 
-  #count({ sourceKey = "" }: CallHead, { isKept }: { readonly isKept: boolean }): void {
+  #count({ sourceKey = "", signature, provider, askedModel }: CallHead, { isKept }: { readonly isKept: boolean }): void {
+    const price = this.#pricesOfModels.get(`${provider} ${askedModel}`) ?? priceOf(provider, askedModel);
+    this.prices.set(signature, price);
     const unit = this.units.get(sourceKey) ?? { asked: 0, kept: 0 };
     this.units.set(sourceKey, { asked: unit.asked + 1, kept: unit.kept + (isKept ? 1 : 0) });
   }
