@@ -55,13 +55,13 @@ test("queries are listed, drawn, run and shown like other models", async () => {
     documents  2 added
     tables     6 changes to match the models
 
-    model           work  why                     time
-    notes.sections     2  2 new                   –
-    notes.headings     1  new · upstream pending  –
-    notes.counts       0  upstream pending        –
-    notes.outlines     0  upstream pending        –
+    model           work  why                                time
+    notes.sections     2  2 new                              –
+    notes.headings     1  new · upstream pending             –
+    notes.counts       0  upstream pending                   –
+    notes.outlines     0  upstream pending: about 1–5 units  –
 
-    3 units to process · 0 as they are · more below pending upstreams
+    3 units to process · 0 as they are · about 2–6 more below pending upstreams
 
     Next: millrace run
     "
