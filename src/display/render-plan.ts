@@ -26,7 +26,9 @@ export function renderPlan(
     model.work,
     describeUnits(model),
     model.estimate === undefined ? null : `~${formatTime(model.estimate)}`,
-    ...(isPaid ? [model.cost === undefined ? (model.isCostUnknown ? "unknown" : null) : `~${formatRange(model.cost)}`] : []),
+    ...(isPaid
+      ? [model.cost === undefined ? (model.isCostUnknown ? "unknown" : null) : `~${formatRange(model.cost)}`]
+      : []),
   ]);
   const columns = ["model", "work", "why", "time", ...(isPaid ? ["cost"] : [])];
   const listed = plan.models.flatMap((model) => renderUnits(model, colors));
@@ -71,7 +73,8 @@ function describeUnits({ units, upstreamPending, pendingWork, changed, form }: M
     (reason) => (isWhole ? reason : `${(units[reason] ?? 0).toLocaleString("en-US")} ${reason}`),
   );
   const names = changed.length === 0 ? "" : ` (${changed.join(", ")})`;
-  const pending = upstreamPending.length === 0 ? [] : [`upstream pending${isWhole ? "" : describePending(pendingWork)}`];
+  const pending =
+    upstreamPending.length === 0 ? [] : [`upstream pending${isWhole ? "" : describePending(pendingWork)}`];
   const text = [...said, ...pending].join(" · ");
   return text === "" ? "nothing to do" : `${text}${names}`;
 }

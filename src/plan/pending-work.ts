@@ -63,7 +63,11 @@ async function fromStructure(
   if (model.by === undefined) return { ...rows, basis };
   const groups = await countUnits(database, model.name);
   const touched = groups === 0 ? rows.high : Math.round(groups * (1 - (1 - 1 / groups) ** rows.high));
-  return { low: Math.min(1, touched), high: touched, basis: `${basis}, at most ${groups === 0 ? "a group each" : `${groups} groups`}` };
+  return {
+    low: Math.min(1, touched),
+    high: touched,
+    basis: `${basis}, at most ${groups === 0 ? "a group each" : `${groups} groups`}`,
+  };
 }
 
 async function storedRowsPerUnit(

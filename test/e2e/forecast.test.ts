@@ -221,8 +221,7 @@ test("what waits for an upstream is estimated: of a first run from a few units, 
     const plan = await test_.project.plan();
     return { plan, model: plan.models.find(({ model }) => model === name) };
   };
-  const shown = (plan: RunPlan) =>
-    renderPlan(plan, { colors: picocolors.createColors(false), width: 120 }).join("\n");
+  const shown = (plan: RunPlan) => renderPlan(plan, { colors: picocolors.createColors(false), width: 120 }).join("\n");
 
   const first = await planned("n.marks");
   expect(first.model).toMatchObject({

@@ -105,7 +105,10 @@ export class Probe {
     };
   }
 
-  #count({ sourceKey = "", signature, provider, askedModel }: CallHead, { isKept }: { readonly isKept: boolean }): void {
+  #count(
+    { sourceKey = "", signature, provider, askedModel }: CallHead,
+    { isKept }: { readonly isKept: boolean },
+  ): void {
     const price = this.#pricesOfModels.get(`${provider} ${askedModel}`) ?? priceOf(provider, askedModel);
     this.prices.set(signature, price);
     const unit = this.units.get(sourceKey) ?? { asked: 0, kept: 0 };
