@@ -3,7 +3,19 @@ import { expect, test } from "vitest";
 import { formatTunedPrompt, openLlm, withTunedPrompt } from "millrace/llm";
 import { createTestProject } from "millrace/testing";
 import { startModelServer } from "../model-server.ts";
-import { costOf, desk, llmAt, MemoryCache, metric, price, respond, startToyServer, tickets } from "./toy-task.ts";
+import {
+  type Asked,
+  costOf,
+  desk,
+  llmAt,
+  llmInProcess,
+  MemoryCache,
+  metric,
+  price,
+  respond,
+  startToyServer,
+  tickets,
+} from "./toy-task.ts";
 
 const train = tickets(24);
 const dev = tickets(20, 100);
@@ -100,16 +112,15 @@ test("with too little money for a search it says so, and what it has found so fa
 
 test("a model that no prompt helps is not reported as better", { timeout: 240_000 }, async () => {
   // Right or wrong by a hash of the whole prompt: some prompts look better on some examples, none is.
-  await using server = await startModelServer({
-    respond: (request) => {
-      if (request.messages[0]?.content.includes("You improve the instructions") === true) return respond(request);
-      const digest = createHash("sha256").update(JSON.stringify(request.messages)).digest();
-      return { desk: `D${1 + (digest[0]! % 4)}` };
-    },
-  });
+  const luck = (request: Asked) => {
+    if (request.messages[0]?.content.includes("You improve the instructions") === true) return respond(request);
+    const digest = createHash("sha256").update(JSON.stringify(request.messages)).digest();
+    return { desk: `D${1 + (digest[0]! % 4)}` };
+  };
   const reported = [];
   for (let seed = 1; seed <= 20; seed += 1) {
-    const found = await llmAt(server).optimize(desk, { train, dev, metric, seed, strategy: "demonstrations" });
+    const llm = llmInProcess(luck);
+    const found = await llm.optimize(desk, { train, dev, metric, seed, strategy: "demonstrations" });
     if (found.improved) reported.push(seed);
   }
   expect(reported).toEqual([]);
@@ -117,23 +128,21 @@ test("a model that no prompt helps is not reported as better", { timeout: 240_00
 
 test("a gain that is reported is there on examples that nobody has seen", { timeout: 240_000 }, async () => {
   // Shown the subject, it is right more often, not always; the rest depends on a hash of the prompt.
-  await using server = await startModelServer({
-    respond: (request) => {
-      const knows = (respond(request) as { desk?: string }).desk;
-      const digest = createHash("sha256").update(JSON.stringify(request.messages)).digest();
-      return { desk: digest[0]! < 150 ? knows : `D${1 + (digest[1]! % 4)}` };
-    },
+  const llm = llmInProcess((request) => {
+    const knows = (respond(request) as { desk?: string }).desk;
+    const digest = createHash("sha256").update(JSON.stringify(request.messages)).digest();
+    return { desk: digest[0]! < 150 ? knows : `D${1 + (digest[1]! % 4)}` };
   });
   const unseen = tickets(300, 10_000);
-  const plain = await llmAt(server).evaluate(desk, { examples: unseen, metric });
+  const plain = await llm.evaluate(desk, { examples: unseen, metric });
   let reported = 0;
   for (let seed = 1; seed <= 12; seed += 1) {
     const data = { train: tickets(24, seed * 100), dev: tickets(20, 5_000 + seed * 100) };
-    const found = await llmAt(server).optimize(desk, { ...data, metric, seed, strategy: "demonstrations" });
+    const found = await llm.optimize(desk, { ...data, metric, seed, strategy: "demonstrations" });
     if (!found.improved) continue;
     reported += 1;
     const tuned = withTunedPrompt(desk, found.artifact);
-    const fresh = await llmAt(server).evaluate(tuned, { examples: unseen, metric });
+    const fresh = await llm.evaluate(tuned, { examples: unseen, metric });
     expect(fresh.interval[0]).toBeGreaterThan(plain.score);
   }
   expect(reported).toBeGreaterThan(3);

@@ -1,10 +1,12 @@
 import { exactMatch, type Metric, openAiCompatible, signature } from "millrace/llm";
 import { z } from "zod";
 import { Budget } from "../../../src/llm/calls/budget.ts";
+import type { LlmTransport } from "../../../src/llm/calls/transport.ts";
 import { configuredLlm } from "../../../src/llm/configured-llm.ts";
 import { createLlm, type Llm } from "../../../src/llm/llm.ts";
 import type { CallBook, CallEnd } from "../../../src/llm/answers/call-book.ts";
 import type { KeptAnswer } from "../../../src/llm/answers/response-cache.ts";
+import { answerOf, fakeTransport } from "../fake-server.ts";
 import { type ModelServer, type ModelServerOptions, startModelServer } from "../model-server.ts";
 import type { ModelRequest } from "../providers/wire-protocols.ts";
 
@@ -41,7 +43,9 @@ export function startToyServer(options: Omit<ModelServerOptions, "respond"> = {}
   return startModelServer({ ...options, respond });
 }
 
-export function respond(request: ModelRequest): object {
+export type Asked = Pick<ModelRequest, "messages" | "prompt">;
+
+export function respond(request: Asked): object {
   const system = request.messages[0]?.content ?? "";
   if (system.includes("You improve the instructions")) return improve(request.prompt);
   const subject = subjectIn(request.prompt);
@@ -88,11 +92,24 @@ export class MemoryCache implements CallBook {
   }
 }
 
-export function llmAt(
-  server: ModelServer,
-  { cache, maxCostUsd, maxRetries }: { cache?: CallBook; maxCostUsd?: number; maxRetries?: number } = {},
-): Llm {
-  const model = openAiCompatible({ baseUrl: server.url, model: "tiny", endpoint: "toy" });
+interface LlmSettings {
+  readonly cache?: CallBook;
+  readonly maxCostUsd?: number;
+  readonly maxRetries?: number;
+}
+
+export function llmAt(server: ModelServer, settings: LlmSettings = {}): Llm {
+  return llmOf(openAiCompatible({ baseUrl: server.url, model: "tiny", endpoint: "toy" }), settings);
+}
+
+/** A model in this process: for statistics of thousands of answers, most of whose time would go into HTTP. */
+export function llmInProcess(respond: (request: Asked) => object): Llm {
+  const call: LlmTransport["call"] = async ({ messages }) =>
+    answerOf({ text: JSON.stringify(respond({ messages, prompt: messages.at(-1)?.content ?? "" })) });
+  return llmOf(fakeTransport(call));
+}
+
+function llmOf(model: LlmTransport, { cache, maxCostUsd, maxRetries }: LlmSettings = {}): Llm {
   const source = configuredLlm(
     { model, cache: cache === undefined ? "off" : "on", price, maxOutputTokens: 100, maxRetries },
     {
