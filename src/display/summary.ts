@@ -87,7 +87,9 @@ function headline({ pipeline, status, stoppedBy = "budget", models, durationMs }
 function describeUndone(receipts: readonly Receipt[]): string {
   const failed = receipts.reduce((sum, receipt) => sum + receipt.unitsFailed, 0);
   const quarantined = receipts.reduce((sum, receipt) => sum + receipt.unitsQuarantined, 0);
-  if (failed > 0 || quarantined === 0) return `${plural(failed, "unit")} failed`;
+  // What is left then is what the run could not read when it began.
+  if (failed + quarantined === 0) return "not every document could be read";
+  if (failed > 0) return `${plural(failed, "unit")} failed`;
   return `${plural(quarantined, "unit")} ${quarantined === 1 ? "is" : "are"} quarantined`;
 }
 
@@ -169,7 +171,7 @@ export function nextCommand(
     }
     case "partial": {
       const failed = Object.entries(result.models).find(([, { unitsFailed }]) => unitsFailed > 0);
-      return failed === undefined ? ["runs", "resume", result.runId] : ["show", failed[0], "--errors"];
+      return failed === undefined ? ["documents", "ls", "--status", "failed"] : ["show", failed[0], "--errors"];
     }
     case "running":
       return ["runs", "logs", result.runId, "--follow"];

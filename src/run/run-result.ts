@@ -52,11 +52,11 @@ function stopReason(receipts: readonly Receipt[]): StopReason | undefined {
   return reasons[0];
 }
 
-function statusOf(receipts: readonly Receipt[], { isCancelled }: EndedRun): RunStatus {
+function statusOf(receipts: readonly Receipt[], { isCancelled, spec }: EndedRun): RunStatus {
   const has = (status: ModelStatus) => receipts.some((receipt) => receipt.status === status);
   if (isCancelled || has("cancelled")) return "cancelled";
   if (stopReason(receipts) !== undefined) return "stopped";
-  return has("failed") ? "failed" : has("partial") ? "partial" : "succeeded";
+  return has("failed") ? "failed" : has("partial") || (spec.scope.unreadable ?? 0) > 0 ? "partial" : "succeeded";
 }
 
 function receiptOf(name: string, record: ModelRunRecord | undefined, run: EndedRun): Receipt {

@@ -71,7 +71,7 @@ export async function startRun(context: RunnerContext, pipeline: Pipeline, optio
     settings,
     metadata,
     stopOnError: options.stopOnError ?? pipeline.stopOnError,
-    scope,
+    scope: { ...scope, unreadable: synced?.failed.length },
   };
   const [previous] = await store.list({ limit: 1 });
   if (mode === "delta" && previous !== undefined) warnOfHalfRefresh(previous, events);

@@ -11,6 +11,8 @@ export interface RunScope {
   readonly tests?: boolean | undefined;
   /** In US dollars, for all calls to language models. */
   readonly maxCostUsd?: number | undefined;
+  /** How many documents, lines and folders could not be read when the run began: it is not all that was asked for. */
+  readonly unreadable?: number | undefined;
 }
 
 /**
