@@ -192,7 +192,8 @@ function notNullSql(columns: readonly string[], column: TestQueryParts["column"]
 
 const listOf = <Value extends string>(value: OneOrMore<Value>): readonly Value[] =>
   typeof value === "string" ? [value] : value;
-const toSql = (text: string | SQL): SQL => (is(text, SQL) ? text : sql.raw(text));
+// It may end in a comment.
+const toSql = (text: string | SQL): SQL => sql`${is(text, SQL) ? text : sql.raw(text)}\n`;
 
 function tableOf(to: AnyModel | Source<unknown> | string): TestedTable {
   if (typeof to === "string" || to.kind === "model") return to;

@@ -1,9 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Issue, IssuesError } from "../core/errors.ts";
 import { didYouMean } from "../core/text.ts";
+import { missingModel } from "../graph/resolve-model.ts";
 import type { ResolvedModel } from "../graph/resolved-model.ts";
 import type { AnyDataTest, TestedTable, TestRelation, AnyModel } from "../model/any-model.ts";
 import type { ModelRegistry } from "../model/registry.ts";
+import { tableIdentifier } from "../table/table-identifier.ts";
 import { describeTable, hasColumns, type TableShape } from "../table/table-shape.ts";
 
 /** Another table of a test, looked up. */
@@ -51,11 +53,9 @@ function readTable(table: TestedTable, columns: readonly string[], registry: Mod
     return { model: model.name, table: sql.identifier(shape.name).getSQL(), column: columnsOf(shape, columns, report) };
   }
   const name = typeof table === "string" ? table : table.name;
-  if (name.includes(".")) {
-    const known = registry.list().map((each) => each.name);
-    report(`reads model "${name}", which is not in this project.${didYouMean(name, known)}`);
-  }
-  return { model: undefined, table: sql.identifier(name).getSQL(), column: (key) => sql.identifier(key).getSQL() };
+  const problem = missingModel(name, registry);
+  if (problem !== undefined) report(problem);
+  return { model: undefined, table: tableIdentifier(name), column: (key) => sql.identifier(key).getSQL() };
 }
 
 /** Names in the database by keys; both are understood, and in a view without declared columns every name. */

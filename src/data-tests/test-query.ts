@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import type { TestQueryParts } from "../model/any-model.ts";
+import { tableIdentifier } from "../table/table-identifier.ts";
 import { dataColumns, hasColumns } from "../table/table-shape.ts";
 import type { ResolvedTest } from "./resolve-test.ts";
 
@@ -37,7 +38,7 @@ export function testQuery({ test, shape, column, reads }: ResolvedTest, changed?
           sql`, `,
         )
       : sql`*`,
-    other: (name) => reads.get(name) ?? { table: sql.identifier(name).getSQL(), column },
+    other: (name) => reads.get(name) ?? { table: tableIdentifier(name), column },
   };
   const { sql: text, params } = dialect.sqlToQuery(test.failing(scope));
   return { text: text.replace(/[\s;]+$/, ""), values: params };

@@ -29,7 +29,9 @@ const ENGINE_SCHEMA = "dbos";
 const MAX_CONNECTIONS = 20;
 
 // Times keep their microseconds: they stay text until a table's column decides what they become.
-const TEXT_OIDS = new Set([1082, 1083, 1114, 1184, 1186, 1182, 1183, 1115, 1185, 1187, 1231]);
+const TEXT_OIDS = new Set([1082, 1083, 1114, 1184, 1186]);
+// Elements of these would become numbers with fewer digits, or Dates.
+const TEXT_ARRAY_OIDS = new Set([1115, 1182, 1183, 1185, 1187, 1231, 1270]);
 const JSON_OIDS = new Set([114, 3802]);
 const JSON_ARRAY_OIDS = new Set([199, 3807]);
 const keepText = (value: string) => value;
@@ -41,6 +43,7 @@ const parseJsonArray = (value: string) => parseElements(parseArray(value));
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => {
     if (TEXT_OIDS.has(oid)) return keepText;
+    if (TEXT_ARRAY_OIDS.has(oid)) return parseArray;
     if (JSON_OIDS.has(oid)) return parseJson;
     if (JSON_ARRAY_OIDS.has(oid)) return parseJsonArray;
     return pg.types.getTypeParser(oid, format) as typeof keepText;

@@ -9,9 +9,18 @@ export interface ArtifactNames {
   readonly schema: string;
   readonly modelId: (model: Pick<AnyModel, "name">) => string;
   readonly testId: (model: string, test: string) => string;
+  /** A table of others by its name, which may say its schema. */
+  readonly tableOf: (table: string) => ArtifactTable;
   readonly sourceId: (table: string) => string;
   readonly exposureId: (name: string) => string;
   readonly relation: (table: string) => string;
+}
+
+export interface ArtifactTable {
+  readonly name: string;
+  readonly schema: string;
+  /** What dbt calls the source that it belongs to. */
+  readonly source: string;
 }
 
 /** Source name of the documents; tables of others are in the target's schema. */
@@ -21,16 +30,20 @@ export function artifactNames({ config, directory, registry }: Project): Artifac
   const project = config.name ?? basename(directory);
   const schema = config.target ?? "public";
   const database = databaseName(config.database ?? process.env["DATABASE_URL"]);
-  const sourceName = (table: string) => (table === "documents" ? DOCUMENTS_SOURCE : schema);
+  const tableOf = (table: string): ArtifactTable => {
+    const [name = table, own = schema] = table.split(".").toReversed();
+    return { name, schema: own, source: table === "documents" ? DOCUMENTS_SOURCE : own };
+  };
   return {
     project,
     database,
     schema,
     modelId: ({ name }) => `${registry.find(name)?.seed === undefined ? "model" : "seed"}.${project}.${name}`,
     testId: (model, test) => `test.${project}.${model}.${test}`,
-    sourceId: (table) => `source.${project}.${sourceName(table)}.${table}`,
+    tableOf,
+    sourceId: (table) => `source.${project}.${tableOf(table).source}.${tableOf(table).name}`,
     exposureId: (name) => `exposure.${project}.${name}`,
-    relation: (table) => `"${database}"."${schema}"."${table}"`,
+    relation: (table) => `"${database}"."${tableOf(table).schema}"."${tableOf(table).name}"`,
   };
 }
 

@@ -27,7 +27,7 @@ export function modelNode(resolved: ResolvedModel, options: ModelNodeOptions) {
     sources: resolved.sources.flatMap(({ origin }) => {
       if (origin.type === "model") return [];
       const table = origin.type === "table" ? origin.table : "documents";
-      return [[names.sourceId(table).split(".").at(-2) ?? "", table]];
+      return [[names.tableOf(table).source, names.tableOf(table).name]];
     }),
   };
 }
@@ -84,16 +84,16 @@ export function testNode(model: AnyModel, test: AnyDataTest, { names, file }: Om
 
 /** A table that no model fills, or the documents. */
 export function sourceNode(table: string, names: ArtifactNames) {
-  const id = names.sourceId(table);
+  const { source, schema, name } = names.tableOf(table);
   return {
-    ...placeOf(table, "millrace.config.ts", names),
+    ...placeOf(name, "millrace.config.ts", names),
     resource_type: "source" as const,
-    unique_id: id,
-    source_name: id.split(".").at(-2) ?? "",
+    unique_id: names.sourceId(table),
+    source_name: source,
     source_description: "",
     loader: "",
-    identifier: table,
-    schema: table === "documents" ? "millrace" : names.schema,
+    identifier: name,
+    schema: table === "documents" ? "millrace" : schema,
     database: names.database,
     relation_name: names.relation(table),
   };

@@ -52,13 +52,20 @@ function resolveSource(
   if (byName !== undefined) return fromModel(name, spec, byName, false, report);
   const byTable = registry.findByTable(target.name);
   if (byTable !== undefined) return fromModel(name, spec, byTable, true, report);
-  if (!target.name.includes(".")) return { name, spec, origin: { type: "table", table: target.name } };
-  const names = registry.list().map((known) => known.name);
-  report(
-    "MISSING_UPSTREAM",
-    `source "${name}" reads model "${target.name}", which is not in this project.${didYouMean(target.name, names)}`,
-  );
+  const problem = missingModel(target.name, registry);
+  if (problem === undefined) return { name, spec, origin: { type: "table", table: target.name } };
+  report("MISSING_UPSTREAM", `source "${name}" ${problem}`);
   return undefined;
+}
+
+/** What is wrong with a name that no model has: with a dot it may say the schema of somebody else's table. */
+export function missingModel(name: string, registry: ModelRegistry): string | undefined {
+  const [space, ...rest] = name.split(".");
+  if (rest.length === 0) return undefined;
+  const names = registry.list().map((known) => known.name);
+  const near = didYouMean(name, names);
+  if (rest.length === 1 && near === "" && !names.some((known) => known.startsWith(`${space}.`))) return undefined;
+  return `reads model "${name}", which is not in this project.${near}`;
 }
 
 function fromModel(

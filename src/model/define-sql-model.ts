@@ -4,6 +4,7 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import type { PipelineTable } from "../table/pipeline-table.ts";
 import { shortName } from "../table/schema/table-ddl.ts";
+import { refuseTableName } from "../table/table-names.ts";
 import { filledByQuery } from "../table/table-shape.ts";
 import type { WriteStrategy } from "../table/write/apply-stage.ts";
 import type { AnyModel, Model } from "./any-model.ts";
@@ -100,7 +101,7 @@ export function defineSqlModel<
   checkDeclaration(OPTIONS, declaration);
   const { name, materialized = "view" } = declaration;
   noteDeclared(name);
-  const table = declaration.table ?? pgTable(shortName(name.replaceAll(".", "_")), {});
+  const table = declaration.table ?? pgTable(viewName(name), {});
   const model: AnyModel = {
     kind: "model",
     ...resolveShared(declaration),
@@ -121,6 +122,12 @@ export function defineSqlModel<
     run: () => Promise.reject(needsDatabase(name)),
   };
   return Object.freeze(model) as unknown as Model<Row>;
+}
+
+function viewName(model: string): string {
+  const name = shortName(model.replaceAll(".", "_"));
+  refuseTableName(name);
+  return name;
 }
 
 /** What a display calls a model: how it works, or what its query becomes. */

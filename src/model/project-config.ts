@@ -137,6 +137,10 @@ const llm = z.strictObject({
   maxCostUsd: z.number().positive().optional(),
 } satisfies Options<LlmConfigInput>);
 
+/** With its longest prefix it is a name that Postgres keeps whole. */
+const MAX_TARGET_LENGTH = 63 - "millrace_".length;
+const RESERVED_SCHEMA = /^(pg_.*|information_schema|(millrace|dbos)(_.*)?)$/;
+
 const schema = z.strictObject({
   name: z.string().optional(),
   models: z.union([patterns, z.array(z.custom<AnyModel>(isModel, "expected models or a path"))]).default(["./models"]),
@@ -145,6 +149,8 @@ const schema = z.strictObject({
   target: z
     .string()
     .regex(/^[a-z][a-z0-9_]*$/, "expected lower-case letters, digits and underscores")
+    .max(MAX_TARGET_LENGTH, `expected at most ${MAX_TARGET_LENGTH} characters: \`millrace_<target>\` is a schema too`)
+    .refine((name) => !RESERVED_SCHEMA.test(name), "this schema belongs to Postgres or to Millrace itself")
     .optional(),
   config: parameters.default({}),
   vars: z.record(z.string(), z.unknown()).default({}),

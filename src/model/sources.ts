@@ -1,4 +1,5 @@
-import { MillraceError } from "../core/errors.ts";
+import { MillraceError, UsageError } from "../core/errors.ts";
+import { nameProblem } from "../table/table-names.ts";
 import type { SourceSpec, Model } from "./any-model.ts";
 import type { allDocuments, ModelContext } from "./context.ts";
 import { type FreshnessSpec, parseAge } from "./freshness.ts";
@@ -48,7 +49,7 @@ export interface RefOptions<Row> {
 }
 
 /**
- * Reads another model's table, or any table by its name.
+ * Reads another model's table, or any table by its name, with its schema where that is not the project's own.
  *
  * @example
  * sources: { sections: ref(documentSections, { columns: ["documentId", "content"], where: { heading: null } }) }
@@ -62,6 +63,7 @@ export function ref<Row extends object = UntypedRow, const Column extends keyof 
       hint: 'Two model files probably import each other. Refer to one of them by name: ref("namespace.model").',
     });
   }
+  if (typeof target === "string") refuseName(target);
   return createSource({
     target: typeof target === "string" ? { type: "name", name: target } : { type: "model", model: target },
     columns: options.columns,
@@ -87,6 +89,7 @@ export function documents<const Content extends boolean = false>(
 
 /** The source a plain table name stands for. */
 function sourceByName(name: string): SourceSpec {
+  refuseName(name);
   return {
     kind: "source",
     target: { type: "name", name },
@@ -95,6 +98,14 @@ function sourceByName(name: string): SourceSpec {
     match: undefined,
     untracked: false,
   };
+}
+
+function refuseName(name: string): void {
+  const problem = name.split(".").flatMap((part) => nameProblem(part) ?? [])[0];
+  if (problem === undefined) return;
+  throw new UsageError("NAME_INVALID", `ref(${JSON.stringify(name)}): the name ${problem}.`, {
+    hint: 'Give the name of a model, or of a table: ref("items"), ref("landing.items").',
+  });
 }
 
 function createSource<Row>(spec: Omit<SourceSpec, "kind">): Source<Row> {

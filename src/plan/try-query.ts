@@ -41,7 +41,7 @@ export async function tryQuery(
     const given = await checkGiven(client, job, query);
     const columns = shape.columns.filter(({ name }) => given.has(name));
     const statement = `select unit.source_key as millrace_unit, ${sourceKeySql(keys, "query")} as millrace_key, query.*
-      from (\n${query.text}\n) as query ${joinUnitSql(keys)}`;
+      from (\n${query.text}\n) as query ${joinUnitSql(keys, plan)}`;
     const { rows } = await queryOn(client, model.name, { statement, values: query.values, own: query.own });
     const foreign = rows.find((row) => row["millrace_unit"] === null);
     if (foreign !== undefined) throw foreignUnit(model.name, { plan, keys, unit: String(foreign["millrace_key"]) });

@@ -4,6 +4,7 @@ import { type ErrorJson, errorToJson } from "../core/errors.ts";
 import type { Database } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolved-model.ts";
 import { ageMs, type FreshnessThreshold, parseAge } from "../model/freshness.ts";
+import { tableIdentifier } from "../table/table-identifier.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** How old the newest row of a source is, and what that means; or why nobody knows. */
@@ -39,7 +40,7 @@ async function checkSource(database: Database, source: ResolvedSource): Promise<
   const started = performance.now();
   const column = sql.identifier(columnOf(source, loadedAtField));
   const { sql: text } = dialect.sqlToQuery(
-    sql`select extract(epoch from max(${column})::timestamptz) * 1000 as loaded, extract(epoch from now()) * 1000 as now from ${sql.identifier(tableOf(source))}`,
+    sql`select extract(epoch from max(${column})::timestamptz) * 1000 as loaded, extract(epoch from now()) * 1000 as now from ${tableIdentifier(tableOf(source))}`,
   );
   try {
     const [row] = await database.query<{ loaded: string | null; now: string }>(text);

@@ -4,7 +4,7 @@ import type { ResolvedModel } from "../graph/resolved-model.ts";
 import { renewFingerprints } from "../state/fingerprint.ts";
 import type { Receipt } from "../state/results.ts";
 import type { ModelRunStore } from "../state/model-run-store.ts";
-import { Parameters } from "../database/sql-text.ts";
+import { Parameters, relationSql } from "../database/sql-text.ts";
 import { type PlanningJob, planUnits } from "./units/plan-units.ts";
 import { IDLE_REASONS, isIdle } from "./units/unit-plan.ts";
 import { unitReasonsSql } from "./units/unit-query.ts";
@@ -62,7 +62,7 @@ async function withSmallSources(jobs: readonly PlanningJob[], graph: Graph): Pro
 function tablesRead({ sources }: ResolvedModel, graph: Graph, documents: string): readonly string[] {
   return sources.flatMap(({ origin }) => {
     if (origin.type === "documents") return [documents];
-    if (origin.type === "table") return [quoteName(origin.table)];
+    if (origin.type === "table") return [relationSql(origin.table)];
     const view = origin.model.materialized === "view" ? graph.get(origin.model.name) : undefined;
     return view === undefined ? [quoteName(origin.shape.name)] : tablesRead(view, graph, documents);
   });

@@ -1,14 +1,16 @@
 import { MillraceError } from "../core/errors.ts";
-import { didYouMean } from "../core/text.ts";
+import { didYouMean, quoteList } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
 import type { ResolvedSource } from "../graph/resolved-model.ts";
 import { allDocuments, type ModelContext } from "../model/context.ts";
 import type { SourceSpec } from "../model/any-model.ts";
+import { parseArray } from "../database/parse-array.ts";
+import { relationSql } from "../database/sql-text.ts";
 import { createValueDecoder } from "../table/read/decode-row.ts";
 import { dataColumns, hasColumns } from "../table/table-shape.ts";
 import type { BoundColumn, BoundSource } from "./bound-source.ts";
 import { readConditions } from "./conditions.ts";
-import { type ExistingTable, findTable } from "../table/schema/existing-tables.ts";
+import { type ExistingTable, findElsewhere, findTable } from "../table/schema/existing-tables.ts";
 
 export interface BindOptions {
   readonly database: Database;
@@ -83,6 +85,8 @@ interface DescribedSource {
 }
 
 const asIs = (value: unknown) => value;
+// The driver does not know arrays of types that somebody has made, such as enums.
+const asList = (value: unknown) => (typeof value === "string" ? parseArray(value) : value);
 const nullOr = (convert: (value: unknown) => unknown) => (value: unknown) => (value === null ? null : convert(value));
 
 async function describeSource(
@@ -119,10 +123,15 @@ async function describeSource(
 }
 
 function describeByName(name: string, table: ExistingTable): DescribedSource {
-  const columns = table.columns.map((column) => ({ ...column, key: column.name, decode: asIs, encode: asIs }));
+  const columns = table.columns.map((column) => ({
+    ...column,
+    key: column.name,
+    decode: column.sqlType.endsWith("[]") ? asList : asIs,
+    encode: asIs,
+  }));
   return {
     title: `table "${name}"`,
-    relation: quoteName(name),
+    relation: relationSql(name),
     columns,
     readable: new Set(columns.map((column) => column.key)),
     primaryKey: table.primaryKey?.columns ?? [],
@@ -133,10 +142,16 @@ function describeByName(name: string, table: ExistingTable): DescribedSource {
 async function requireTable(database: Database, table: string, reader: string, hint: string): Promise<ExistingTable> {
   const found = await findTable(database, table);
   if (found !== undefined) return found;
+  const [elsewhere, ...more] = await findElsewhere(database, table);
   throw new MillraceError(
     "TABLE_NOT_FOUND",
     `Model "${reader}" reads table "${table}", which is not in the database.`,
-    { hint },
+    {
+      hint:
+        elsewhere === undefined
+          ? hint
+          : `There is ${quoteList([elsewhere, ...more])} in another schema: read it with \`ref("${elsewhere}")\`, or put its schema on the role's search_path.`,
+    },
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Parameters } from "../database/sql-text.ts";
+import { unitName } from "./unit-key.ts";
 
 const SHORTEST_BEGINNING = 4;
 
@@ -17,12 +18,21 @@ export function namedUnitSql(
   parameters: Parameters,
 ): string {
   const [only = "", ...more] = key;
-  if (more.length > 0) {
-    const parts = parameters.add(key);
-    return `(case when ${sourceKey} like '[%' then array(select jsonb_array_elements_text(${sourceKey}::jsonb)) end) = ${parts}::text[]`;
-  }
-  const given = parameters.add(only);
+  if (more.length > 0) return `${sourceKey} = any(${parameters.add(namesOfParts(key))})`;
+  const given = parameters.add(unitName(only));
   const matches = only.length < SHORTEST_BEGINNING ? `${sourceKey} = ${given}` : `starts_with(${sourceKey}, ${given})`;
   const ofDocument = `select from ${documents} d where coalesce(d.path, d.source_url) = ${given} and d.id = ${documentId}`;
   return `(${matches} or exists (${ofDocument}))`;
+}
+
+/** The names that a unit of these parts may have: a number is a text or a number, which nobody who gives it can say. */
+function namesOfParts(parts: readonly string[]): readonly string[] {
+  const lists = parts.reduce<readonly (readonly string[])[]>(
+    (known, part) => {
+      const ways = [JSON.stringify(part), ...(/^(-?\d+(\.\d+)?|true|false|null)$/.test(part) ? [part] : [])];
+      return known.flatMap((list) => ways.map((way) => [...list, way]));
+    },
+    [[]],
+  );
+  return lists.map((list) => unitName(`[${list.join(", ")}]`));
 }

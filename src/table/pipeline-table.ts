@@ -1,6 +1,7 @@
 import {
   type BuildColumns,
   type BuildExtraConfigColumns,
+  getTableColumns,
   type InferInsertModel,
   type InferSelectModel,
   sql,
@@ -24,6 +25,8 @@ import {
 import type { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import { quoteList, snakeCase } from "../core/text.ts";
+import { enumOf } from "./column-enum.ts";
+import { refuseColumnName, refuseTableName, refuseTypeName } from "./table-names.ts";
 
 export type Columns = Record<string, PgColumnBuilderBase>;
 
@@ -89,9 +92,12 @@ export function pipelineTable<Name extends string, TableColumns extends Columns>
   columns: TableColumns,
   extra?: (table: BuildExtraConfigColumns<Name, TableColumns, "pg">) => (PgTableExtraConfigValue | DocumentColumn)[],
 ): DrizzleTable<Name, TableColumns> & PipelineTable<ReadRow<TableColumns>, WriteRow<TableColumns>> {
-  refuseReserved(name, Object.keys(columns));
-  const all = { ...columns, ...baseColumns() };
-  for (const [key, builder] of Object.entries(all)) nameColumn(builder, key);
+  refuseTableName(name);
+  for (const [key, builder] of Object.entries(columns)) nameColumn(builder, key);
+  refuseReserved(name, columns);
+  const base = baseColumns();
+  for (const [key, builder] of Object.entries(base)) nameColumn(builder, key);
+  const all = { ...columns, ...base };
   let marked: string | undefined;
   const table = pgTable(name, all as Columns, (built) => {
     const own = extra?.(built as BuildExtraConfigColumns<Name, TableColumns, "pg">) ?? [];
@@ -99,6 +105,11 @@ export function pipelineTable<Name extends string, TableColumns extends Columns>
     const constraints = own.filter((value): value is PgTableExtraConfigValue => !(value instanceof DocumentColumn));
     return [...constraints, index().on(built["sourceKey"] as PgColumn)];
   });
+  for (const column of Object.values(getTableColumns(table))) {
+    refuseColumnName(name, column.name);
+    const type = enumOf(column);
+    if (type !== undefined) refuseTypeName(type.name);
+  }
   documentColumns.set(table, () => {
     // Drizzle calls the function above only when it is asked for the table's constraints.
     getTableConfig(table);
@@ -107,8 +118,20 @@ export function pipelineTable<Name extends string, TableColumns extends Columns>
   return table as unknown as ReturnType<typeof pipelineTable<Name, TableColumns>>;
 }
 
-function refuseReserved(table: string, keys: readonly string[]): void {
-  const taken = keys.filter((key) => (BASE_KEYS as readonly string[]).includes(key));
+// A name is taken in either spelling; two keys may come to one name.
+function refuseReserved(table: string, columns: Columns): void {
+  const named = Object.entries(columns).map(([key, builder]) => ({ key, name: nameOf(builder) }));
+  const base: ReadonlySet<string> = new Set(BASE_KEYS.flatMap((key) => [key, snakeCase(key)]));
+  const taken = named.filter(({ key, name }) => base.has(key) || base.has(name)).map(({ key }) => key);
+  const twice = named.find(({ name }, index) => named.slice(index + 1).some((other) => other.name === name));
+  if (taken.length === 0 && twice !== undefined) {
+    const keys = named.filter(({ name }) => name === twice.name).map(({ key }) => key);
+    throw new UsageError(
+      "NAME_INVALID",
+      `Table "${table}" declares ${quoteList(keys)}, which are one column in the database: "${twice.name}".`,
+      { hint: "Rename one of them." },
+    );
+  }
   if (taken.length === 0) return;
   throw new UsageError(
     "COLUMN_RESERVED",
@@ -124,6 +147,8 @@ function nameColumn(builder: PgColumnBuilderBase, key: string): void {
   const { config } = builder as unknown as { config: { name: string; keyAsName: boolean } };
   if (config.keyAsName || config.name === "") Object.assign(config, { name: snakeCase(key), keyAsName: false });
 }
+
+const nameOf = (builder: PgColumnBuilderBase) => (builder as unknown as { config: { name: string } }).config.name;
 
 class DocumentColumn {
   readonly column: PgColumn;

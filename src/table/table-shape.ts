@@ -1,6 +1,7 @@
 import { is, SQL } from "drizzle-orm";
 import { getTableConfig, type PgColumn, PgDialect, type PgTable } from "drizzle-orm/pg-core";
 import type { z } from "zod";
+import { closedSql } from "../database/sql-text.ts";
 import { BASE_KEYS, markedDocumentColumn } from "./pipeline-table.ts";
 
 /** One column as the reader, the writer and the schema planner need it. */
@@ -109,7 +110,7 @@ const dialect = new PgDialect();
 
 function defaultSql(column: PgColumn): string | undefined {
   if (column.default === undefined) return undefined;
-  if (is(column.default, SQL)) return dialect.sqlToQuery(column.default.inlineParams()).sql;
+  if (is(column.default, SQL)) return closedSql(dialect.sqlToQuery(column.default.inlineParams()).sql);
   const value: unknown = column.mapToDriverValue(column.default);
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
   return `'${String(value).replaceAll("'", "''")}'`;

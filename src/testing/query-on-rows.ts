@@ -8,7 +8,7 @@ import { documentTable } from "../sources/bind-source.ts";
 import { explainSqlError } from "../database/sql-error.ts";
 import { renderSqlModel } from "../run/query/render-query.ts";
 import { UNIT_ROWS } from "../run/query/sql-template.ts";
-import { enumOf } from "../table/schema/column-type.ts";
+import { enumOf } from "../table/column-enum.ts";
 import { createRowDecoder, decodeByName } from "../table/read/decode-row.ts";
 import { describeTable, hasColumns } from "../table/table-shape.ts";
 import { testServer } from "./test-server.ts";
@@ -70,7 +70,9 @@ function resolveSources(model: AnyModel, given: Given): readonly ResolvedSource[
   return Object.entries(model.sources).map(([name, spec]): ResolvedSource => {
     const { target } = spec;
     if (target.type === "documents") return { name, spec, origin: { type: "documents", content: false } };
-    if (target.type === "name") return { name, spec, origin: { type: "table", table: target.name } };
+    // The table that stands in is in no schema.
+    if (target.type === "name")
+      return { name, spec, origin: { type: "table", table: target.name.replaceAll(".", "__") } };
     const shape = describeTable(target.model.table);
     const origin = { type: "model", model: target.model, shape, isUntyped: !hasColumns(shape) } as const;
     return { name, spec, origin };

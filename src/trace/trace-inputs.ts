@@ -2,7 +2,7 @@ import type { Database } from "../database/connect.ts";
 import type { ResolvedModel, ResolvedSource } from "../graph/resolved-model.ts";
 import { bindDefinition } from "../sources/bind-source.ts";
 import type { BoundSource } from "../sources/bound-source.ts";
-import { unitKeyList } from "../sources/unit-key.ts";
+import { isShortened, unitKeyList } from "../sources/unit-key.ts";
 import { findMatched, findMembers, type Members } from "./trace-query.ts";
 import { documentsTable, type FoundRow, loadTracedTable, type TracedColumn, type TracedTable } from "./trace-table.ts";
 
@@ -68,7 +68,10 @@ export class InputFinder {
     const lookup = {
       table: unit.table,
       columns,
-      keys: rows.map(({ sourceKey }) => unitKeyList(sourceKey ?? "", columns)),
+      keys: rows.map(({ sourceKey }) => {
+        const name = sourceKey ?? "";
+        return isShortened(name) ? name : unitKeyList(name, columns);
+      }),
       definition: bound.definition,
       limit: this.#limit,
     };

@@ -2,6 +2,7 @@ import { type Database, quoteName } from "../database/connect.ts";
 import type { BoundColumn, BoundSource } from "../sources/bound-source.ts";
 import { conditionsSql } from "../sources/conditions.ts";
 import type { Condition } from "../sources/bound-source.ts";
+import { isShortened, sourceKeySql } from "../sources/unit-key.ts";
 import { Parameters } from "../database/sql-text.ts";
 import { ifReadable } from "./find-row.ts";
 import { type FoundRow, readRow, rowColumnsSql, type TracedTable } from "./trace-table.ts";
@@ -9,8 +10,8 @@ import { type FoundRow, readRow, rowColumnsSql, type TracedTable } from "./trace
 /** Rows to look for in a table: values of some of its columns. */
 export interface Lookup {
   readonly table: TracedTable;
-  readonly columns: readonly Pick<BoundColumn, "name">[];
-  /** JSON lists of values, each of the length of `columns`; undefined finds nothing. */
+  readonly columns: readonly Pick<BoundColumn, "name" | "sqlType">[];
+  /** JSON lists of values, each of the length of `columns`, or shortened names of units; undefined finds nothing. */
   readonly keys: readonly (string | undefined)[];
   readonly definition: readonly Condition[];
   /** At most so many rows for each key. */
@@ -29,7 +30,7 @@ const NOTHING: Members = { rows: [], total: 0 };
 export async function findMembers(database: Database, lookup: Lookup): Promise<readonly Members[]> {
   return forEachPattern(lookup, async (keys, isNull) => {
     const parameters = new Parameters();
-    const wanted = wantedSql(lookup, keys, parameters);
+    const wanted = wantedSql(lookup, keys, { isNull, parameters });
     return readMembers(database, { ...lookup, parameters, wanted, on: onSql(lookup, "t", isNull) });
   });
 }
@@ -51,7 +52,7 @@ export async function findMatched(
     const parameters = new Parameters();
     const pairs = side.match.map((pair, part) => `s.${quoteName(unit.find(pair.unitKey).name)} as match_${part}`);
     const wanted = `select distinct k.n, ${pairs.join(", ")}
-      from (${wantedSql(lookup, keys, parameters)}) k join ${unit.relation} s on ${onSql(lookup, "s", isNull, "k")}
+      from (${wantedSql(lookup, keys, { isNull, parameters })}) k join ${unit.relation} s on ${onSql(lookup, "s", isNull, "k")}
       where ${conditionsSql(unit.definition, "s", parameters)}`;
     const on = side.match.map((pair, part) => `t.${quoteName(pair.column.name)} = wanted.match_${part}`).join(" and ");
     return readMembers(database, { ...lookup, table, definition: side.definition, parameters, wanted, on });
@@ -65,20 +66,24 @@ interface WantedKey {
   readonly key: string;
 }
 
+/** Which parts of a key are null; of a shortened name nobody knows its parts. */
+type NullParts = readonly boolean[] | "shortened";
+
 // "Equal or both null" is a condition that no index serves, so keys with the same parts null go together.
 async function forEachPattern(
   { keys }: Lookup,
-  find: (keys: readonly WantedKey[], isNull: readonly boolean[]) => Promise<Found>,
+  find: (keys: readonly WantedKey[], isNull: NullParts) => Promise<Found>,
 ): Promise<readonly Members[]> {
-  const patterns = new Map<string, { readonly isNull: readonly boolean[]; readonly keys: WantedKey[] }>();
+  const patterns = new Map<string, { readonly isNull: NullParts; readonly keys: WantedKey[] }>();
   keys.forEach((key, n) => {
     if (key === undefined) return;
-    const isNull = (JSON.parse(key) as unknown[]).map((value) => value === null);
-    const pattern = patterns.get(isNull.join()) ?? { isNull, keys: [] };
-    patterns.set(isNull.join(), pattern);
+    const isNull = isShortened(key) ? "shortened" : (JSON.parse(key) as unknown[]).map((value) => value === null);
+    const name = String(isNull);
+    const pattern = patterns.get(name) ?? { isNull, keys: [] };
+    patterns.set(name, pattern);
     pattern.keys.push({ n, key });
   });
-  const tryKeys = async (wanted: readonly WantedKey[], isNull: readonly boolean[]): Promise<readonly Found[]> => {
+  const tryKeys = async (wanted: readonly WantedKey[], isNull: NullParts): Promise<readonly Found[]> => {
     const members = await ifReadable(find(wanted, isNull));
     if (members !== undefined) return [members];
     // One of the values is none of its column's type: that one has no rows.
@@ -91,16 +96,23 @@ async function forEachPattern(
 }
 
 // A row of the table's own type turns the texts into values of the columns' types.
-function wantedSql({ table, columns }: Lookup, keys: readonly WantedKey[], parameters: Parameters): string {
+function wantedSql(
+  { table, columns }: Lookup,
+  keys: readonly WantedKey[],
+  { isNull, parameters }: { readonly isNull: NullParts; readonly parameters: Parameters },
+): string {
   const numbers = parameters.add(keys.map(({ n }) => n));
   const lists = parameters.add(keys.map(({ key }) => key));
+  const given = `unnest(${numbers}::int[], ${lists}::text[]) as given (n, key)`;
+  if (isNull === "shortened") return `select given.n, given.key as match_0 from ${given}`;
   const members = columns.map(({ name }, index) => `${parameters.add(name)}::text, given.key::jsonb -> ${index}`);
   const values = columns.map(({ name }, index) => `typed.${quoteName(name)} as match_${index}`);
-  return `select given.n, ${values.join(", ")} from unnest(${numbers}::int[], ${lists}::text[]) as given (n, key)
+  return `select given.n, ${values.join(", ")} from ${given}
     cross join lateral jsonb_populate_record(null::${table.rowType}, jsonb_build_object(${members.join(", ")})) as typed`;
 }
 
-function onSql({ columns }: Lookup, alias: string, isNull: readonly boolean[], wanted = "wanted"): string {
+function onSql({ columns }: Lookup, alias: string, isNull: NullParts, wanted = "wanted"): string {
+  if (isNull === "shortened") return `${sourceKeySql(columns, alias)} = ${wanted}.match_0`;
   return columns
     .map(({ name }, index) => {
       const column = `${alias}.${quoteName(name)}`;

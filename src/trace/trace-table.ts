@@ -1,5 +1,6 @@
 import { snakeCase } from "../core/text.ts";
 import { type Database, quoteName } from "../database/connect.ts";
+import { relationSql } from "../database/sql-text.ts";
 import type { AnyModel } from "../model/any-model.ts";
 import { findTable } from "../table/schema/existing-tables.ts";
 import { BASE_KEYS } from "../table/pipeline-table.ts";
@@ -58,8 +59,8 @@ export async function loadTracedTable(
   return {
     name,
     model,
-    relation: quoteName(name),
-    rowType: quoteName(name),
+    relation: relationSql(name),
+    rowType: relationSql(name),
     columns,
     dataColumns: hasUnits ? columns.filter((column) => !BASE_NAMES.has(column.name)) : columns,
     primaryKey: primaryKey.map(find).filter((column) => column !== undefined),

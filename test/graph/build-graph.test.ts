@@ -55,22 +55,28 @@ test("a table that no model fills is a source from outside", () => {
 });
 
 test("problems are named in the order of the files, however a pipeline lists its models", () => {
-  const a = declareModel("n.a", ["other.x"]);
-  const b = declareModel("n.b", ["other.y", "other.x"]);
+  const a = declareModel("n.a", ["n.x"]);
+  const b = declareModel("n.b", ["n.y", "n.x"]);
   expect(problems(() => buildGraph([b, a], registryOf(b, a)))).toEqual([
-    expect.stringContaining('n.a: source "source0" reads model "other.x"'),
-    expect.stringContaining('n.b: source "source0" reads model "other.y"'),
-    expect.stringContaining('n.b: source "source1" reads model "other.x"'),
+    expect.stringContaining('n.a: source "source0" reads model "n.x"'),
+    expect.stringContaining('n.b: source "source0" reads model "n.y"'),
+    expect.stringContaining('n.b: source "source1" reads model "n.x"'),
   ]);
 });
 
 test("every missing upstream is named, with the nearest model", () => {
   const a = declareModel("n.sections");
-  const b = declareModel("n.b", ["n.section", "other.thing"]);
+  const b = declareModel("n.b", ["n.section", "n.things_of_others"]);
   expect(problems(() => buildGraph([b], registryOf(a, b)))).toEqual([
     'MISSING_UPSTREAM n.b: source "source0" reads model "n.section", which is not in this project. Did you mean "n.sections"?',
-    'MISSING_UPSTREAM n.b: source "source1" reads model "other.thing", which is not in this project.',
+    'MISSING_UPSTREAM n.b: source "source1" reads model "n.things_of_others", which is not in this project.',
   ]);
+});
+
+test("a name in a namespace that no model has is a table of that schema", () => {
+  const a = declareModel("n.a", ["landing.items"]);
+  const [model] = buildGraph([a], registryOf(a)).values();
+  expect(model?.sources[0]?.origin).toEqual({ type: "table", table: "landing.items" });
 });
 
 test("a cycle by names is printed as a path", () => {

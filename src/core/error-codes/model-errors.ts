@@ -56,6 +56,12 @@ export const modelErrors = errorSection("Declaring models", {
     next: "Leave it out, or rename it.",
     example: 'Table "orders" declares "workflowId", which every table already has.',
   },
+  NAME_INVALID: {
+    meaning: "Postgres would cut, reject or not find a table, column or enum of this name.",
+    cause: "A name that is empty, longer than 63 bytes, that Postgres uses itself, or that two columns share.",
+    next: "Give it another name.",
+    example: 'The column name "ctid" of table "orders" is one that every table of Postgres has.',
+  },
   BY_WITHOUT_FOR_EACH: {
     meaning: "`by` groups the rows of a source, and the model does not say of which one.",
     cause: "`forEach` is missing.",

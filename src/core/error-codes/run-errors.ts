@@ -126,6 +126,12 @@ export const rowErrors = errorSection("Rows and units", {
     next: "Return one object per row with the table's keys. `tsc` finds most of these before a run.",
     example: 'A row of table "orders" cannot be written: "total" is missing.',
   },
+  TIME_NOT_A_DATE: {
+    meaning: "A model computes with a time that no JavaScript Date can hold.",
+    cause: "A column of Dates holds `infinity`, or a year after 275760.",
+    next: 'Declare the column with `mode: "string"` to read it as text; handing it on works as it is.',
+    example: "A column holds the time infinity, which no Date can hold.",
+  },
   DUPLICATE_KEY: {
     meaning: "Two rows have one primary key. None of them was written.",
     cause: "Two units that return the same row, or a key that does not tell the rows apart.",

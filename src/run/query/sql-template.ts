@@ -4,6 +4,7 @@ import { MillraceError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/text.ts";
 import type { ResolvedSource } from "../../graph/resolved-model.ts";
 import type { AnyModel } from "../../model/any-model.ts";
+import { tableIdentifier } from "../../table/table-identifier.ts";
 import { hasColumns } from "../../table/table-shape.ts";
 import { documentTable } from "../../sources/bind-source.ts";
 
@@ -39,7 +40,7 @@ export function documentsSql(database: { readonly documents: string }): string {
 }
 
 function templateSource(model: string, { source, table: name }: { source: ResolvedSource; table: string }): object {
-  const table = sql.identifier(name);
+  const table = tableIdentifier(name);
   const known = columnNames(source);
   const members = new Map<string, unknown>([
     // What Drizzle asks of a thing in a template.

@@ -3,7 +3,9 @@ import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import { ownKeyColumn } from "../../graph/unit-key-columns.ts";
 import type { ColumnShape } from "../../table/table-shape.ts";
 import { sourceKeySql } from "../../sources/unit-key.ts";
+import { columnRef } from "../../database/sql-text.ts";
 import type { UnitPlan } from "../units/unit-plan.ts";
+import { keyName } from "../units/unit-query.ts";
 import { WORK } from "../units/unit-work.ts";
 
 /** The columns of a model's table by which a row of its query says which unit it is of. */
@@ -14,8 +16,14 @@ export function ownKeys({ shape, sources }: ResolvedModel, { keys, source }: Uni
 }
 
 /** SQL that joins the rows of `query` with their `unit`; one that nobody asked about has none. */
-export const joinUnitSql = (keys: readonly ColumnShape[]) =>
-  `left join ${WORK} unit on unit.source_key = ${sourceKeySql(keys, "query")} and unit.reason <> 'deleted'`;
+export function joinUnitSql(keys: readonly ColumnShape[], { isGroup }: UnitPlan): string {
+  // A group may write its key in several ways, of which its name is one: here the columns' own equality counts.
+  const text = (column: string) => `coalesce(${column}::text, '[null]')`;
+  const isSame = isGroup
+    ? keys.map((key, index) => `${text(`unit.${keyName(index)}`)} = ${text(columnRef("query", key))}`).join(" and ")
+    : `unit.source_key = ${sourceKeySql(keys, "query")}`;
+  return `left join ${WORK} unit on ${isSame} and unit.reason <> 'deleted'`;
+}
 
 export function foreignUnit(
   model: string,

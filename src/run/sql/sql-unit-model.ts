@@ -80,7 +80,7 @@ async function stageUnits(
   const units = await keepUnitsWithRows(client);
   const given = await checkGiven(client, job, query);
   const keys = ownKeys(job.resolved, plan);
-  const more = { name: UNIT_COLUMN, value: "unit.source_key", join: joinUnitSql(keys) };
+  const more = { name: UNIT_COLUMN, value: "unit.source_key", join: joinUnitSql(keys, plan) };
   const staged = await fillStage(client, job, { query, stage, given, more });
   await refuseForeignRows(client, model.name, { plan, stage, keys });
   if (staged > LARGE_ROWS)

@@ -114,7 +114,7 @@ function groupUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const definition = conditionsSql(source.definition, "s", parameters);
   const grouped = [names, ...matched.map((each) => each.digest)].join(", ");
   return `select ${keys.map((key, index) => `${columnRef("s", key)} as ${keyName(index)}`).join(", ")},
-      ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
+      ${sourceKeySql(keys, "s", { isGroup: true })} as source_key, ${documentSql(plan)} as document_id,
       ${matchedDigestSql(matched)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash
     from ${source.relation} s ${matched.map((each) => each.join).join(" ")} where ${definition}
     group by ${grouped} ${having}`;

@@ -1,4 +1,5 @@
 import { JsonNumber } from "../../core/json.ts";
+import { UnheldTime } from "../unheld-time.ts";
 import { ValueProblem } from "./clean-text.ts";
 
 const FIRST_YEAR = -4712;
@@ -7,12 +8,14 @@ const ISO_TIME =
 
 /** A `timestamp` or `timestamptz` value: a Date, or ISO text of any precision. */
 export function encodeTimestamp(value: unknown): string {
+  if (value instanceof UnheldTime) return value.text;
   if (value instanceof Date) return dateText(value, isoOf(value));
   return isoText(value, "a Date or a time in ISO 8601");
 }
 
 /** A `date` value: a Date (its day in UTC), or ISO text. */
 export function encodeDay(value: unknown): string {
+  if (value instanceof UnheldTime) return value.text;
   if (value instanceof Date) return dateText(value, isoOf(value).slice(0, -14));
   return isoText(value, "a Date or a day in ISO 8601");
 }

@@ -1,5 +1,6 @@
 import type { PgArray, PgColumn } from "drizzle-orm/pg-core";
 import { parseArray } from "../../database/parse-array.ts";
+import { UnheldTime } from "../unheld-time.ts";
 import type { ColumnShape } from "../table-shape.ts";
 
 /** Turns the values of one result row, in the order of the select list, into an object. */
@@ -57,12 +58,13 @@ const TIME =
 // `new Date(text)` knows neither "BC" nor years past 9999.
 function parseTime(text: string): Date {
   const parts = TIME.exec(text);
-  if (parts === null) return new Date(Number.NaN);
+  if (parts === null) return new UnheldTime(text);
   const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = "0", sign, ...offset] = parts;
   const [offsetHours = 0, offsetMinutes = 0, offsetSeconds = 0] = offset.slice(0, 3);
   const offsetMs = (Number(offsetHours) * 3_600 + Number(offsetMinutes) * 60 + Number(offsetSeconds)) * 1_000;
   const time = new Date(0);
   time.setUTCFullYear(parts[12] === undefined ? Number(year) : 1 - Number(year), Number(month) - 1, Number(day));
   time.setUTCHours(Number(hour), Number(minute), Number(second), Number(fraction.padEnd(3, "0").slice(0, 3)));
-  return offsetMs === 0 ? time : new Date(time.getTime() - (sign === "-" ? -offsetMs : offsetMs));
+  if (offsetMs !== 0) time.setTime(time.getTime() - (sign === "-" ? -offsetMs : offsetMs));
+  return Number.isNaN(time.getTime()) ? new UnheldTime(text) : time;
 }

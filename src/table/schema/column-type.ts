@@ -1,21 +1,12 @@
-import { type PgArray, type PgColumn, PgEnumColumn } from "drizzle-orm/pg-core";
+import type { PgArray, PgColumn } from "drizzle-orm/pg-core";
 import { quoteName } from "../../database/connect.ts";
+import { enumOf } from "../column-enum.ts";
 
 /** A column's type as it stands in DDL; an enum's name may need quotes that Drizzle does not give it. */
 export function typeSql(column: PgColumn): string {
   if (column.columnType === "PgArray") return `${typeSql((column as PgArray<never, never>).baseColumn)}[]`;
-  if (isEnum(column)) return quoteName(column.enum.enumName);
-  return column.getSQLType();
-}
-
-/** The enum a column or its elements are of. */
-export function enumOf(column: PgColumn): { readonly name: string; readonly values: readonly string[] } | undefined {
-  if (column.columnType === "PgArray") return enumOf((column as PgArray<never, never>).baseColumn);
-  return isEnum(column) ? { name: column.enum.enumName, values: column.enum.enumValues } : undefined;
-}
-
-function isEnum(column: PgColumn): column is PgColumn & { enum: { enumName: string; enumValues: string[] } } {
-  return column instanceof PgEnumColumn || column.columnType === "PgEnumObjectColumn";
+  const type = enumOf(column);
+  return type === undefined ? column.getSQLType() : quoteName(type.name);
 }
 
 const FULL_NAMES: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
-import { type Database, quoteName } from "../../database/connect.ts";
+import type { Database } from "../../database/connect.ts";
+import { relationSql } from "../../database/sql-text.ts";
 
 /** Runs a query and gives its rows: a pool or one connection. */
 export type RunQuery = <Row extends object>(text: string, parameters?: readonly unknown[]) => Promise<Row[]>;
@@ -47,10 +48,23 @@ export async function readExistingTables(
   return new Map(rows.map(({ name, ...table }) => [name, table]));
 }
 
-/** A table or view of any schema in the search path; undefined when there is none. */
+/** A table or view of the search path, or of the schema that its name says; undefined when there is none. */
 export async function findTable(database: Database, name: string): Promise<ExistingTable | undefined> {
-  const [table] = await database.query<ExistingTable>(existingTablesSql("c.oid = to_regclass($1)"), [quoteName(name)]);
+  const [table] = await database.query<ExistingTable>(existingTablesSql("c.oid = to_regclass($1)"), [
+    relationSql(name),
+  ]);
   return table;
+}
+
+/** Names, with their schemas, of tables that are called like this and that the search path does not reach. */
+export async function findElsewhere(database: Database, name: string): Promise<readonly string[]> {
+  const rows = await database.query<{ name: string }>(
+    `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f') and not pg_table_is_visible(c.oid)
+       and n.nspname !~ '^pg_|^information_schema$' order by 1 limit 3`,
+    [name.split(".").at(-1)],
+  );
+  return rows.map((row) => row.name);
 }
 
 /** The values of enums that exist, by name. */

@@ -1,6 +1,6 @@
 import { MillraceError } from "../../core/errors.ts";
 import { type Database, type DatabaseClient, quoteName } from "../../database/connect.ts";
-import { enumOf } from "./column-type.ts";
+import { enumOf } from "../column-enum.ts";
 import { type BlockedChange, compareTable } from "./compare-table.ts";
 import { readExistingEnums, readExistingTables, type RunQuery } from "./existing-tables.ts";
 import { findObstacle, isOwnComment } from "./own-views.ts";

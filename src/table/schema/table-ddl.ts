@@ -2,6 +2,7 @@ import { is, SQL } from "drizzle-orm";
 import { getTableConfig, type Index, type IndexedColumn, PgDialect } from "drizzle-orm/pg-core";
 import { sha256 } from "../../core/hash.ts";
 import { quoteName } from "../../database/connect.ts";
+import { closedSql } from "../../database/sql-text.ts";
 import { typeSql } from "./column-type.ts";
 import type { ColumnShape, TableShape } from "../table-shape.ts";
 
@@ -49,7 +50,7 @@ export function columnDefinition({ name, column, defaultSql, notNull }: ColumnSh
 
 function generatedSql(as: unknown): string {
   const expression: unknown = typeof as === "function" ? (as as () => unknown)() : as;
-  return is(expression, SQL) ? inlineSql(expression) : String(expression);
+  return is(expression, SQL) ? inlineSql(expression) : closedSql(String(expression));
 }
 
 /** Everything of a table that has a name of its own, in the order it can be created. */
@@ -118,5 +119,5 @@ function indexedColumn({ name = "", indexConfig }: IndexedColumn): { name: strin
 
 // Columns inside DDL stand without their table, and values stand in the text: DDL takes no parameters.
 function inlineSql(sql: SQL): string {
-  return dialect.sqlToQuery(sql.inlineParams(), "indexes").sql;
+  return closedSql(dialect.sqlToQuery(sql.inlineParams(), "indexes").sql);
 }
