@@ -46,7 +46,7 @@ const RESULTS = ["success", "error", "skipped", "partial", "cancelled", "pass", 
 const RESULT_ALIASES: Readonly<Record<string, string>> = { succeeded: "success", failed: "error" };
 
 /** What stands before the colon of a term. Everything that is to be known of a method is its entry here. */
-export const SELECTOR_METHODS = {
+const SELECTOR_METHODS = {
   config: {
     select: (term, { nodes }) => {
       const path = settingPath(term);
