@@ -16,7 +16,10 @@ export interface PendingWork extends Range {
 /** What an upstream will do. */
 export interface UpstreamWork {
   readonly model: string;
+  /** From those that are new or changed to all: what runs for another reason may give the rows that are there. */
   readonly units: Range;
+  /** How many of them are new, and so will be what is made of them. */
+  readonly newUnits: number;
   /** Rows that a unit of it gives, where a few have been run. */
   readonly rowsPerUnit: number | undefined;
 }
@@ -28,9 +31,10 @@ export interface UpstreamWork {
 export async function estimatePendingWork(
   database: Database,
   resolved: ResolvedModel,
-  pending: readonly UpstreamWork[],
+  { pending: all, workShare }: { readonly pending: readonly UpstreamWork[]; readonly workShare: number },
 ): Promise<PendingWork | undefined> {
   const { model, sources } = resolved;
+  const pending = all.map((upstream) => ({ ...upstream, units: unitsOnTop(upstream, workShare) }));
   if (model.materialized === "view") return undefined;
   if (model.forEach === undefined) return { low: 1, high: 1, basis: "the whole table" };
   const origin = sources.find(({ name }) => name === model.forEach)?.origin;
@@ -48,6 +52,12 @@ export async function estimatePendingWork(
   }
   if (each === undefined || origin?.type !== "model") return undefined;
   return fromStructure(database, resolved, { ...each, table: origin.shape.name });
+}
+
+// Units that run anyway are not run twice for a change above them.
+function unitsOnTop({ units, newUnits }: UpstreamWork, workShare: number): Range {
+  const onTop = (count: number) => newUnits + Math.max(0, count - newUnits) * (1 - workShare);
+  return { low: onTop(units.low), high: onTop(units.high) };
 }
 
 /** A row is a unit; groups are touched at random. */

@@ -57,15 +57,16 @@ export class Planner {
     if (work > 0 && isView) this.#unsettled.add(shape.name);
     // A view shows what documents there will be as soon as they are there.
     const showsChange = isView && this.#options.documentsChange && readsDocuments(resolved);
-    const pendingWork = await this.#pendingWork(resolved, upstreamPending);
+    const pendingWork = await this.#pendingWork(resolved, { upstreamPending, units, work });
     const probed = await this.#probe(job, { work, pendingWork });
     if (work > 0 || (units.deleted ?? 0) > 0 || upstreamPending.length > 0 || showsChange) {
       const isKnown = !isView && (upstreamPending.length === 0 || pendingWork !== undefined);
       const { low, high } = pendingWork ?? { low: 0, high: 0 };
-      const all = { low: work + low, high: work + high };
+      const { new: newUnits = 0, changed: changedUnits = 0 } = units;
+      const all = { low: newUnits + changedUnits + low, high: work + high };
       const rowsPerUnit = probed?.rowsPerUnit;
       const above = upstreamPending.flatMap((upstream) => this.#pending.get(upstream) ?? []);
-      this.#pending.set(model.name, isKnown ? [{ model: model.name, units: all, rowsPerUnit }] : above);
+      this.#pending.set(model.name, isKnown ? [{ model: model.name, units: all, newUnits, rowsPerUnit }] : above);
     }
     const cost = await forecastCost(job, { work, pending: pendingWork, probed });
     const mayAsk = job.code.asksLlm && !job.llm.isOffline && (work > 0 || upstreamPending.length > 0);
@@ -105,10 +106,15 @@ export class Planner {
     };
   }
 
-  async #pendingWork(resolved: ResolvedModel, upstreams: readonly string[]): Promise<PendingWork | undefined> {
-    const known = upstreams.flatMap((upstream) => this.#pending.get(upstream) ?? []);
-    if (upstreams.length === 0) return undefined;
-    return estimatePendingWork(this.#options.database, resolved, known);
+  async #pendingWork(
+    resolved: ResolvedModel,
+    { upstreamPending, units, work }: Pick<ModelPlan, "upstreamPending" | "units" | "work">,
+  ): Promise<PendingWork | undefined> {
+    const pending = upstreamPending.flatMap((upstream) => this.#pending.get(upstream) ?? []);
+    if (upstreamPending.length === 0) return undefined;
+    const total = Object.values(units).reduce((sum, count) => sum + count, 0) - (units.deleted ?? 0);
+    const workShare = total === 0 ? 0 : work / total;
+    return estimatePendingWork(this.#options.database, resolved, { pending, workShare });
   }
 
   /** Runs a few units where that says something: what they ask, or how many rows a new table will have. */

@@ -252,4 +252,7 @@ test("what waits for an upstream is estimated: of a first run from a few units, 
   expect(shown(plan)).toMatch(/n\.marks .*36 unchanged · upstream pending: about 6 units/);
   const result = await test_.project.runPipeline();
   expect(result.models["n.marks"]?.usage?.costUsd).toBeCloseTo(6 * each, 10);
+
+  const full = (await test_.project.plan(undefined, { mode: "full" })).models.find((each) => each.model === "n.marks");
+  expect(full).toMatchObject({ work: 42, pendingWork: { low: 0, high: 0 }, cost: { lowUsd: 0, highUsd: 0 } });
 });
