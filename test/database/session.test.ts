@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Database } from "../../src/database/connect.ts";
-import { createTestDatabase } from "../support/test-database.ts";
+import { createEmptyDatabase } from "../support/test-database.ts";
 import { createTestRole } from "../support/test-role.ts";
 
 const settingsOf = async (database: Database, ...names: string[]) =>
@@ -29,7 +29,7 @@ test.each([
   ["options", `options=${encodeURIComponent("-c datestyle=German -c timezone=Europe/Berlin -c extra_float_digits=0")}`],
   ["fallback", "fallback_application_name=etl&client_encoding=latin1&binary=true"],
 ])("a session has our settings, whatever the URL says %s", async (_, query) => {
-  await using created = await createTestDatabase();
+  await using created = await createEmptyDatabase();
   await using database = new Database({ url: `${created.url}?${query}`, applicationName: "millrace test" });
   expect(await settingsOf(database, ...Object.keys(OURS))).toEqual(OURS);
   expect(await database.query("select '1.1'::float8::text as number, 'ü' as letter")).toEqual([
@@ -38,7 +38,7 @@ test.each([
 });
 
 test("a session has our settings, whatever the role and the database say", async () => {
-  await using created = await createTestDatabase();
+  await using created = await createEmptyDatabase();
   await using role = await createTestRole(created.url);
   {
     await using administrator = new Database({ url: created.url });
@@ -60,7 +60,7 @@ test("a session has our settings, whatever the role and the database say", async
 });
 
 test("tables are looked for where the target, the URL or the role says, and never in a schema of our own", async () => {
-  await using created = await createTestDatabase();
+  await using created = await createEmptyDatabase();
   const pathOf = async (options: { readonly query?: string; readonly target?: string; readonly url?: string }) => {
     const url = new URL(options.url ?? created.url);
     url.search = options.query ?? "";

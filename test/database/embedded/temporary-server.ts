@@ -50,10 +50,10 @@ export function startElsewhere(options: StartElsewhereOptions): {
   child: ChildProcess;
   result: Promise<EmbeddedPostgres>;
 } {
-  const call = { file: source("embedded-postgres.ts"), directory: options.directory, umask: options.umask };
+  const call = { file: BUILT, directory: options.directory, umask: options.umask };
   const child = spawn(process.execPath, ["-e", CALL, JSON.stringify(call)], {
     cwd: fileURLToPath(new URL("../../..", import.meta.url)),
-    env: { ...process.env, JITI_FS_CACHE: "false", ...options.env },
+    env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
@@ -69,13 +69,13 @@ export function startElsewhere(options: StartElsewhereOptions): {
   return { child, result };
 }
 
-const source = (name: string) => fileURLToPath(new URL(`../../../src/database/embedded/${name}`, import.meta.url));
+// What is built loads in a tenth of the time that compiling the sources takes.
+const BUILT = new URL("../../../dist/database/embedded/embedded-postgres.js", import.meta.url).href;
 
 const CALL = `
 const { file, directory, umask } = JSON.parse(process.argv[1]);
 if (umask !== undefined) process.umask(umask);
-const { createJiti } = require("jiti");
-createJiti(file).import(file)
+import(file)
   .then((module) => module.startEmbeddedPostgres({ directory }))
   .then((server) => process.stdout.write(JSON.stringify(server)))
   .catch((error) => { console.error(error.code, error.message); process.exit(1); });
