@@ -8,6 +8,7 @@ import type { RunEventListener } from "../state/run-events.ts";
 import { createCommandLine } from "./command-line.ts";
 import type { ArgSpecs, ExitCode } from "./define-command.ts";
 import { withInterrupt } from "./interrupt.ts";
+import { Watchdog } from "./watchdog.ts";
 import { loadReporter } from "./load-reporter.ts";
 import { printWarning } from "./select-options.ts";
 
@@ -30,6 +31,9 @@ export interface ReporterInput {
   readonly all: (option: "reporter") => readonly string[];
 }
 
+const CANCELLING =
+  "Cancelling; finished units are kept. Calls in flight have 10 s to end; press Ctrl-C again to abort them.";
+
 interface RunHooks {
   readonly onEvent: RunEventListener;
   readonly signal: AbortSignal;
@@ -42,9 +46,17 @@ export async function runWithReporter(
   run: (hooks: RunHooks) => Promise<RunResult>,
 ): Promise<ExitCode> {
   const reporter = await openReporter(project, input);
-  const onEvent: RunEventListener = (event) => void reporter.onEvent(event);
-  const onInterrupt = () => {
-    const message = "Cancelling; finished units are kept. Press Ctrl-C again to stop at once.";
+  using watchdog = new Watchdog();
+  const onEvent: RunEventListener = (event) => {
+    if (event.type === "model_started")
+      watchdog.modelStarted(event.model, project.registry.find(event.model)?.timeoutMs);
+    if (event.type === "model_finished" || event.type === "model_failed" || event.type === "model_retrying")
+      watchdog.modelEnded(event.model);
+    void reporter.onEvent(event);
+  };
+  const onInterrupt = (count: number) => {
+    watchdog.interrupted();
+    const message = count === 1 ? CANCELLING : "Calls in flight are aborted. Press Ctrl-C again to end the process.";
     onEvent({ type: "warning", at: new Date().toISOString(), message });
   };
   try {

@@ -1,3 +1,5 @@
+import { MillraceError } from "./errors.ts";
+
 /** Settles like `promise`, or rejects with the signal's reason as soon as that fires. */
 export function untilAborted<Value>(promise: Value | PromiseLike<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
@@ -8,4 +10,14 @@ export function untilAborted<Value>(promise: Value | PromiseLike<Value>, signal:
     const settled = Promise.resolve(promise).then(resolve, reject);
     void settled.finally(() => signal.removeEventListener("abort", onAbort));
   });
+}
+
+/** Why work ends that may bring to an end what it has paid for: until `now` says that even this has to stop. */
+export class GracefulAbort extends MillraceError {
+  readonly now: AbortSignal;
+
+  constructor(code: "INTERRUPTED" | "RUN_CANCELLED", message: string, now: AbortSignal) {
+    super(code, message);
+    this.now = now;
+  }
 }

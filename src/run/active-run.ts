@@ -1,3 +1,5 @@
+import { GracefulAbort } from "../core/abort.ts";
+import { pendingAnswers } from "../llm/answers/pending-answers.ts";
 import { CodedError, errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
 import { isConnectionLoss } from "../database/server-error.ts";
 import type { LlmSource } from "../llm/answers/llm-source.ts";
@@ -46,6 +48,7 @@ export class ActiveRun {
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #cancel = new AbortController();
   readonly #knownTables: ReadonlySet<string>;
+  #fault: MillraceError | undefined;
 
   constructor(options: ActiveRunOptions) {
     this.spec = options.spec;
@@ -57,9 +60,18 @@ export class ActiveRun {
     return this.#cancel.signal.aborted;
   }
 
-  /** Stops every model: what is in flight is dropped, what is finished is committed. */
-  cancel(): void {
-    this.#cancel.abort(new MillraceError("RUN_CANCELLED", "The run was cancelled."));
+  /**
+   * Stops every model: what is in flight is dropped, what is finished is committed. The reason may leave calls in flight
+   * their time; an error of the project's own code makes it a failed run.
+   */
+  cancel(reason?: unknown): void {
+    if (reason instanceof MillraceError && reason.code === "UNCAUGHT_ERROR") this.#fault ??= reason;
+    const message = "The run was cancelled.";
+    const cancelled =
+      reason instanceof GracefulAbort
+        ? new GracefulAbort("RUN_CANCELLED", message, reason.now)
+        : new MillraceError("RUN_CANCELLED", message);
+    this.#cancel.abort(this.#fault ?? cancelled);
   }
 
   /** Ends those of the models that have nothing to do. A model with tests has: they are asked each time. */
@@ -191,14 +203,15 @@ export class ActiveRun {
   /** Stores how the run ended; once, whoever calls first. */
   async finish(problem?: unknown): Promise<RunResult> {
     await Promise.allSettled(this.#inFlight);
+    if (this.isCancelled) await pendingAnswers(this.spec.runId);
     const { store, modelRuns, events } = this.#options;
     const records = await modelRuns.list(this.spec.runId);
     const result = createResult({
       spec: this.spec,
       records,
       outcomes: this.#outcomes,
-      isCancelled: this.isCancelled,
-      problem,
+      isCancelled: this.isCancelled && this.#fault === undefined,
+      problem: this.#fault ?? problem,
       durationMs: Math.round(performance.now() - this.#started),
       tableOf: (name) => this.#model(name).shape.name,
     });

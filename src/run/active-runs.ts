@@ -49,8 +49,8 @@ export class ActiveRuns implements AsyncDisposable {
   }
 
   /** Cancels a run of this process, at once. */
-  stop(runId: string): void {
-    this.#active.get(runId)?.cancel();
+  stop(runId: string, reason?: unknown): void {
+    this.#active.get(runId)?.cancel(reason);
     // The run itself knows already; the engine is for what other processes run of it.
     void this.#engine?.then((engine) => engine.cancel(runId)).catch(() => undefined);
   }

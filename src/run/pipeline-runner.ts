@@ -90,13 +90,13 @@ export class PipelineRunner implements AsyncDisposable {
       wait: options.noWait !== true,
     });
     const hooks = { config: project.config, database };
-    const onAbort = () => this.#activeRuns.stop(runId);
+    const onAbort = () => this.#activeRuns.stop(runId, options.signal?.reason);
     let ended: RunResult | undefined;
     try {
       await this.#activeRuns.while(run, async () => {
         await callRunStart(hooks, spec);
         const engine = await this.#activeRuns.engine();
-        if (options.signal?.aborted === true || this.#isClosing) run.cancel();
+        if (options.signal?.aborted === true || this.#isClosing) run.cancel(options.signal?.reason);
         options.signal?.addEventListener("abort", onAbort, { once: true });
         const models = spec.models.map((model) => ({ ...model, after: tests?.after.get(model.name) ?? [] }));
         await engine.run(runId, { models, mode: spec.mode, stopOnError: spec.stopOnError });

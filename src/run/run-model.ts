@@ -4,7 +4,7 @@ import type { ResolvedModel } from "../graph/resolved-model.ts";
 import type { LlmSource } from "../llm/answers/llm-source.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
-import { withActivity } from "./log.ts";
+import { withActivity } from "./units/activity.ts";
 import { AskedSignatures } from "../state/asked-signatures.ts";
 import { Lease } from "../state/lease.ts";
 import type { ModelJob } from "./units/model-job.ts";

@@ -82,7 +82,8 @@ async function showGroup({ node, path, rest, unknown }: FoundCommand, wantsHelp:
   return isAsked ? 0 : 2;
 }
 
-async function reportError(error: unknown, rawArgs: readonly string[]): Promise<void> {
+/** Says on standard error what went wrong. */
+export async function reportError(error: unknown, rawArgs: readonly string[]): Promise<void> {
   if (rawArgs.includes("--json")) {
     const { errorToJson } = await import("../../core/errors.ts");
     process.stderr.write(`${JSON.stringify({ error: errorToJson(error) })}\n`);

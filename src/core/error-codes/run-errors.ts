@@ -105,6 +105,37 @@ export const runErrors = errorSection("Runs", {
     next: "`millrace show <model> --errors` lists them. Finished units are kept.",
     example: 'Model "shop.orders": 12 of 100 units failed, more than its `maxErrorRate` of 0.1 allows.',
   },
+  UNIT_BLOCKED: {
+    meaning:
+      "A function kept the process busy past the `timeoutMs` of its model, or when it was to stop. It was ended.",
+    cause: "A loop without an end, a regular expression that tries everything, or a synchronous call that waits.",
+    next: "Fix the function for that unit, then resume the run. Finished units are kept.",
+    example: 'Model "shop.orders", unit "4711": its function blocks the process past its `timeoutMs`.',
+  },
+  UNCAUGHT_ERROR: {
+    meaning: "An error that no code waits for: the run was ended as failed.",
+    cause: "A promise without `await`, or an error in a timer or an event.",
+    next: "Await the promise, or catch the error where it arises.",
+    example: 'Model "shop.orders": nobody caught an error: TypeError: x is not a function',
+  },
+  PROCESS_EXIT: {
+    meaning: "The project's code called `process.exit()`, which would have ended the run without a result.",
+    cause: "A script that became a model, or a package that exits by itself.",
+    next: "Return or throw instead.",
+    example: 'Model "shop.orders" called process.exit(0).',
+  },
+  NEVER_SETTLED: {
+    meaning: "The command waits for something that cannot happen any more.",
+    cause: "An `await` of a promise that nothing resolves, at the top of a model file or of the config.",
+    next: "Remove it; `--verbose` with one file at a time in `models` shows which.",
+    example: "The command waits for a promise that nothing can settle any more.",
+  },
+  OUTPUT_FAILED: {
+    meaning: "Standard output cannot be written.",
+    cause: "A full disk behind a redirection.",
+    next: "Make room, then resume the run.",
+    example: "Standard output cannot be written: ENOSPC.",
+  },
   INTERRUPTED: {
     meaning: "The command was stopped from outside.",
     cause: "Ctrl-C or SIGTERM.",

@@ -5,6 +5,7 @@ import type { Outage } from "../calls/breaker.ts";
 import { callModel } from "../calls/call-model.ts";
 import { LlmError } from "../calls/llm-error.ts";
 import { parseAnswer } from "./parse-answer.ts";
+import { whilePending } from "./pending-answers.ts";
 import { costOf, maxTokensOf } from "./cost.ts";
 import { type Prompt, renderRequest, requestKey } from "../prompts/prompt.ts";
 import { type CallEnd, type Caller, type CallHead, newCallId } from "./call-book.ts";
@@ -83,7 +84,7 @@ export async function ask(session: LlmSession, prompt: Prompt, input: unknown, o
     if (asked === undefined) return ask(session, prompt, input, options);
     return bookHit(session, prompt, asked, options);
   }
-  const asking = askOnce(session, prompt, { request, key }, options);
+  const asking = whilePending(options.caller?.runId, askOnce(session, prompt, { request, key }, options));
   if (!isShared) return asking;
   inFlight.set(key, asking);
   // Waiters get the rejection; without waiters it must not become an unhandled one.

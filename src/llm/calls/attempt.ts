@@ -1,4 +1,4 @@
-import { untilAborted } from "../../core/abort.ts";
+import { GracefulAbort, untilAborted } from "../../core/abort.ts";
 import { type AnyAnswer, checkAnswer, checkUsage } from "./check-answer.ts";
 import { LlmError, type LlmErrorKind } from "./llm-error.ts";
 import { abortedError, onAbort } from "./on-abort.ts";
@@ -64,7 +64,14 @@ async function callInTime<Answer extends AnyAnswer>(
     },
     Math.min(timeoutMs, MAX_TIMER_MS),
   );
-  const stopListening = onAbort(signal, () => stop.abort(abortedError(signal)));
+  const abort = () => stop.abort(abortedError(signal));
+  // The answer is being paid for: it may still come, to be kept.
+  let stopWaiting: (() => void) | undefined;
+  const stopListening = onAbort(signal, () => {
+    const reason: unknown = signal.reason;
+    if (reason instanceof GracefulAbort) stopWaiting = onAbort(reason.now, abort);
+    else abort();
+  });
   try {
     // A transport may not hear the signal while a body stalls; the call ends all the same.
     return await untilAborted(send(stop.signal), stop.signal);
@@ -73,6 +80,7 @@ async function callInTime<Answer extends AnyAnswer>(
   } finally {
     clearTimeout(timer);
     stopListening();
+    stopWaiting?.();
   }
 }
 

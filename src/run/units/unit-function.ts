@@ -1,5 +1,6 @@
 import { untilAborted } from "../../core/abort.ts";
 import type { AskOptions } from "../../llm/answers/ask.ts";
+import { withUnit } from "./activity.ts";
 import { createLlm } from "../../llm/llm.ts";
 import { ArrayReader } from "../../sources/array-reader.ts";
 import type { BoundSource } from "../../sources/bound-source.ts";
@@ -27,14 +28,15 @@ export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: re
     // The text was read meanwhile.
     signal.throwIfAborted();
     const called = performance.now();
-    const returned = model.run({
+    const argument = {
       ...unitArguments,
       sources: { ...whole, ...Object.fromEntries(matched) },
       config: job.config,
       context: job.context,
       signal,
       llm: createLlm(job.llm, caller),
-    } as never);
+    };
+    const returned = withUnit(unit.sourceKey, () => model.run(argument as never));
     warnAboutBlocking(job, unit, performance.now() - called);
     const output = await untilAborted(returned, signal);
     return output === null || output === undefined ? [] : Array.isArray(output) ? (output as unknown[]) : [output];
