@@ -73,7 +73,7 @@ async function* decoded(seed: SeedFile, lines: AsyncIterable<SeedLine>): AsyncGe
   } catch (error) {
     const problem = error instanceof DecodeError ? error.message : undefined;
     if (problem === undefined) throw error;
-    throw new MillraceError("SEED_INVALID", `${seed.file} is ${problem}.`, {
+    throw new MillraceError("SEED_INVALID", `The file is ${problem}: ${seed.file}.`, {
       hint: 'Save it as UTF-8, or set the encoding of the seed, for example `encoding: "windows-1252"`.',
       details: { file: seed.file },
     });

@@ -196,7 +196,7 @@ test("a file in another encoding is an error that names the line", async () => {
   await project.write("people.csv", Buffer.from("id,first_name\n1,Ada\n2,M\xfcller\n", "latin1"));
   expect((await project.project.runPipeline()).errors["raw.people"]).toMatchObject({
     code: "SEED_INVALID",
-    message: "seeds/people.csv is not valid UTF-8 (line 3).",
+    message: "The file is not valid UTF-8 (line 3): seeds/people.csv.",
   });
 });
 
