@@ -67,9 +67,9 @@ export function isPassing(error: unknown): boolean {
   return error instanceof MillraceError && error.code.startsWith("DATABASE_") && error.isRetryable;
 }
 
-/** True when a value does not fit what it is written to, or asked of: it is about the row, not about the server. */
-export const isDataError = (error: unknown): error is ServerError =>
-  isServerError(error) && /^(22|23|54)/.test(error.code);
+/** True for what the server said of itself: no unit is to blame for it. */
+export const isAboutServer = (error: unknown): boolean =>
+  error instanceof MillraceError && error.code.startsWith("DATABASE_") && error.code !== "DATABASE_LIMIT";
 
 /** True when the server speaks of itself, of its role or of its limits, and not of the statement. */
 export const isCondition = (error: ServerError): boolean =>

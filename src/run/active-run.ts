@@ -1,7 +1,7 @@
 import { GracefulAbort } from "../core/abort.ts";
 import { pendingAnswers } from "../llm/answers/pending-answers.ts";
 import { CodedError, errorToJson, type ErrorJson, MillraceError } from "../core/errors.ts";
-import { isConnectionLoss } from "../database/server-error.ts";
+import { isConnectionLoss, isPassing, isServerError } from "../database/server-error.ts";
 import type { LlmSource } from "../llm/answers/llm-source.ts";
 import type { CodeFingerprint } from "../model/code/code-fingerprint.ts";
 import type { ModelContext } from "../model/context.ts";
@@ -105,7 +105,7 @@ export class ActiveRun {
   shouldRetry(name: string, error: unknown): boolean {
     if (this.isCancelled) return false;
     const attempt = this.#attempts.get(name) ?? 1;
-    const isConnection = isConnectionLoss(error);
+    const isConnection = isPassing(error);
     const isWorthIt = isConnection || !(error instanceof CodedError) || error.isRetryable;
     const most = isConnection ? CONNECTION_ATTEMPTS : this.#model(name).model.retry.maxAttempts;
     if (!isWorthIt || attempt >= most) return false;
@@ -239,6 +239,8 @@ function modelFailed(model: string, cause: unknown): MillraceError {
   return new MillraceError("MODEL_FAILED", `Model "${model}" failed: ${code}: ${message}`, {
     cause,
     isRetryable: true,
-    hint: "Fix the model's function, then resume the run; --verbose shows the whole stack.",
+    hint: isServerError(cause)
+      ? "Postgres refused a statement on the model's rows: see its table, constraints and triggers, then resume the run."
+      : "Fix the model's function, then resume the run; --verbose shows the whole stack.",
   });
 }

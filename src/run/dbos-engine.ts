@@ -16,6 +16,9 @@ const PROTOCOL = "3";
 /** How often the end of a run is tried to be stored when the database is away; waits of a second, doubling, lie between. */
 const FINISH_ATTEMPTS = 6;
 
+/** How long another process may take to start its engine before it is named. */
+const LAUNCH_MS = 30_000;
+
 let host: EngineHost | undefined;
 
 const requireHost = (): EngineHost => {
@@ -222,7 +225,8 @@ export class DbosEngine implements Engine {
 async function launchAlone(pool: pg.Pool, schema: string): Promise<void> {
   const client = await pool.connect();
   try {
-    while (!(await isLocked(client))) await sleep(20);
+    for (const startedMs = performance.now(); !(await isLocked(client)); await sleep(20))
+      if (performance.now() - startedMs > LAUNCH_MS) throw await launchBusy(client);
     await prepareSchema(client, schema);
     await DBOS.launch();
   } finally {
@@ -244,6 +248,27 @@ async function prepareSchema(client: pg.PoolClient, name: string): Promise<void>
   if (mayCreate || rows[0]?.isNew !== true) return;
   await client.query(
     `create table ${versions} (version bigint primary key); insert into ${versions} (version) values (1)`,
+  );
+}
+
+async function launchBusy(client: pg.PoolClient): Promise<MillraceError> {
+  const { rows } = await client.query<{ pid: number; name: string; host: string | null }>(
+    `select a.pid, a.application_name as name, host(a.client_addr) as host from pg_locks l join pg_stat_activity a using (pid)
+     where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())
+       and ((l.classid::bigint << 32) | l.objid::bigint) = hashtext('millrace engine')::bigint limit 1`,
+  );
+  const [holder] = rows;
+  const who =
+    holder === undefined
+      ? "another session"
+      : `session ${holder.pid} ("${holder.name}"${holder.host === null ? "" : `, ${holder.host}`})`;
+  return new MillraceError(
+    "ENGINE_FAILED",
+    `The engine could not be started: ${who} has been starting one for ${LAUNCH_MS / 1_000} s.`,
+    {
+      isRetryable: true,
+      hint: `Wait for it, or end it: \`select pg_terminate_backend(${holder?.pid ?? "pid"})\`.`,
+    },
   );
 }
 

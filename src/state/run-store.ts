@@ -123,7 +123,7 @@ export class RunStore {
   async list(options: { readonly limit?: number; readonly runId?: string } = {}): Promise<readonly RunRecord[]> {
     const rows = await this.#database.query<RunRow>(
       `select run_id, pipeline, mode, started_at, finished_at, jsonb_array_length(models) as model_count,
-         extract(epoch from ${runEndSql(this.#system)} - started_at) * 1000 as duration, ${runStatusSql} as status
+         greatest(0, extract(epoch from ${runEndSql(this.#system)} - started_at)) * 1000 as duration, ${runStatusSql} as status
        from ${this.#system}.run as run where $2::text is null or run_id = $2
        order by started_at desc limit $1`,
       [options.limit ?? 20, options.runId ?? null],

@@ -1,4 +1,5 @@
 import { type ErrorJson, MillraceError } from "../../core/errors.ts";
+import { isAboutServer } from "../../database/server-error.ts";
 import { LlmError } from "../../llm/calls/llm-error.ts";
 import type { AnyModel } from "../../model/any-model.ts";
 import type { RowCounts } from "../../table/write/apply-stage.ts";
@@ -103,7 +104,7 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
       }
       return succeededUnit(unit, { durationMs: performance.now() - started, lines });
     } catch (error) {
-      const isFatal = error instanceof LlmError && error.isFatal;
+      const isFatal = (error instanceof LlmError && error.isFatal) || isAboutServer(error);
       // What a cancelled unit throws says nothing about its data.
       if (signal.aborted) return undefined;
       // No other unit would fare better: the model stops, and this one is not to blame.

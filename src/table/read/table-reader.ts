@@ -91,7 +91,7 @@ export class TableReader<Row> implements AsyncIterable<Row> {
       }
     } catch (error) {
       failure = error;
-      throw explainReadError(error, this.#reader);
+      throw explainReadError(this.#database.explain(error), this.#reader);
     } finally {
       // An iteration that ends early leaves the cursor open, and the connection busy with it.
       await open.close().catch(() => undefined);
