@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Database } from "../../src/database/connect.ts";
-import { createTestDatabase } from "../support/test-database.ts";
+import { createEmptyDatabase } from "../support/test-database.ts";
 import { createTestRole } from "../support/test-role.ts";
 import { declareWords } from "../support/word-project.ts";
 
@@ -24,7 +24,7 @@ async function runWords(database: string, count = 3) {
 }
 
 async function createRoleDatabase(options = "") {
-  const created = await createTestDatabase();
+  const created = await createEmptyDatabase();
   const role = await createTestRole(created.url, options);
   const administer = async (...statements: string[]) => {
     await using database = new Database({ url: created.url, maxConnections: 1 });
@@ -73,7 +73,7 @@ test("a role that may not create schemas works in those that were made for it, a
 });
 
 test("a database whose encoding is not UTF8 is refused before anything is made in it", async () => {
-  await using created = await createTestDatabase();
+  await using created = await createEmptyDatabase();
   const name = `${new URL(created.url).pathname.slice(1)}_latin1`;
   await using server = new Database({ url: created.url });
   await server.query(`create database ${name} template template0 encoding 'LATIN1' locale 'C' locale_provider 'libc'`);
@@ -103,7 +103,7 @@ test.each([
     /sslmode=prefer/,
   ],
 ])("%s is named, with the next step", async (_, change, code, hint) => {
-  await using created = await createTestDatabase();
+  await using created = await createEmptyDatabase();
   const url = new URL(created.url);
   change(url);
   await using database = new Database({ url: url.href });
