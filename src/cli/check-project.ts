@@ -24,6 +24,7 @@ export async function checkProject(directory: string): Promise<readonly Check[]>
     ["models", () => checkModels(directory)],
     ["postgres binaries", () => checkBinaries(directory)],
     ["database", () => checkDatabase(directory)],
+    ["list prices", async () => (await import("../llm/answers/list-prices.ts")).listPricesVersion()],
   ];
   const checks: Check[] = [];
   for (const [name, probe] of probes) checks.push(await runProbe(name, probe));

@@ -9,6 +9,8 @@ import type { AdoptedPrompts } from "./prompts/adopted-prompts.ts";
 import { offlineModel } from "./providers/offline/offline-model.ts";
 import { bookOf } from "./answers/call-book.ts";
 import type { Probe } from "./answers/probe.ts";
+import type { Prices } from "./answers/cost.ts";
+import { mergeParams } from "./calls/merge-params.ts";
 import type { CacheMode } from "./answers/response-cache.ts";
 import type { LlmSession } from "./answers/session.ts";
 import type { LlmParams, LlmTransport } from "./calls/transport.ts";
@@ -23,7 +25,10 @@ export interface LlmSettings extends LlmParams {
   readonly cache: CacheMode;
   /** Whether requests and refused answers are kept for `millrace llm log`; true unless given. */
   readonly storeRequests?: boolean | undefined;
+  /** Of `model`. */
   readonly price?: LlmSession["price"];
+  /** Of any models, chat or embedding, by the name that they are configured by, `provider:model`, or model. */
+  readonly prices?: Prices | undefined;
   /** Of the provider's key, where its headers do not tell. */
   readonly requestsPerMinute?: number | undefined;
   readonly tokensPerMinute?: number | undefined;
@@ -45,13 +50,22 @@ export interface LlmSourceOptions {
 
 /** The models that a config names, or the offline ones. Keys and packages are looked for at the first call. */
 export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions): LlmSource {
-  const { model, embeddingModel, temperature, maxOutputTokens, seed, cache, price, timeoutMs, maxRetries } = settings;
-  const params = { temperature, maxOutputTokens, seed };
-  const sharedBy = ({ provider }: { readonly provider: string }) => ({
+  const { model, embeddingModel, temperature, maxOutputTokens, seed, providerOptions } = settings;
+  const { cache, price, prices, timeoutMs, maxRetries } = settings;
+  const params = { temperature, maxOutputTokens, seed, providerOptions };
+  const name = nameOf(model);
+  const embeddings = embeddingModel === undefined ? undefined : nameOf(embeddingModel);
+  const sharedBy = ({
+    provider,
+    isOpaque = false,
+  }: {
+    readonly provider: string;
+    readonly isOpaque?: boolean | undefined;
+  }) => ({
     book: bookFor(options),
     storesRequests: settings.storeRequests ?? true,
-    // Made-up answers are not worth keeping.
-    cacheMode: provider === "offline" && cache === "on" ? ("off" as const) : cache,
+    // Made-up answers are not worth keeping; those of settings that nobody sees may be another's.
+    cacheMode: isOpaque || (provider === "offline" && cache === "on") ? ("off" as const) : cache,
     budget: options.probe === undefined ? options.budget : undefined,
     timeoutMs,
     outageTimeoutMs: settings.outageTimeoutMs,
@@ -71,7 +85,7 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
       transport,
       params,
       outputLimits: new OutputLimits({ book: shared.book, configured: settings.maxOutputTokens }),
-      price: price ?? priceOf(transport.provider, transport.model),
+      price: price ?? priceOf(transport.provider, transport.model, prices, name),
     };
   };
   const openEmbedder = async (): Promise<Embedder> => {
@@ -85,17 +99,15 @@ export function configuredLlm(settings: LlmSettings, options: LlmSourceOptions):
     return new Embedder({
       ...sharedBy(transport),
       transport,
-      price: priceOf(transport.provider, transport.model),
+      price: priceOf(transport.provider, transport.model, prices, embeddings),
     });
   };
-  const name = nameOf(model);
-  const embeddings = embeddingModel === undefined ? undefined : nameOf(embeddingModel);
   return {
     model: name,
     isOffline: name === "offline",
     fingerprint: sha256(canonicalJson({ name, embeddings, params })).slice(0, 32),
     adopted: options.adopted,
-    price: async () => price ?? (await import("./answers/cost.ts")).priceOf(...partsOf(name)),
+    price: async () => price ?? (await import("./answers/cost.ts")).priceOf(...partsOf(name), prices, name),
     with: (overrides) => derive({ settings, options }, overrides),
     open: once(openSession),
     openEmbedder: once(openEmbedder),
@@ -115,7 +127,12 @@ function derive(
   { maxCostUsd, spentUsd, probe = options.probe, ...overrides }: Parameters<LlmSource["with"]>[0],
 ): LlmSource {
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const changed = { ...settings, ...(overrides.model === undefined ? {} : OF_ONE_MODEL), ...given };
+  const changed = {
+    ...settings,
+    ...(overrides.model === undefined ? {} : OF_ONE_MODEL),
+    ...given,
+    ...mergeParams(settings, overrides),
+  };
   const budget =
     maxCostUsd === undefined ? options.budget : new Budget(maxCostUsd, { spentUsd, within: options.budget });
   return configuredLlm(changed, { ...options, budget, probe });
@@ -174,6 +191,8 @@ function nameOf(model: LlmSettings["model"]): string {
 
 /** Provider and model of a name; a URL has no provider, and what stands behind an \@ is the endpoint. */
 function partsOf(name: string): readonly [provider: string, model: string] {
+  const [, ofServer] = /^https?:[^#]*#(.+)$/s.exec(name) ?? [];
+  if (ofServer !== undefined) return ["openai-compatible", ofServer];
   const [, provider = "", model = ""] = /^([^:]*):(?!\/\/)([^@]*)/.exec(name) ?? [];
   return [provider.split(".")[0] ?? provider, model];
 }

@@ -1,5 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { UsageError } from "../core/errors.ts";
+import { quoteList } from "../core/text.ts";
+import { mergeParams } from "./calls/merge-params.ts";
 import type { LlmOverrides, LlmSource } from "./answers/llm-source.ts";
+
+const KNOWN: ReadonlySet<string> = new Set<keyof LlmOverrides>([
+  "model",
+  "price",
+  "temperature",
+  "maxOutputTokens",
+  "seed",
+  "providerOptions",
+]);
 
 const overrides = new AsyncLocalStorage<LlmOverrides>();
 
@@ -8,7 +20,14 @@ const sources = new WeakMap<LlmOverrides, WeakMap<LlmSource, LlmSource>>();
 
 /** Does work whose calls go to another model, or have other parameters. Contexts nest; the inner one goes first. */
 export function inContext<Result>(given: LlmOverrides, work: () => Result): Result {
-  return overrides.run({ ...overrides.getStore(), ...given }, work);
+  const unknown = Object.keys(given).filter((name) => !KNOWN.has(name));
+  if (unknown.length > 0) {
+    throw new UsageError("CONFIG_INVALID", `llm.context has no option ${quoteList(unknown)}.`, {
+      hint: `Its options are ${[...KNOWN].join(", ")}.`,
+    });
+  }
+  const outer = overrides.getStore() ?? {};
+  return overrides.run({ ...outer, ...given, ...mergeParams(outer, given) }, work);
 }
 
 /** The source with what the context says, which is the source itself outside of any. */

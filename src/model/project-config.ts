@@ -8,6 +8,13 @@ import { isModel } from "./registry.ts";
 import type { Options } from "./shared-declaration.ts";
 import type { OnRunEnd, OnRunStart } from "./run-hooks.ts";
 
+interface PriceInput {
+  readonly inputPer1M: number;
+  readonly cachedInputPer1M?: number | undefined;
+  readonly cacheWritePer1M?: number | undefined;
+  readonly outputPer1M: number;
+}
+
 /** `llm` of a project's config: which language models answer, and how they are asked. */
 export interface LlmConfigInput {
   /**
@@ -38,13 +45,11 @@ export interface LlmConfigInput {
   /** Calls in flight at once; found by itself unless given. */
   readonly maxConcurrency?: number | undefined;
   /** US dollars per million tokens, where the shipped table does not know the model. */
-  readonly price?:
-    | {
-        readonly inputPer1M: number;
-        readonly cachedInputPer1M?: number | undefined;
-        readonly outputPer1M: number;
-      }
-    | undefined;
+  readonly price?: PriceInput | undefined;
+  /** The same for any model, chat or embedding, by the name that it is configured by, `provider:model`, or model. */
+  readonly prices?: Readonly<Record<string, PriceInput>> | undefined;
+  /** Of a provider by its name, as its own API calls them: `{ openai: { reasoning_effort: "low" } }`. */
+  readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
   /** Budget of one run for calls to language models, in US dollars; `--max-cost` outranks it. */
   readonly maxCostUsd?: number | undefined;
 }
@@ -109,6 +114,13 @@ const patterns = z
   .transform((value) => (typeof value === "string" ? [value] : value));
 const parameters = z.record(z.string(), z.record(z.string(), z.unknown()));
 
+const price = z.strictObject({
+  inputPer1M: z.number().min(0),
+  cachedInputPer1M: z.number().min(0).optional(),
+  cacheWritePer1M: z.number().min(0).optional(),
+  outputPer1M: z.number().min(0),
+});
+
 // The interfaces say what the options are; these say which values they may have.
 const llm = z.strictObject({
   model: z.union([z.string(), z.custom<object>((value) => typeof value === "object" && value !== null)]).optional(),
@@ -127,13 +139,9 @@ const llm = z.strictObject({
   requestsPerMinute: z.number().positive().optional(),
   tokensPerMinute: z.number().positive().optional(),
   maxConcurrency: z.number().int().positive().optional(),
-  price: z
-    .strictObject({
-      inputPer1M: z.number().min(0),
-      cachedInputPer1M: z.number().min(0).optional(),
-      outputPer1M: z.number().min(0),
-    })
-    .optional(),
+  providerOptions: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+  price: price.optional(),
+  prices: z.record(z.string(), price).optional(),
   maxCostUsd: z.number().positive().optional(),
 } satisfies Options<LlmConfigInput>);
 

@@ -1,5 +1,5 @@
 import { costOf } from "../llm/answers/cost.ts";
-import type { Price } from "../llm/answers/price-table.ts";
+import type { Price } from "../llm/answers/price.ts";
 import type { ProbedRequest } from "../llm/answers/probe.ts";
 import type { PlanningJob } from "../run/units/plan-units.ts";
 import type { FunctionJob } from "../run/units/unit-function.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { PRICE_TABLE } from "../../src/llm/answers/price-table.ts";
+import { listPricesVersion } from "../../src/llm/answers/list-prices.ts";
 import { costOf, priceOf } from "../../src/llm/answers/cost.ts";
 
 describe("priceOf", () => {
   test("a dated name has the price of its model", () => {
     expect(priceOf("openai", "gpt-4.1-mini-2025-04-14")).toEqual(priceOf("openai", "gpt-4.1-mini"));
-    expect(priceOf("anthropic", "claude-haiku-4-5-20251001")).toEqual({
+    expect(priceOf("anthropic", "claude-haiku-4-5-20251001")).toMatchObject({
       inputPer1M: 1,
       cachedInputPer1M: 0.1,
       outputPer1M: 5,
@@ -31,14 +31,22 @@ describe("priceOf", () => {
     expect(priceOf("ollama", "llama", { "ollama:llama": mine })).toBe(mine);
   });
 
-  test("every price in the table is dated, positive and dearer for output, of which embeddings have none", () => {
-    expect(PRICE_TABLE.date).toMatch(/^\d{4}-\d{2}-\d{2}$/);
-    for (const [name, { inputPer1M, cachedInputPer1M = 0, outputPer1M }] of Object.entries(PRICE_TABLE.models)) {
-      expect(name).toMatch(/^(openai|anthropic|google|mistral):[a-z0-9.-]+$/);
-      expect(cachedInputPer1M, name).toBeLessThan(inputPer1M);
-      if (name.includes("embed")) expect(outputPer1M, name).toBe(0);
-      else expect(inputPer1M, name).toBeLessThan(outputPer1M);
-    }
+  test("says which edition of the lists it is", () => {
+    expect(listPricesVersion()).toMatch(/^@pydantic\/genai-prices \d+\.\d+\.\d+/);
+  });
+
+  test("knows what is written to caches, and what long prompts cost", () => {
+    expect(priceOf("anthropic", "claude-haiku-4-5")).toMatchObject({ inputPer1M: 1, cacheWritePer1M: 1.25 });
+    const price = priceOf("google", "gemini-2.5-pro");
+    expect(costOf({ inputTokens: 200_000, outputTokens: 0, cachedInputTokens: 0 }, price)).toBeCloseTo(0.25, 10);
+    expect(costOf({ inputTokens: 400_000, outputTokens: 0, cachedInputTokens: 0 }, price)).toBeCloseTo(1, 10);
+  });
+
+  test("a price may be given by any of a model's names", () => {
+    const mine = { inputPer1M: 9, outputPer1M: 9 };
+    const url = "http://localhost:1/v1#bge-m3";
+    for (const name of [url, "bge-m3", "openai-compatible:bge-m3"])
+      expect(priceOf("openai-compatible", "bge-m3", { [name]: mine }, url)).toBe(mine);
   });
 });
 

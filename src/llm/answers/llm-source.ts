@@ -1,7 +1,7 @@
 import type { AdoptedPrompts } from "../prompts/adopted-prompts.ts";
 import type { LlmParams } from "../calls/transport.ts";
 import type { Embedder } from "./embedder.ts";
-import type { Price } from "./price-table.ts";
+import type { Price } from "./price.ts";
 import type { Probe } from "./probe.ts";
 import type { LlmSession } from "./session.ts";
 import type { Signature } from "../prompts/signature.ts";
@@ -21,7 +21,7 @@ export interface Predictor {
 }
 
 /** What may differ for some calls. What is left out stays as it is configured. */
-export interface LlmOverrides extends Pick<LlmParams, "temperature" | "maxOutputTokens" | "seed"> {
+export interface LlmOverrides extends LlmParams {
   /** `provider:model`, a URL, a model of the AI SDK, or a transport. */
   readonly model?: string | object | undefined;
   /** Of that model, where the shipped table does not know it. */

@@ -6,7 +6,7 @@ import { offlineEmbeddings } from "../providers/offline/offline-embeddings.ts";
 import { offlineModel } from "../providers/offline/offline-model.ts";
 import type { CallBook, CallHead } from "./call-book.ts";
 import { priceOf } from "./cost.ts";
-import type { Price } from "./price-table.ts";
+import type { Price } from "./price.ts";
 import { peekKept } from "./response-cache.ts";
 
 /** A request that would be sent. */

@@ -1,6 +1,6 @@
 import type { Budget } from "../calls/budget.ts";
 import type { CallModelOptions } from "../calls/call-model.ts";
-import type { Price } from "./price-table.ts";
+import type { Price } from "./price.ts";
 import type { CallBook } from "./call-book.ts";
 import type { OutputLimits } from "./output-limit.ts";
 import type { CacheMode } from "./response-cache.ts";

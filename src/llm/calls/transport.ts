@@ -64,5 +64,7 @@ export interface LlmTransport {
   readonly endpoint: string;
   /** Calls that share it share one limit. */
   readonly limiterKey: string;
+  /** Settings that nobody can see decide its answers: none is kept for a later call. */
+  readonly isOpaque?: boolean | undefined;
   call(request: LlmRequest, options: { readonly signal: AbortSignal }): Promise<LlmAnswer>;
 }

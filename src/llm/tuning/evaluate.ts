@@ -2,7 +2,7 @@ import { UsageError } from "../../core/errors.ts";
 import type { AskOptions } from "../answers/ask.ts";
 import { Budget } from "../calls/budget.ts";
 import type { LlmSource } from "../answers/llm-source.ts";
-import type { Price } from "../answers/price-table.ts";
+import type { Price } from "../answers/price.ts";
 import { promptOf } from "../prompts/prompt.ts";
 import type { LlmSession } from "../answers/session.ts";
 import type { Signature } from "../prompts/signature.ts";

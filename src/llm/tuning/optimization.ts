@@ -1,4 +1,4 @@
-import type { Price } from "../answers/price-table.ts";
+import type { Price } from "../answers/price.ts";
 import type { Costs } from "./cost-meter.ts";
 import type { TunedPrompt } from "../prompts/tuned-prompt.ts";
 import type { MeasureOptions, OtherModel } from "./evaluate.ts";

@@ -15,7 +15,10 @@ export interface AiSdkModel {
 }
 
 export interface FromAiSdkOptions {
-  /** Tells apart servers that have a model of one name; the model's own provider by default. */
+  /**
+   * Tells apart servers, or settings, of a model of one name; the model's own provider by default. Answers of a model in
+   * middleware, whose settings nobody can see, are kept under this name only.
+   */
   readonly endpoint?: string | undefined;
 }
 
@@ -29,14 +32,15 @@ const VERSIONS = ["v2", "v3", "v4"];
  */
 export function fromAiSdk(sdkModel: AiSdkModel, options: FromAiSdkOptions = {}): LlmTransport {
   const { provider: fullProvider, modelId: model } = checkModel(sdkModel);
-  const endpoint = options.endpoint ?? fullProvider;
+  const endpoint = options.endpoint ?? [fullProvider, addressIn(sdkModel)].filter((part) => part !== "").join(" ");
   // `google.generative-ai` and `openai.responses` name the interface as well; prices and options go by the provider.
   const provider = fullProvider.split(".")[0] ?? fullProvider;
   return {
     provider,
     model,
     endpoint,
-    limiterKey: `${endpoint} ${model}`,
+    isOpaque: options.endpoint === undefined && isWrapped(sdkModel),
+    limiterKey: options.endpoint ?? fullProvider,
     async call(request, { signal }) {
       const generate = sdkModel.doGenerate.bind(sdkModel) as (options: unknown) => PromiseLike<Generated>;
       const generated = await untilAborted(
@@ -48,6 +52,15 @@ export function fromAiSdk(sdkModel: AiSdkModel, options: FromAiSdkOptions = {}):
       return readGenerated(generated, { provider, model });
     },
   };
+}
+
+// Providers make objects of classes; what wraps them, as middleware does, is an object of its own.
+const isWrapped = (model: AiSdkModel): boolean => Object.getPrototypeOf(model) === Object.prototype;
+
+/** Where a model is, as far as its object says. */
+function addressIn(model: AiSdkModel): string {
+  const { config } = model as { readonly config?: { readonly baseURL?: unknown } | undefined };
+  return typeof config?.baseURL === "string" ? config.baseURL : "";
 }
 
 function checkModel(model: AiSdkModel): AiSdkModel {
