@@ -37,3 +37,16 @@ test("a server of one's own has the price that is given for its model", async ()
   });
   expect((await llm.predict(mood, { review: "a" })).telemetry.llmCostUsd).toBeGreaterThan(0);
 });
+
+test("bytes are refused before they are paid for", async () => {
+  await using server = await startModelServer();
+  await using llm = await openLlm({ model: `${server.url}#m` });
+  const see = signature({
+    name: "see",
+    instructions: "?",
+    input: z.object({ picture: z.any() }),
+    output: z.object({}),
+  });
+  await expect(llm.predict(see, { picture: { data: new Uint8Array([137, 80]) } })).rejects.toThrow(/"picture" of see/);
+  expect(server.requests).toBe(0);
+});

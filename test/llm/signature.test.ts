@@ -128,3 +128,12 @@ test("a stream of rows is taken no faster than its results are", async () => {
   }
   expect(taken).toBeLessThan(60);
 });
+
+test.each([z.instanceof(Uint8Array), z.file(), z.date(), z.array(z.instanceof(Uint8Array))])(
+  "a type that JSON does not have is refused where it is declared",
+  (picture) => {
+    const declare = () =>
+      signature({ name: "describe", instructions: "?", input: z.object({ picture }), output: z.object({}) });
+    expect(declare).toThrow(/input of signature "describe" has a type that JSON does not have/);
+  },
+);

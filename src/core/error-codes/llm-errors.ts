@@ -133,6 +133,12 @@ export const llmErrors = errorSection("Language models", {
     next: "Use letters, digits and underscores.",
     example: 'Invalid signature name "extract-invoice".',
   },
+  SIGNATURE_TYPE: {
+    meaning: "A field of a signature has a type that JSON does not have.",
+    cause: "Bytes such as an image, a `Date`, a `Map`, or another class.",
+    next: "Use text, numbers, booleans, lists, objects and choices.",
+    example: 'The input of signature "describe" has a type that JSON does not have.',
+  },
   SIGNATURE_TEXT: {
     meaning: "A signature that is written as text cannot be parsed.",
     cause: "A type that the short form does not have.",

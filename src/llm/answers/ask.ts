@@ -119,7 +119,17 @@ const headOf = ({ transport }: LlmSession, prompt: Prompt, key: string, { caller
 
 function checkInput({ name, input: schema }: Prompt, input: unknown): Readonly<Record<string, unknown>> {
   const result = schema.safeParse(input);
-  if (result.success) return result.data;
+  if (result.success) {
+    const bytes = Object.entries(result.data).find(([, value]) => holdsBytes(value, 0))?.[0];
+    if (bytes === undefined) return result.data;
+    throw new UsageError(
+      "LLM_INPUT",
+      `The input "${bytes}" of ${name} holds bytes, which cannot be part of a prompt.`,
+      {
+        hint: "Give text: images and files are not supported yet.",
+      },
+    );
+  }
   throw new UsageError(
     "LLM_INPUT",
     `The input of ${name} does not fit its signature:\n${z.prettifyError(result.error)}`,
@@ -127,6 +137,13 @@ function checkInput({ name, input: schema }: Prompt, input: unknown): Readonly<R
       hint: "Pass what the signature's `input` declares.",
     },
   );
+}
+
+/** As JSON they would be thousands of numbers, paid for one by one. */
+function holdsBytes(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null || depth > 8) return false;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob) return true;
+  return Object.values(value).some((member) => holdsBytes(member, depth + 1));
 }
 
 async function askOnce(

@@ -54,8 +54,8 @@ export function signature<Input extends z.ZodObject, Output extends z.ZodObject>
       hint: "Use at most 64 letters, digits and underscores: extract_invoice.",
     });
   }
-  const schema = z.toJSONSchema(output, { io: "input" }) as Record<string, unknown>;
-  const shapes = { input: z.toJSONSchema(input, { io: "input" }), output: schema };
+  const schema = jsonSchemaOf(output, name, "output");
+  const shapes = { input: jsonSchemaOf(input, name, "input"), output: schema };
   const made = {
     kind: "signature",
     name,
@@ -67,6 +67,23 @@ export function signature<Input extends z.ZodObject, Output extends z.ZodObject>
   };
   return Object.freeze(made) as unknown as Signature<z.input<Input>, z.output<Output>>;
 }
+
+function jsonSchemaOf(shape: z.ZodObject, name: string, side: "input" | "output"): Record<string, unknown> {
+  try {
+    const schema = z.toJSONSchema(shape, { io: "input" });
+    // How a file is written down in a schema.
+    if (!JSON.stringify(schema).includes('"contentEncoding":"binary"')) return schema;
+  } catch (error) {
+    throw notJson(name, side, error);
+  }
+  throw notJson(name, side);
+}
+
+const notJson = (name: string, side: string, cause?: unknown): UsageError =>
+  new UsageError("SIGNATURE_TYPE", `The ${side} of signature "${name}" has a type that JSON does not have.`, {
+    hint: "Use text, numbers, booleans, lists, objects and choices; bytes, such as images, are not supported yet.",
+    cause,
+  });
 
 /**
  * Declares a flat signature as one line of text: fields, an arrow, fields. Types are `string`, `number`, `boolean`,

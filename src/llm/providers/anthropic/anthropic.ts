@@ -45,18 +45,23 @@ export function anthropic({ model, apiKey, baseUrl, fetch }: AnthropicOptions): 
 }
 
 function messagesBody({ messages, schema, params }: LlmRequest, model: string): Readonly<Record<string, unknown>> {
-  const { temperature, maxOutputTokens = DEFAULT_MAX_TOKENS, providerOptions } = params;
+  const { temperature, maxOutputTokens, providerOptions } = params;
+  const options = providerOptions?.[PROVIDER];
+  // A model that thinks may not be made to use a tool, and thinks within the limit.
+  const thinking = options?.["thinking"] as { readonly type?: unknown; readonly budget_tokens?: unknown } | undefined;
+  const thinks = thinking !== undefined && thinking.type !== "disabled";
+  const defaultTokens = DEFAULT_MAX_TOKENS + (thinks ? Number(thinking.budget_tokens ?? 0) : 0);
   const system = messages.filter(({ role }) => role === "system").map(({ content }) => content);
   // Empty text is refused, and the model may have given such an answer before.
   const turns = messages.filter(({ role, content }) => role !== "system" && content.trim() !== "");
   return {
     model,
-    max_tokens: maxOutputTokens,
+    max_tokens: maxOutputTokens ?? defaultTokens,
     ...(system.length === 0 ? {} : { system: system.join("\n\n") }),
     messages: turns.map(({ role, content }) => ({ role, content })),
     tools: [{ name: schema.name, description: "Gives the answer.", input_schema: plainSchema(schema.json) }],
-    tool_choice: { type: "tool", name: schema.name },
+    tool_choice: thinks ? { type: "auto" } : { type: "tool", name: schema.name },
     ...(temperature === undefined ? {} : { temperature }),
-    ...providerOptions?.[PROVIDER],
+    ...options,
   };
 }
