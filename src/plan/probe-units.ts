@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { Probe, type ProbedRequest } from "../llm/answers/probe.ts";
-import type { Price } from "../llm/answers/price-table.ts";
+import type { Price } from "../llm/answers/price.ts";
 import { type PlanningJob, planUnits } from "../run/units/plan-units.ts";
 import { UnitFeed } from "../run/units/unit-feed.ts";
 import { createUnitFunction, type FunctionJob } from "../run/units/unit-function.ts";
