@@ -94,8 +94,8 @@ function describeProgress(model: ModelProgress, now: number): readonly string[] 
 }
 
 function describeReceipt(model: ModelProgress, receipt: Receipt): readonly string[] {
-  const { rowsWritten, rowsDeleted, rowsUnchanged, unitsDone, unitsFailed, executionTimeMs, usage, counts, tests } =
-    receipt;
+  const { rowsWritten, rowsDeleted, rowsUnchanged, unitsDone, unitsFailed, unitsWaiting } = receipt;
+  const { executionTimeMs, usage, counts, tests } = receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
   const { form } = model.summary;
   // A model of one unit that had its turn says what became of its rows.
@@ -105,6 +105,7 @@ function describeReceipt(model: ModelProgress, receipt: Receipt): readonly strin
     form === "view" ? "view" : isIdle ? "up to date" : describeRows(receipt),
     ...(unitsDone === 0 ? [] : [plural(unitsDone, "unit")]),
     ...failed,
+    ...(unitsWaiting === undefined ? [] : [`${plural(unitsWaiting, "group")} waiting`]),
     ...(rowsDeleted === 0 ? [] : [`${rowsDeleted.toLocaleString("en-US")} deleted`]),
     ...(usage === null || usage.calls === 0 ? [] : [describeCost(usage)]),
     formatDuration(executionTimeMs),

@@ -87,9 +87,11 @@ function headline({ pipeline, status, stoppedBy = "budget", models, durationMs }
 function describeUndone(receipts: readonly Receipt[]): string {
   const failed = receipts.reduce((sum, receipt) => sum + receipt.unitsFailed, 0);
   const quarantined = receipts.reduce((sum, receipt) => sum + receipt.unitsQuarantined, 0);
-  // What is left then is what the run could not read when it began.
-  if (failed + quarantined === 0) return "not every document could be read";
+  const waiting = receipts.reduce((sum, receipt) => sum + (receipt.unitsWaiting ?? 0), 0);
   if (failed > 0) return `${plural(failed, "unit")} failed`;
+  if (quarantined === 0 && waiting > 0) return `${plural(waiting, "group")} wait${waiting === 1 ? "s" : ""}`;
+  // What is left then is what the run could not read when it began.
+  if (quarantined === 0) return "not every document could be read";
   return `${plural(quarantined, "unit")} ${quarantined === 1 ? "is" : "are"} quarantined`;
 }
 
@@ -103,6 +105,7 @@ function renderCounts(result: RunResult): string {
   const isSucceeded = result.status === "succeeded";
   if (isIdle && !isSucceeded && result.usage === null) return "";
   const quarantined = sum((receipt) => receipt.unitsQuarantined);
+  const waiting = sum((receipt) => receipt.unitsWaiting ?? 0);
   const models = result.modelsExecuted.length;
   return [
     ...(models === 0 ? [] : [plural(models, "model")]),
@@ -110,6 +113,7 @@ function renderCounts(result: RunResult): string {
     ...(deleted === 0 ? [] : [`${deleted.toLocaleString("en-US")} deleted`]),
     ...(unchanged === 0 || isIdle ? [] : [`${unchanged.toLocaleString("en-US")} unchanged`]),
     ...(quarantined === 0 ? [] : [`${plural(quarantined, "unit")} quarantined`]),
+    ...(waiting === 0 ? [] : [`${plural(waiting, "group")} waiting for members that failed`]),
     ...describeUsage(result.usage),
   ].join(" · ");
 }

@@ -45,8 +45,9 @@ function withDistantUpstreams(
   graph: ReadonlyMap<string, ResolvedModel>,
   registry: ModelRegistry,
 ): ResolvedModel {
+  const ancestors = ancestorsOf(model, registry);
   const outside = model.upstreams.filter((name) => !graph.has(name));
-  if (outside.length === 0) return model;
+  if (outside.length === 0) return { ...model, ancestors };
   const seen = new Set(model.upstreams);
   for (let name = outside.pop(); name !== undefined; name = outside.pop()) {
     for (const upstream of modelsReadBy(registry.get(name), registry)) {
@@ -56,7 +57,14 @@ function withDistantUpstreams(
     }
   }
   const distant = [...seen].filter((name) => name !== model.model.name && graph.has(name));
-  return { ...model, upstreams: [...new Set([...model.upstreams, ...distant])].toSorted() };
+  return { ...model, ancestors, upstreams: [...new Set([...model.upstreams, ...distant])].toSorted() };
+}
+
+function ancestorsOf({ upstreams }: ResolvedModel, registry: ModelRegistry): readonly string[] {
+  const found = new Set(upstreams);
+  // What is added while it is gone through is gone through too.
+  for (const name of found) for (const upstream of modelsReadBy(registry.get(name), registry)) found.add(upstream);
+  return [...found].toSorted();
 }
 
 function sortModels(models: ReadonlyMap<string, ResolvedModel>): readonly ResolvedModel[] {

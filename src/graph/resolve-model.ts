@@ -19,7 +19,7 @@ export function resolveModel(model: AnyModel, registry: ModelRegistry, issues: I
   checkDeclaration(model, shape, sources, report);
   checkMatches(model, sources, report);
   const upstreams = sources.flatMap(({ origin }) => (origin.type === "model" ? [origin.model.name] : []));
-  return { model, shape, sources, upstreams: [...new Set(upstreams)].toSorted() };
+  return { model, shape, sources, upstreams: [...new Set(upstreams)].toSorted(), ancestors: [] };
 }
 
 /** Names of the models that a model reads, without a look at what is wrong with it. */

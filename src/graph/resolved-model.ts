@@ -24,6 +24,8 @@ export interface ResolvedModel {
   readonly sources: readonly ResolvedSource[];
   /** Names of the models it reads, and of those of the graph that these stem from where they are outside, sorted. */
   readonly upstreams: readonly string[];
+  /** Names of all models above it, in this graph or not. */
+  readonly ancestors: readonly string[];
 }
 
 /** Takes one problem of a declaration; all of them are reported together. */

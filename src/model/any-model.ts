@@ -63,6 +63,8 @@ export interface AnyModel {
   readonly maxAttempts: number;
   /** Share of the units of a run that may fail before the model does. */
   readonly maxErrorRate: number;
+  /** What becomes of a group of which a unit above has failed. */
+  readonly incomplete: "wait" | "process";
   /** Most that a run may spend on its calls to language models, in US dollars. */
   readonly maxCostUsd: number | undefined;
   readonly onChange: OnChange;

@@ -123,6 +123,11 @@ export interface ModelDeclaration<
   /** Most that one run may spend on this model's calls to language models, in US dollars; the run's own sum holds too. */
   readonly maxCostUsd?: number;
   /**
+   * What to do with a group when a unit above it that it is made of has failed: `wait` until that unit is done or
+   * accepted, or `process` the rows that are there; `wait` unless said otherwise, so that nothing is paid for half a group.
+   */
+  readonly incomplete?: "wait" | "process";
+  /**
    * With `keep`, new code or parameters apply to new and changed units only; `rerun` unless said otherwise.
    *
    * @see `docs/models.md#what-makes-a-unit-run`
@@ -147,6 +152,7 @@ const OPTIONS = z.strictObject({
   concurrency: z.number().int().min(1).optional(),
   maxAttempts: z.number().int().min(1).optional(),
   maxErrorRate: z.number().min(0).max(1).optional(),
+  incomplete: z.enum(["wait", "process"]).optional(),
   maxCostUsd: z.number().positive().optional(),
   onChange: z.enum(["rerun", "keep"]).optional(),
   probe: z.boolean().optional(),
@@ -198,6 +204,7 @@ export function defineModel<
     concurrency: declaration.concurrency ?? 16,
     maxAttempts: declaration.maxAttempts ?? 3,
     maxErrorRate: declaration.maxErrorRate ?? 1,
+    incomplete: declaration.incomplete ?? "wait",
     maxCostUsd: declaration.maxCostUsd,
     onChange: declaration.onChange ?? "rerun",
     probe: declaration.probe ?? true,

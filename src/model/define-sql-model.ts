@@ -116,6 +116,7 @@ export function defineSqlModel<
     concurrency: 1,
     maxAttempts: 1,
     maxErrorRate: 1,
+    incomplete: "process",
     maxCostUsd: undefined,
     onChange: "rerun",
     probe: false,

@@ -23,6 +23,8 @@ export interface Receipt {
   readonly unitsFailed: number;
   /** Units that are quarantined, whenever that was: no run takes them until something about them changes. */
   readonly unitsQuarantined: number;
+  /** Groups that wait for members that failed above; left out where none does. */
+  readonly unitsWaiting?: number | undefined;
   readonly executionTimeMs: number;
   readonly usage: Usage | null;
   readonly error?: ErrorJson;

@@ -373,6 +373,13 @@ export const wholeUnitSql = (system: string, model: string): string =>
 export const outputFingerprintsSql = (system: string): string =>
   `(select distinct model, case when status <> 'kept' then program_hash end as program_hash from ${system}.unit_state)`;
 
+/** SQL of an array of what units are named by that failed and are not accepted; `models` is SQL of their models. */
+export const failedUnitsSql = (
+  system: string,
+  { column, models }: { readonly column: "source_key" | "document_id"; readonly models: string },
+): string =>
+  `array(select ${column} from ${system}.unit_state where model = any(${models}) and ${HAS_FAILED} and accepted is null)`;
+
 /** SQL of the units whose output is there, and the run that made it: `model`, `source_key`, `run_id`. */
 export const writtenUnitsSql = (system: string): string =>
   `select model, source_key, run_id from ${system}.unit_state where has_output`;

@@ -33,7 +33,7 @@ export async function queryOnRows(
 ): Promise<readonly object[]> {
   const sources = resolveSources(model, given);
   const { text, values } = renderSqlModel(
-    { model, shape: describeTable(model.table), sources, upstreams: [] },
+    { model, shape: describeTable(model.table), sources, upstreams: [], ancestors: [] },
     { documents: DOCUMENTS },
   );
   await using database = new Database({ url: options.databaseUrl ?? (await testServer()), maxConnections: 1 });

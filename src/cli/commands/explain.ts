@@ -19,6 +19,7 @@ const MEANING: Readonly<Record<Explanation["reason"], string>> = {
   full: "the run processes everything",
   unchanged: "nothing about it has changed",
   kept: "its output is kept, whatever changed",
+  waiting: "a unit above that it is made of failed; it waits for that unit, or for `millrace accept`",
   quarantined: "it is quarantined: it failed too often, or the model rejected it",
   deleted: "its source row is gone; the next run deletes its output",
 };

@@ -41,6 +41,6 @@ export interface ModelJob {
 }
 
 /** What a receipt says beside counts, which the database knows. */
-export type Outcome = Pick<Receipt, "status" | "counts">;
+export type Outcome = Pick<Receipt, "status" | "counts" | "unitsWaiting">;
 
 export const NO_ROWS: RowCounts = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };

@@ -11,7 +11,7 @@ import { loadStoredModel } from "../../state/stored-model.ts";
 import { createFingerprint, describeParts } from "../../state/fingerprint.ts";
 import { queryFingerprint } from "../query/query-fingerprint.ts";
 import { checkViewKey } from "./view-key.ts";
-import type { UnitPlan } from "./unit-plan.ts";
+import type { GroupMembers, UnitPlan } from "./unit-plan.ts";
 
 export type PlanningJob = Pick<
   ModelJob,
@@ -44,6 +44,7 @@ export async function planUnits(
     source,
     keys,
     isGroup: model.by !== undefined,
+    members: membersOf(resolved),
     matched: tracked.filter((each) => each.match.length > 0),
     fingerprint: createFingerprint(
       describeParts(model, { ...job, code, sideInputs: state.sideInputs }),
@@ -60,6 +61,13 @@ export async function planUnits(
     },
   };
   return { plan, sources };
+}
+
+function membersOf({ model, sources, ancestors }: ResolvedModel): GroupMembers | undefined {
+  if (model.by === undefined || model.incomplete === "process" || ancestors.length === 0) return undefined;
+  const origin = sources.find(({ name }) => name === model.forEach)?.origin;
+  const isWritten = origin?.type === "model" && origin.model.materialized !== "view";
+  return { ancestors, writer: isWritten ? origin.model.name : undefined };
 }
 
 /** The columns of a source whose values name a unit. */

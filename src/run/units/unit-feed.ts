@@ -4,7 +4,7 @@ import type { BoundSource } from "../../sources/bound-source.ts";
 import type { Sql } from "../../database/sql-text.ts";
 import { COPY, copyRowsSql, fetchMatchedSql, fetchUnitsSql, type UnitRange } from "./fetch-query.ts";
 import type { UnitPlan } from "./unit-plan.ts";
-import { findWork, listGone, WORK } from "./unit-work.ts";
+import { type FoundWork, findWork, listGone, WORK } from "./unit-work.ts";
 
 type Row = Record<string, unknown>;
 
@@ -35,21 +35,28 @@ export class UnitFeed {
   readonly total: number;
   /** Keys of units that are gone from the source. */
   readonly gone: readonly string[];
+  /** Groups that wait for members. */
+  readonly waiting: number;
   readonly #client: DatabaseClient;
   readonly #plan: UnitPlan;
   readonly #isCopied: boolean;
 
-  private constructor(client: DatabaseClient, plan: UnitPlan, total: number, gone: readonly string[]) {
+  private constructor(
+    client: DatabaseClient,
+    plan: UnitPlan,
+    { total, waiting, gone }: Pick<FoundWork, "total" | "waiting"> & { readonly gone: readonly string[] },
+  ) {
     this.#client = client;
     this.#plan = plan;
     this.#isCopied = total > FIRST_PIECE && !hasIndexOfUnits(plan);
     this.total = total;
     this.gone = gone;
+    this.waiting = waiting;
   }
 
   static async open(client: DatabaseClient, plan: UnitPlan, system: string): Promise<UnitFeed> {
-    const { total, gone } = await findWork(client, plan, system);
-    return new UnitFeed(client, plan, total, gone === 0 ? [] : await listGone(client));
+    const { total, gone, waiting } = await findWork(client, plan, system);
+    return new UnitFeed(client, plan, { total, waiting, gone: gone === 0 ? [] : await listGone(client) });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Unit> {

@@ -36,6 +36,7 @@ export async function runUnitModel(job: ModelJob): Promise<Receipt> {
   try {
     const feed = await UnitFeed.open(client, plan, system);
     await committer.deleteUnits(feed.gone);
+    tally.wait(feed.waiting);
     const scope = { system, model: model.name, fingerprint };
     if (feed.total === 0) {
       await renewFingerprints(client, scope);
@@ -143,6 +144,7 @@ class Tally {
   #total = 0;
   #done = 0;
   #failed = 0;
+  #waiting = 0;
   #rows = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };
   #reportedAt = 0;
 
@@ -170,9 +172,14 @@ class Tally {
     if (performance.now() - this.#reportedAt > 100) this.#report();
   }
 
+  wait(waiting: number): void {
+    this.#waiting = waiting;
+  }
+
   outcome(): Outcome {
     this.#report();
-    return { status: this.#failed > 0 ? "partial" : "succeeded" };
+    const status = this.#failed > 0 || this.#waiting > 0 ? "partial" : "succeeded";
+    return { status, ...(this.#waiting === 0 ? {} : { unitsWaiting: this.#waiting }) };
   }
 
   #report(): void {

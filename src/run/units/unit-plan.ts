@@ -8,6 +8,8 @@ export interface UnitPlan {
   /** Columns whose values name a unit: the primary key, or the columns of `by`. */
   readonly keys: readonly BoundColumn[];
   readonly isGroup: boolean;
+  /** There for groups that wait for members that failed above. */
+  readonly members: GroupMembers | undefined;
   /** Sources of which a unit sees the rows that match it, and whose changes count. */
   readonly matched: readonly BoundSource[];
   readonly fingerprint: Fingerprint;
@@ -16,6 +18,14 @@ export interface UnitPlan {
   /** The table is not there, whatever the ledger says of it. */
   readonly isTableMissing: boolean;
   readonly scope: UnitScope;
+}
+
+/** Where the rows of a group are from. */
+export interface GroupMembers {
+  /** All models above. */
+  readonly ancestors: readonly string[];
+  /** The model whose table the group's rows are in, where they say which unit wrote them. */
+  readonly writer: string | undefined;
 }
 
 /** Which units a run is about. */
@@ -34,7 +44,7 @@ export interface UnitScope {
 export type UnitReason = WorkReason | (typeof IDLE_REASONS)[number];
 
 /** Why nothing is done. */
-export const IDLE_REASONS = ["quarantined", "kept", "unchanged"] as const;
+export const IDLE_REASONS = ["waiting", "quarantined", "kept", "unchanged"] as const;
 
 export const isIdle = (reason: UnitReason) => (IDLE_REASONS as readonly UnitReason[]).includes(reason);
 

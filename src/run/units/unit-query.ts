@@ -3,6 +3,7 @@ import type { Condition } from "../../sources/bound-source.ts";
 import { columnRef, Parameters, type Sql } from "../../database/sql-text.ts";
 import { rowDigestSql, rowsDigestSql } from "../../sources/row-digest.ts";
 import { sourceKeySql } from "../../sources/unit-key.ts";
+import { failedUnitsSql } from "../../state/unit-state.ts";
 import { type UnitPlan, WORK_REASONS } from "./unit-plan.ts";
 
 export const keyName = (index: number) => `key_${index}`;
@@ -16,9 +17,9 @@ export function createWorkSql(
   { work, system }: { readonly work: string; readonly system: string },
 ): Sql {
   const parameters = new Parameters();
-  const order = ["reason = 'deleted'", ...plan.keys.map((_, index) => keyName(index))].join(", ");
+  const order = ["reason = 'waiting'", "reason = 'deleted'", ...plan.keys.map((_, index) => keyName(index))].join(", ");
   const names = plan.keys.map((_, index) => keyName(index)).join(", ");
-  const reasons = parameters.add([...WORK_REASONS, "deleted"]);
+  const reasons = parameters.add([...WORK_REASONS, "deleted", "waiting"]);
   return {
     text: `create temp table ${work} as
       select ${names}, source_key, document_id, side_hash, reason, row_number() over (order by ${order}) as ordinal
@@ -53,7 +54,12 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
       ? "case when known.reason = 'kept' or u.status = 'kept' then 'kept' else 'unchanged' end"
       : `case when u.run_id = ${parameters.add(scope.fullRunId)} then 'unchanged' else 'full' end`;
   const quarantined = scope.fullRunId === undefined ? "when u.status = 'quarantined' then 'quarantined'" : "";
-  const units = plan.isGroup ? groupUnitsSql(plan, parameters) : rowUnitsSql(plan, parameters);
+  // What would not run anyway has nothing to wait for.
+  const isDue = `(u.model is null or known.hash is null or known.reason <> 'kept' or ${isRetry}
+        or u.input_hash is distinct from unit.input_hash or u.side_hash is distinct from unit.side_hash
+        ${scope.fullRunId === undefined ? "" : "or true"})`;
+  const waits = plan.members === undefined ? "" : `when unit.is_waiting and ${isDue} then 'waiting'`;
+  const units = plan.isGroup ? groupUnitsSql(plan, system, parameters) : rowUnitsSql(plan, parameters);
   const names = plan.keys.map((_, index) => `unit.${keyName(index)}`);
   // A run that sees a part of the source cannot tell by its units what is gone; it looks for each key.
   const seesAll = scope.sample === undefined && scope.retry === undefined && source.scope.length === 0;
@@ -62,6 +68,7 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
         unit.side_hash, unit.input_hash, u.status, u.program_hash, u.document_id as stored_document_id,
         u.input_hash is distinct from unit.input_hash as has_other_rows,
         u.side_hash is distinct from unit.side_hash as has_other_matches, case
+        ${waits}
         when unit.source_key is null then 'deleted'
         when u.model is null then 'new'
         when known.hash is null then 'code'
@@ -105,7 +112,7 @@ function rowUnitsSql(plan: UnitPlan, parameters: Parameters): string {
     from ${source.relation} s ${matched.map((each) => each.join).join(" ")} where ${scope}`;
 }
 
-function groupUnitsSql(plan: UnitPlan, parameters: Parameters): string {
+function groupUnitsSql(plan: UnitPlan, system: string, parameters: Parameters): string {
   const { source, keys } = plan;
   const matched = matchedDigests(plan, parameters);
   const scope = scopeOf(plan);
@@ -114,10 +121,33 @@ function groupUnitsSql(plan: UnitPlan, parameters: Parameters): string {
   const definition = conditionsSql(source.definition, "s", parameters);
   const grouped = [names, ...matched.map((each) => each.digest)].join(", ");
   return `select ${keys.map((key, index) => `${columnRef("s", key)} as ${keyName(index)}`).join(", ")},
+<<<<<<< HEAD
       ${sourceKeySql(keys, "s", { isGroup: true })} as source_key, ${documentSql(plan)} as document_id,
       ${matchedDigestSql(matched)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash
+=======
+      ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
+      ${matchedDigestSql(matched)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash${isWaitingSql(plan, system, parameters)}
+>>>>>>> f4fb955 (A group waits for members that failed: nothing is paid for half a group)
     from ${source.relation} s ${matched.map((each) => each.join).join(" ")} where ${definition}
     group by ${grouped} ${having}`;
+}
+
+/** Whether a unit above has failed that one of a group's rows is from, or that belongs to the group's document. */
+function isWaitingSql({ members, source, keys }: UnitPlan, system: string, parameters: Parameters): string {
+  if (members === undefined) return "";
+  const { ancestors, writer } = members;
+  const { documentColumn } = source;
+  const conditions: string[] = [];
+  if (writer !== undefined) {
+    const failed = failedUnitsSql(system, { column: "source_key", models: parameters.add([writer]) });
+    conditions.push(`s.source_key = any(${failed})`);
+  }
+  if (documentColumn !== undefined && keys.some(({ name }) => name === documentColumn.name)) {
+    const failed = failedUnitsSql(system, { column: "document_id", models: parameters.add(ancestors) });
+    conditions.push(`${columnRef("s", documentColumn)}::text = any(${failed})`);
+  }
+  const isWaiting = conditions.length === 0 ? "false" : `coalesce(bool_or(${conditions.join(" or ")}), false)`;
+  return `, ${isWaiting} as is_waiting`;
 }
 
 function scopeOf({ source, scope: { documentIds } }: UnitPlan): readonly Condition[] {

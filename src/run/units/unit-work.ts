@@ -17,6 +17,8 @@ export interface FoundWork {
   readonly total: number;
   /** Units that are gone from the source, numbered after them. */
   readonly gone: number;
+  /** Groups that wait for members. */
+  readonly waiting: number;
 }
 
 /** Finds the units that have something to do, in one query. */
@@ -31,12 +33,15 @@ export async function findWork(client: DatabaseClient, plan: UnitPlan, system: s
   const found = rowCount ?? 0;
   const index = found > FEW_UNITS ? `alter table ${WORK} add primary key (ordinal);` : "";
   await client.query(`reset work_mem; ${found === 0 ? "" : `${index} analyze ${WORK}`}`);
-  if (found === 0) return { total: 0, gone: 0 };
-  const { rows } = await client.query<{ gone: number }>(
-    `select count(*)::int as gone from ${WORK} where reason = 'deleted'`,
+  if (found === 0) return { total: 0, gone: 0, waiting: 0 };
+  const { rows } = await client.query<{ gone: number; waiting: number }>(
+    `select count(*) filter (where reason = 'deleted')::int as gone,
+       count(*) filter (where reason = 'waiting')::int as waiting
+     from ${WORK} where reason in ('deleted', 'waiting')`,
   );
-  const gone = rows[0]?.gone ?? 0;
-  return { total: found - gone, gone };
+  const { gone = 0, waiting = 0 } = rows[0] ?? {};
+  if (waiting > 0) await client.query(`delete from ${WORK} where reason = 'waiting'`);
+  return { total: found - gone - waiting, gone, waiting };
 }
 
 /** Names of the units that are gone. */
