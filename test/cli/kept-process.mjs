@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { runCommand } from "../../dist/cli/main/run-command.js";
 
+const PATIENCE_MS = 30_000;
 const { log, info, debug } = console;
 const outputs = [process.stdout, process.stderr];
 
@@ -13,7 +14,11 @@ process.on("message", async ({ args, cwd, env, command }) => {
   process.chdir(cwd);
   const code = await runCommand(args);
   // With anything left open, a process of its own would not end here either.
-  while (countOpen() > open) await sleep(1);
+  const until = performance.now() + PATIENCE_MS;
+  while (countOpen() > open) {
+    if (performance.now() > until) throw new Error(`Left open: ${process.getActiveResourcesInfo().join(", ")}`);
+    await sleep(1);
+  }
   Object.assign(console, { log, info, debug });
   for (const output of outputs) output.write(`\0${code}\0`);
 });
