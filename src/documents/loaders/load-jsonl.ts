@@ -103,7 +103,7 @@ export function parseJsonlLine({ number, bytes }: JsonlLine, { encoding }: Jsonl
 }
 
 /** The text of a line: those of a file in UTF-16 have been made UTF-8 before they were split. */
-export function decodeLine(bytes: Uint8Array, encoding: string | undefined): string {
+function decodeLine(bytes: Uint8Array, encoding: string | undefined): string {
   return decodeDocument(bytes, isUtf16(encoding) ? {} : { encoding }, "line");
 }
 

@@ -9,7 +9,7 @@ const MAX_ROUNDS = 20;
  * The value without the nulls that stand for what was left out: strict schemas have no optional fields, so models write
  * null there. Only those that do not fit, and of fields that are optional, are dropped; undefined when there are none.
  */
-export function withoutOptionalNulls(value: unknown, issues: readonly z.core.$ZodIssue[], schema: Schema): unknown {
+function withoutOptionalNulls(value: unknown, issues: readonly z.core.$ZodIssue[], schema: Schema): unknown {
   const paths = issues.flatMap((issue) => pathsOf(issue, []));
   const dropped = paths.filter((path) => isNullAt(value, path) && isOptional(schema, path));
   if (dropped.length === 0) return undefined;

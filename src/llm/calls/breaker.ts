@@ -3,7 +3,7 @@ import { LlmError, type LlmErrorKind } from "./llm-error.ts";
 import { abortedError, sleep, unlessAborted } from "./on-abort.ts";
 
 /** Failures that say something about the provider and nothing about what it was asked. */
-export const OUTAGE_KINDS: ReadonlySet<LlmErrorKind> = new Set(["server", "network", "timeout"]);
+const OUTAGE_KINDS: ReadonlySet<LlmErrorKind> = new Set(["server", "network", "timeout"]);
 
 /** A provider that does not answer, as those who wait for it hear of it. */
 export interface Outage {

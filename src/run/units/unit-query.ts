@@ -121,13 +121,9 @@ function groupUnitsSql(plan: UnitPlan, system: string, parameters: Parameters): 
   const definition = conditionsSql(source.definition, "s", parameters);
   const grouped = [names, ...matched.map((each) => each.digest)].join(", ");
   return `select ${keys.map((key, index) => `${columnRef("s", key)} as ${keyName(index)}`).join(", ")},
-<<<<<<< HEAD
       ${sourceKeySql(keys, "s", { isGroup: true })} as source_key, ${documentSql(plan)} as document_id,
       ${matchedDigestSql(matched)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash
-=======
-      ${sourceKeySql(keys, "s")} as source_key, ${documentSql(plan)} as document_id,
-      ${matchedDigestSql(matched)} as side_hash, ${rowsDigestSql(rowDigestSql(source.columns, "s"))} as input_hash${isWaitingSql(plan, system, parameters)}
->>>>>>> f4fb955 (A group waits for members that failed: nothing is paid for half a group)
+      ${isWaitingSql(plan, system, parameters)}
     from ${source.relation} s ${matched.map((each) => each.join).join(" ")} where ${definition}
     group by ${grouped} ${having}`;
 }
