@@ -73,7 +73,7 @@ test("init and new model overwrite nothing", async () => {
   expect((await runCli(["init", "a"], { cwd: folder.path })).code).toBe(0);
   const again = await runCli(["new", "model", "notes.sections"], { cwd: join(folder.path, "a") });
   expect(again.code).toBe(2);
-  expect(again.stderr).toContain('already has "models/sections.ts"');
+  expect(again.stderr).toContain("already has the model notes.sections");
 });
 
 test("a new model's name becomes a file, a constant and a table", () => {

@@ -47,7 +47,14 @@ test("the example of every code is a message that the source can give", async ()
     Object.entries<ErrorDescription>(codes).map(([code, { example }]) => ({ code, example })),
   );
   // Their words come from elsewhere, or are put together from several texts.
-  const composed = new Set(["PARAMETER_INVALID", "THROWN_VALUE", "TESTS_FAILED", "LLM_SERVER", "DOCUMENT_NOT_UTF8"]);
+  const composed = new Set([
+    "PARAMETER_INVALID",
+    "THROWN_VALUE",
+    "TESTS_FAILED",
+    "LLM_SERVER",
+    "DOCUMENT_NOT_UTF8",
+    "OUTPUT_FAILED",
+  ]);
   expect(
     examples.filter(({ code, example }) => !composed.has(code) && !texts.some((text) => text.test(example))),
   ).toEqual([]);

@@ -26,15 +26,15 @@ async function readPage() {
 }
 
 /**
- * What is never the same twice: durations, runs, their age, how wide that makes a column, and which equal texts of two models
- * met in one batch of embeddings, so that one of them was cached and cost no tokens.
+ * What is never the same twice: durations, runs, their age, how wide that makes a column, and which texts of two models
+ * met in one call for embeddings.
  */
 const timeless = (line: string) =>
   line
     .replaceAll(/\d+(\.\d+)?m?s\b|\d+m \d+s/g, "<time>")
     .replaceAll(/\b\d{8}-\d{6}(-[0-9a-f]{6})?\b/g, "<run>")
     .replaceAll(/(\d+ (second|minute)s? ago|just now)/g, "<age>")
-    .replaceAll(/calls( \(\d+ cached\))? · [\d,]+ tokens/g, "calls · <tokens>")
+    .replaceAll(/[\d,]+ calls( \(\d+ cached\))? · [\d,]+ tokens/g, "<calls> · <tokens>")
     .replaceAll(/ {2,}/g, " ")
     .trimEnd();
 

@@ -4,12 +4,13 @@ import { expect, test } from "vitest";
 
 /** Tables of the schema `millrace`, and the files whose SQL may name them, beside the schema's own definition. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
-  run: ["src/state/run-store.ts"],
-  model_run: ["src/state/model-run-store.ts"],
+  // How much work came of how much is a join of runs and what their models did.
+  run: ["src/state/earlier-work.ts", "src/state/run-store.ts"],
+  model_run: ["src/state/earlier-work.ts", "src/state/model-run-store.ts"],
   model_lease: ["src/state/lease.ts"],
   run_event: ["src/state/event-log.ts"],
   // The comparison of units with what is stored of them is a join.
-  unit_state: ["src/run/units/unit-query.ts", "src/state/unit-state.ts"],
+  unit_state: ["src/plan/pending-work.ts", "src/run/units/unit-query.ts", "src/state/unit-state.ts"],
   program: ["src/state/fingerprint.ts"],
   test_result: ["src/state/test-store.ts"],
   // Calls book themselves, and keep their answers, from below.

@@ -121,7 +121,7 @@ test(
     );
 
     const again = await project.run("llm", "optimize", "desk", "--data", train, "--dev", dev);
-    expect(again).toMatchObject({ code: 1, stdout: expect.stringContaining("answered right already") as string });
+    expect(again).toMatchObject({ code: 1, stdout: expect.stringContaining("already answered correctly") as string });
     await rm(project.path("programs/desk.json"));
     const paid = server.requests;
     await project.run("run");
