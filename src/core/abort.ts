@@ -6,13 +6,13 @@ export function untilAborted<Value>(promise: Value | PromiseLike<Value>, signal:
     const onAbort = () => reject(signal.reason as Error);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
-    // Whatever comes of the promise after that is nobody's business; unheard, its rejection would end the process.
+    // The promise no longer matters after that, but an unhandled rejection would end the process.
     const settled = Promise.resolve(promise).then(resolve, reject);
     void settled.finally(() => signal.removeEventListener("abort", onAbort));
   });
 }
 
-/** Why work ends that may bring to an end what it has paid for: until `now` says that even this has to stop. */
+/** Stops a run gracefully: work already paid for may finish, until `now` aborts that too. */
 export class GracefulAbort extends MillraceError {
   readonly now: AbortSignal;
 

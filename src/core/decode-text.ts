@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 
 export interface DecodeOptions {
-  /** What the author says the bytes are; only a byte order mark outranks it. */
+  /** The encoding that the author declares; only a byte order mark overrides it. */
   readonly encoding?: string | undefined;
-  /** What the bytes or their sender claim to be; names that nobody knows are passed over. */
+  /** What the bytes or their sender claim to be; unknown names are ignored. */
   readonly declared?: readonly (string | undefined)[] | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface ErrorOptions {
   isRetryable?: boolean | undefined;
 }
 
-/** An error that says by a code what went wrong: one of Millrace's, or the author's own in a `RowError`. */
+/** An error with a code for what went wrong: one of Millrace's, or the author's own in a `RowError`. */
 export abstract class CodedError<Code extends string = string> extends Error {
   readonly code: Code;
   readonly hint: string | undefined;
@@ -104,7 +104,7 @@ function describeError(error: unknown): ErrorJson {
   return { code: "THROWN_VALUE" satisfies ErrorCode, message: textOfThrown(error) };
 }
 
-/** `String()` says nothing of an object, and fails for one without a prototype. */
+/** `String()` is useless for objects, and throws for one without a prototype. */
 function textOfThrown(thrown: unknown): string {
   if (typeof thrown !== "object" || thrown === null) return String(thrown);
   const { message } = thrown as { readonly message?: unknown };

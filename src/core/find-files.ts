@@ -9,9 +9,9 @@ export interface FindFilesOptions {
   /** Of paths below the folder, with forward slashes. */
   readonly pattern: string;
   readonly anyCase?: boolean;
-  /** Names and paths to pass over, beside `node_modules`. */
+  /** Names and paths to skip, in addition to `node_modules`. */
   readonly ignore?: readonly string[];
-  /** Whether a link may be followed to this real path. Default: wherever it leads. */
+  /** Whether a link may be followed to this real path. Default: always. */
   readonly mayFollow?: (target: string) => boolean;
 }
 
@@ -95,7 +95,7 @@ class Search {
       return await readdir(folder, { withFileTypes: true });
     } catch (error) {
       const { code = "unknown error" } = error as NodeJS.ErrnoException;
-      // One that has gone meanwhile holds nothing.
+      // A folder that has vanished meanwhile is empty.
       if (code !== "ENOENT" && code !== "ENOTDIR") this.#unreadable.push({ folder, errno: code });
       return [];
     }

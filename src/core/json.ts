@@ -25,7 +25,7 @@ export class JsonNumber {
   }
 }
 
-// Stands before numbers that pass through JSON.parse or JSON.stringify as texts. No input can know it.
+// Marks numbers that pass through JSON.parse or JSON.stringify as strings. No input can guess it.
 const MARK = `number ${randomUUID()} `;
 const MARKED = new RegExp(`"${MARK}([^"]+)"`, "g");
 let writesExactly = false;
@@ -56,7 +56,7 @@ export function withoutSpelling(value: unknown): unknown {
 
 /** `JSON.stringify` that writes every digit of bigints and `JsonNumber`s. */
 export function exactJson(value: unknown, replace?: (member: unknown) => unknown): string {
-  // What JSON cannot hold is undefined, whatever the type of JSON.stringify says.
+  // For values that JSON cannot hold, JSON.stringify returns undefined, although its type does not say so.
   const json = stringify(value, replace) as string | undefined;
   return (json?.includes(MARK) ? json.replace(MARKED, "$1") : json) as string;
 }

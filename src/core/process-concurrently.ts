@@ -10,7 +10,7 @@ export interface ConcurrentOptions<Item> {
 
 const MAX_TURN_MS = 10;
 
-/** Works on items as they come, some at a time. The first error stops the rest and is thrown. */
+/** Processes items as they arrive, several at a time. The first error stops the rest and is thrown. */
 export async function processConcurrently<Item>(
   items: AsyncIterable<Item>,
   options: ConcurrentOptions<Item>,

@@ -7,7 +7,7 @@ export interface RowErrorOptions {
 }
 
 /**
- * Says from within a model that this unit cannot be processed. The unit fails with this code and keeps its previous
+ * Thrown inside a model when this unit cannot be processed. The unit fails with this code and keeps its previous
  * output; the others go on. Unless `retryable`, it is quarantined until its input or the model changes.
  *
  * @example

@@ -3,7 +3,7 @@ import { SourceMap } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** Folders of compiled modules, as URLs, each file with its map beside it. */
+/** Folders of compiled modules, as URLs; each file has its source map next to it. */
 const compiled = new Set<string>();
 const maps = new Map<string, SourceMap | undefined>();
 
@@ -31,7 +31,7 @@ function mapOf(file: string): SourceMap | undefined {
   return maps.get(file);
 }
 
-// An error must be told also when its map is gone.
+// An error must be reported even when its source map is gone.
 function readMap(file: string): SourceMap | undefined {
   try {
     return new SourceMap(JSON.parse(readFileSync(file, "utf8")) as ConstructorParameters<typeof SourceMap>[0]);

@@ -8,7 +8,7 @@ export function didYouMean(name: string, known: readonly string[]): string {
   return isNear ? ` Did you mean "${nearest}"?` : "";
 }
 
-/** Known names that are near, the nearest first; those that contain the name count as near. */
+/** Known names that are similar, the most similar first; those that contain the name count as similar. */
 export function nearestNames(name: string, known: readonly string[], most = 3): readonly string[] {
   const furthest = Math.max(2, Math.floor(name.length / 3));
   return [...new Set(known)]

@@ -30,7 +30,7 @@ export async function withCancel<Result>(
   } finally {
     over.abort();
     signal.removeEventListener("abort", onAbort);
-    // The connection is somebody else's next; no late cancellation must meet it.
+    // The connection is reused by others next, so no late cancellation must hit it.
     await cancelling;
   }
 }

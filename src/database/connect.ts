@@ -15,7 +15,7 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Shows up in `pg_stat_activity`; other processes see from it whether this one is alive. */
   readonly applicationName?: string | undefined;
-  /** Where the user's tables live: one schema, with its own system schema beside it. */
+  /** Where the user's tables live: one schema, with its own system schema next to it. */
   readonly target?: string | undefined;
   readonly maxConnections?: number | undefined;
   /** Where the documents are; a rehearsal has a table of its own. */
@@ -94,7 +94,7 @@ export class Database implements AsyncDisposable {
     this.pool = new PatientPool({ ...this.#poolOptions, ...(documents === undefined ? {} : { idleTimeoutMs: 0 }) });
   }
 
-  /** Further connections, for a library that wants a pool of its own; its errors come as they are. */
+  /** Further connections, for a library that wants its own pool; its errors are passed on unchanged. */
   createPool(max: number): pg.Pool {
     return new PatientPool({ ...this.#poolOptions, max });
   }
@@ -134,7 +134,7 @@ export class Database implements AsyncDisposable {
     }
   }
 
-  /** A connection of its own; the caller releases it. */
+  /** A dedicated connection; the caller releases it. */
   async connect(): Promise<DatabaseClient> {
     try {
       return await this.pool.connect();
@@ -143,7 +143,7 @@ export class Database implements AsyncDisposable {
     }
   }
 
-  /** An error of a connection of its own in words, where it is about the server; every other as it is. */
+  /** Explains an error of a dedicated connection if it is about the server; others are returned unchanged. */
   explain(error: unknown): unknown {
     return explainDatabaseError(error, this.#place);
   }

@@ -29,12 +29,12 @@ export class CopyIn {
     return new CopyIn(copy, (await copy.started).stream);
   }
 
-  /** True when the server takes no more: it has refused something, or is gone. `finish` tells which. */
+  /** True when the server accepts no more: it has refused something, or is gone. `finish` reports which. */
   get hasEnded(): boolean {
     return this.#copy.hasEnded;
   }
 
-  /** Sends a whole message and resolves when the next may come; `onSent` tells when its bytes can be used again. */
+  /** Sends a whole message and resolves when the next may follow; `onSent` is called when its bytes can be reused. */
   async send(message: Buffer, onSent?: () => void): Promise<void> {
     this.#stream.write(message, onSent);
     if (this.#stream.writableLength > MAX_UNSENT_BYTES) await Promise.race([drained(this.#stream), this.#copy.ended]);

@@ -21,9 +21,9 @@ export interface PatientPoolOptions {
 
 type Callback = Parameters<pg.Pool["connect"]>[0];
 
-/** How long a database that has been there, or says that it is coming, is waited for. */
+/** How long to wait for a database that was reachable before, or reports that it is starting. */
 const AWAY_MS = 30_000;
-/** How long a server is waited for whose connections are all with others. */
+/** How long to wait for a server whose connections are all in use. */
 const FULL_MS = 60_000;
 const NEEDS_SSL = /no encryption|SSL off|SSL required|TLS required|SSL connection is required/i;
 /** With so many connections everything goes on, if slowly. */
@@ -92,7 +92,7 @@ export class PatientPool extends pg.Pool {
     }
   }
 
-  /** Gives the connections back that nobody uses. */
+  /** Closes idle connections. */
   async dropIdle(): Promise<void> {
     for (let rest = this.idleCount; rest > 0; rest -= 1) (await super.connect()).release(true);
   }

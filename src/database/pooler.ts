@@ -9,7 +9,7 @@ export async function isPooled(client: pg.ClientBase): Promise<boolean> {
 
 /**
  * Refuses a pooler that lends a session for one transaction only: temporary tables, locks, settings and prepared
- * statements would be somebody else's a moment later. `client` is a connection to it.
+ * statements would belong to another client a moment later. `client` is a connection to it.
  */
 export async function assertOwnSession(
   client: pg.ClientBase,
@@ -18,7 +18,7 @@ export async function assertOwnSession(
   const other = new pg.Client(connection);
   other.on("error", () => undefined);
   try {
-    // Poolers lend what was given back last, or what has waited longest: asking twice tells the latter.
+    // Poolers lend the session returned last, or the one idle longest: asking twice reveals the latter.
     const own = await backendOf(client);
     if ((await backendOf(client)) !== own) throw refused(url);
     await other.connect();

@@ -60,14 +60,14 @@ export const isStarting = (error: unknown): boolean => isServerError(error) && e
 /** Two transactions were in each other's way; the same again may succeed. */
 const CONFLICT = /^(40001|40P01|55P03)$/;
 
-/** True when nobody is to blame but the moment: the same again, from the start of its transaction, may succeed. */
+/** True for transient errors: retrying from the start of the transaction may succeed. */
 export function isPassing(error: unknown): boolean {
   if (isConnectionLoss(error) || isFull(error)) return true;
   if (isServerError(error)) return CONFLICT.test(error.code);
   return error instanceof MillraceError && error.code.startsWith("DATABASE_") && error.isRetryable;
 }
 
-/** True for what the server said of itself: no unit is to blame for it. */
+/** True for errors about the server itself, which no unit causes. */
 export const isAboutServer = (error: unknown): boolean =>
   error instanceof MillraceError && error.code.startsWith("DATABASE_") && error.code !== "DATABASE_LIMIT";
 
@@ -75,7 +75,7 @@ export const isAboutServer = (error: unknown): boolean =>
 export const isCondition = (error: ServerError): boolean =>
   isConnectionLoss(error) || isFull(error) || findCondition(error) !== undefined;
 
-/** What the server says of itself, of its role or of its limits, in words; every other error as it is. */
+/** Explains errors about the server, the role or limits; every other error is returned unchanged. */
 export function explainDatabaseError(error: unknown, place: DatabasePlace): unknown {
   if (error instanceof MillraceError || !(error instanceof Error)) return error;
   const known = isFull(error) ? TOO_MANY : isConnectionLoss(error) ? undefined : findCondition(error);

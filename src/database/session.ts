@@ -16,7 +16,7 @@ export interface SessionOptions {
 }
 
 const ANSWER_SECONDS = 10;
-/** A pooler that has no session left says nothing; what is free in this process meanwhile is found by asking again. */
+/** A pooler with no session left does not answer; asking again finds one that this process has freed meanwhile. */
 const POOLED_ANSWER_SECONDS = 3;
 
 /** What texts of values, times of statements and writes at the same time mean must not depend on role or database. */
@@ -36,7 +36,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   idle_session_timeout: "0",
 };
 
-/** The server drops sessions of a host that is gone within half a minute. Some systems cannot be told. */
+/** The server drops sessions of a vanished host within half a minute. Some systems do not support this. */
 const KEEPALIVES: Readonly<Record<string, string>> = {
   tcp_keepalives_idle: "10",
   tcp_keepalives_interval: "5",
@@ -85,7 +85,7 @@ export class Sessions {
     const fixed = { ...SETTINGS, application_name: applicationName, ...(path === "" ? {} : { search_path: path }) };
     const wanted = Object.entries({ ...fixed, ...KEEPALIVES });
     const list = wanted.map((pair) => `(${pair.map((text) => pg.escapeLiteral(text)).join(", ")})`).join(", ");
-    // A second statement: what the first one says of itself would be no proof. Older servers lack some of the settings.
+    // A second statement, because the result of the first would prove nothing. Older servers lack some of the settings.
     const text = `select set_config(name, value, false) from (values ${list}) as wanted (name, value)
         where current_setting(name, true) is not null;
       ${path === "" ? this.#withoutOwnSchemas() : ""}

@@ -25,7 +25,7 @@ export function describeServerError(error: unknown): string | undefined {
   return isServerError(error) && !isCondition(error) ? withoutData(error) : undefined;
 }
 
-// `invalid input syntax for type integer: "…"` would show what stands in a row.
+// `invalid input syntax for type integer: "…"` would reveal the content of a row.
 function withoutData({ code, message }: ServerError): string {
   return code.startsWith("22") ? message.replace(/".*"/s, '"…"') : message;
 }

@@ -24,7 +24,7 @@ export class Parameters {
 /** SQL that others may follow: they must not become a part of its last comment. */
 export const closedSql = (sql: string): string => (sql.includes("--") ? `${sql}\n` : sql);
 
-/** SQL of the name of a table, with its schema where the name says one: `landing.items`. */
+/** SQL of a table name, with its schema if the name has one: `landing.items`. */
 export const relationSql = (name: string): string => name.split(".").map(quoteName).join(".");
 
 /** A column of the table that `alias` stands for. */

@@ -5,7 +5,7 @@ import type { Database } from "../database/connect.ts";
 /** The set of documents that the project's config lists. */
 export const CONFIG_SET = "config";
 
-/** Why a set beside the config's exists: `documents add`, or a run that was given its own documents. */
+/** Where a set other than the config's comes from: `documents add`, or a run that was given its own documents. */
 export type DocumentSetKind = "added" | "run";
 
 /** Name of the set that some patterns make; the same patterns are the same set. */

@@ -15,7 +15,7 @@ export interface ListedDocument {
   readonly status: DocumentStatus;
   /** `CODE: what is wrong` of a document that could not be read. */
   readonly error: string | null;
-  /** The entries that it was added as, or given to a run, beside those of the config. */
+  /** The entries under which it was added or given to a run, apart from those of the config. */
   readonly addedAs: readonly string[];
   readonly updatedAt: string;
 }

@@ -17,7 +17,7 @@ export async function oneNameEach<Source extends NamedFile>(
   const chosen = new Map<string, Source>();
   for (let start = 0; start < sources.length; start += AT_ONCE) {
     const some = sources.slice(start, start + AT_ONCE);
-    // A file that vanished meanwhile stands for itself; reading it will say so.
+    // A file that has vanished keeps its own path; reading it will report the error.
     const real = await Promise.all(some.map((source) => realpath(source.file).catch(() => source.file)));
     for (const [index, source] of some.entries()) {
       const target = real[index] ?? source.file;

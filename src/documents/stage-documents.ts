@@ -80,7 +80,7 @@ export interface StageCounts {
   readonly unchanged: number;
 }
 
-/** Brings the table to what the stage says; rows that are equal are not touched. */
+/** Makes the table match the stage; rows that are equal are not touched. */
 export async function applyDocumentStage(client: DatabaseClient, documents: string, set: string): Promise<StageCounts> {
   await keepWhatIsKnown(client, documents);
   const { rows } = await client.query<{ kind: keyof StageCounts; count: number }>(

@@ -18,11 +18,11 @@ export interface SyncDocumentsOptions {
   readonly allowDeletes?: boolean | undefined;
   /** Ends the sync; nothing is changed then. */
   readonly signal?: AbortSignal | undefined;
-  /** Fetches pages anew that are in the table already. */
+  /** Fetches pages again that are already in the table. */
   readonly refreshUrls?: boolean | undefined;
   /** Whose patterns these are. A sync removes documents of its own set only. Default: the project's config. */
   readonly set?: string | undefined;
-  /** Nothing that matches is no slip: the patterns were given another time, and what they named may be gone. */
+  /** No match is not an error: the patterns were given earlier, and their files may be gone. */
   readonly mayBeEmpty?: boolean | undefined;
 }
 

@@ -29,7 +29,7 @@ export interface LlmSettings extends LlmParams {
   readonly price?: LlmSession["price"];
   /** Of any models, chat or embedding, by the name that they are configured by, `provider:model`, or model. */
   readonly prices?: Prices | undefined;
-  /** Of the provider's key, where its headers do not tell. */
+  /** The limit of the provider's key, if its headers do not report it. */
   readonly requestsPerMinute?: number | undefined;
   readonly tokensPerMinute?: number | undefined;
   readonly maxConcurrency?: number | undefined;
@@ -189,7 +189,7 @@ function nameOf(model: LlmSettings["model"]): string {
   return `${String(provider)}:${String(modelId)}`;
 }
 
-/** Provider and model of a name; a URL has no provider, and what stands behind an \@ is the endpoint. */
+/** Provider and model of a name; a URL has no provider, and the part after an \@ is the endpoint. */
 function partsOf(name: string): readonly [provider: string, model: string] {
   const [, ofServer] = /^https?:[^#]*#(.+)$/s.exec(name) ?? [];
   if (ofServer !== undefined) return ["openai-compatible", ofServer];

@@ -15,7 +15,7 @@ export interface BatchInput<Row, Input> extends BatchOptions {
 
 /** Asks the configured model. In a model it comes as `llm`; every call counts for the unit that makes it. */
 export interface Llm extends Predictor {
-  /** Lets the model think in a field of its own first; it comes back as `reasoning`. */
+  /** Lets the model think in a separate field first; it is returned as `reasoning`. */
   chainOfThought<Input, Output>(
     signature: Signature<Input, Output>,
     input: Input,
@@ -40,7 +40,7 @@ export interface Llm extends Predictor {
    */
   embed(texts: readonly string[]): Promise<Embedded>;
   /**
-   * Says how well a signature is answered: a score, its confidence interval, every example.
+   * Measures how well a signature is answered: a score, its confidence interval, every example.
    *
    * @example
    * const { score, interval } = await llm.evaluate(classify, { examples, metric: exactMatch() });

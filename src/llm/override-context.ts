@@ -30,7 +30,7 @@ export function inContext<Result>(given: LlmOverrides, work: () => Result): Resu
   return overrides.run({ ...outer, ...given, ...mergeParams(outer, given) }, work);
 }
 
-/** The source with what the context says, which is the source itself outside of any. */
+/** The source with the overrides of the context; outside a context, the source itself. */
 export function sourceInContext(source: LlmSource): LlmSource {
   const given = overrides.getStore();
   if (given === undefined) return source;

@@ -12,7 +12,7 @@ const SHOWN_CHARACTERS = 60;
 // Distances of long texts take long; what differs is seen in the beginning of the first difference.
 const COMPARED_CHARACTERS = 2_000;
 
-/** Says in lines how a request differs from the one among the others that is nearest to it. */
+/** Describes, line by line, how a request differs from the most similar of the others. */
 export function nearestDifference(asked: Omit<Named, "name">, others: readonly Named[]): string | undefined {
   const text = textOf(asked.request);
   const [nearest] = others

@@ -14,7 +14,7 @@ export interface SeedDeclaration<Row extends object, NewRow extends object> exte
 > {
   /** Path in the project's folder: `.csv`, `.tsv`, `.jsonl` or `.ndjson`. */
   readonly file: string;
-  /** What stands between the fields of a CSV file; a comma, in `.tsv` a tab. */
+  /** The delimiter of a CSV file; a comma, in `.tsv` a tab. */
   readonly delimiter?: string;
   /** How the file is encoded, unless it is UTF-8: any name that browsers know, such as `windows-1252`. */
   readonly encoding?: string;

@@ -17,7 +17,7 @@ export interface CsvOptions {
   readonly refuse: (line: number, problem: string) => Error;
 }
 
-/** A record that is longer has a quote that nobody closed. */
+/** A longer record must have an unclosed quote. */
 const MAX_RECORD_LENGTH = 64 * 1024 * 1024;
 
 /**
@@ -33,7 +33,7 @@ export async function* readCsv(path: string, { delimiter, encoding, refuse }: Cs
     max_record_size: MAX_RECORD_LENGTH,
     cast: (value, { quoting }) => (value === "" && !quoting ? null : value),
   });
-  // Errors of any stream reach whoever reads the records.
+  // Errors of any stream reach the reader of the records.
   const text = Readable.from(decodeChunks(createReadStream(path), { encoding }));
   const records = pipeline(text, parser, () => undefined);
   let header: { readonly names: readonly string[]; readonly line: number } | undefined;
@@ -60,7 +60,7 @@ export async function* readCsv(path: string, { delimiter, encoding, refuse }: Cs
   }
 }
 
-// What the parser says may show the line itself.
+// The parser's own message may contain the line.
 function describe({ code }: CsvError): string {
   switch (code) {
     case "CSV_QUOTE_NOT_CLOSED":

@@ -6,7 +6,7 @@ type Read = { readonly value: unknown } | { readonly problem: string };
 const TRUE = new Set(["true", "t", "yes", "y", "1", "on"]);
 const FALSE = new Set(["false", "f", "no", "n", "0", "off"]);
 
-/** A field as a value of its column's type. What is no text stands as it is: JSON has types of its own. */
+/** A field as a value of its column's type. Values other than text are kept: JSON has its own types. */
 export function readSeedValue(field: unknown, { column }: ColumnShape): Read {
   if (field === null || field === undefined) return { value: null };
   if (column.dataType === "json" && typeof field !== "string") return { value: withoutSpelling(field) };

@@ -85,7 +85,7 @@ interface DescribedSource {
 }
 
 const asIs = (value: unknown) => value;
-// The driver does not know arrays of types that somebody has made, such as enums.
+// The driver does not know arrays of user-defined types, such as enums.
 const asList = (value: unknown) => (typeof value === "string" ? parseArray(value) : value);
 const nullOr = (convert: (value: unknown) => unknown) => (value: unknown) => (value === null ? null : convert(value));
 

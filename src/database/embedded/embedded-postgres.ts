@@ -27,7 +27,7 @@ export interface StartEmbeddedPostgresOptions extends EmbeddedPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** Carries the password, so it is for connecting and not for logs. */
+  /** Contains the password: use it to connect, never log it. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
@@ -105,12 +105,12 @@ export function resetEmbeddedPostgres({ directory }: EmbeddedPostgresOptions): P
       await stopServer(home);
       await removeHome(home);
     });
-    // Somebody else's file keeps the folder.
+    // The folder is kept if it contains other files.
     await rmdir(home.directory).catch(() => undefined);
   });
 }
 
-/** Throws where a server that nobody administers is no choice: in production. */
+/** Throws in production, where a server that nobody administers is not acceptable. */
 export function assertEmbeddedAllowed(): void {
   if (process.env["NODE_ENV"] === "production")
     throw embeddedUnavailable("NODE_ENV is production and DATABASE_URL is not set");

@@ -75,7 +75,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   }
 }
 
-// A process id says something on its own machine only; folders are shared between containers too.
+// A process id is only meaningful on its own machine, and folders may be shared between containers.
 function isDead(token: string): boolean {
   const [host, pid] = token.split(" ");
   return host === hostname() && pid !== undefined && !isProcessAlive(Number(pid));

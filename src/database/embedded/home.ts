@@ -6,9 +6,9 @@ import { dirname, join, resolve } from "node:path";
 import { MillraceError } from "../../core/errors.ts";
 import { type ServerAccount, canReach, createSharedFolder, giveTo, isRoot } from "./server-account.ts";
 
-/** Where everything of one embedded server lies. */
+/** Where all files of one embedded server are. */
 export interface Home {
-  /** The project's folder for the server: lock, heartbeat, and a pointer when the data lies elsewhere. */
+  /** The project's folder for the server: lock, heartbeat, and a pointer when the data is elsewhere. */
   readonly directory: string;
   /** Holds data and log; the same folder unless the server's account cannot reach it. */
   readonly path: string;
@@ -86,7 +86,7 @@ export async function removeHome(home: Home): Promise<void> {
   for (const file of ours) await rm(file, { force: true });
   if (home.path === home.directory) return;
   await rm(ownerFile(home.path), { force: true });
-  // Something else that lies there stays.
+  // Other files there are kept.
   await rmdir(home.path).catch(() => undefined);
 }
 
@@ -101,7 +101,7 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** Writes a small file anew, also over one of another account, and leaves it to the owner of the folder. */
+/** Replaces a small file, even one of another account, and gives it to the owner of the folder. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await rm(path, { force: true });
   await writeFile(path, text);
@@ -109,7 +109,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   try {
     await giveTo(await stat(dirname(path)), path);
   } catch (error) {
-    // Whoever replaces it at this moment gives it away too.
+    // Another process that replaces it at this moment also gives it to the owner.
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }

@@ -20,7 +20,7 @@ const PASSED_ON = [
 const PROGRAM_TIMEOUT_MS = 180_000;
 const SHOWN_LINES = 12;
 
-/** A small environment: a process that outlives us must not keep API keys, nor obey someone's `PGPORT`. */
+/** A small environment: a process that outlives us must not keep API keys or follow someone's `PGPORT`. */
 export function daemonEnvironment(): Record<string, string> {
   const passedOn = PASSED_ON.flatMap((name) => {
     const value = process.env[name];
@@ -54,7 +54,7 @@ export function runProgram(program: string, parameters: readonly string[], optio
       if (code === 0) return resolve();
       reject(programFailed(`${program} ended with ${signal ?? `code ${code}`}`, output));
     });
-    // A program that ended early has closed its input; its exit code tells why.
+    // A program that ended early has closed its input; its exit code shows why.
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.input ?? "");
   });
@@ -64,7 +64,7 @@ export function cannotRun(program: string, error: Error): MillraceError {
   return embeddedUnavailable(`"${program}" does not run on this machine (${error.message})`, error);
 }
 
-/** `output` is what the program printed or logged; its end says why it failed. */
+/** `output` is what the program printed or logged; its last lines show why it failed. */
 export function programFailed(what: string, output: string): MillraceError {
   const lines = output
     .trim()

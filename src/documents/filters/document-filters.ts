@@ -14,11 +14,11 @@ export interface ResolveFiltersOptions {
   /** The project folder, which paths are relative to. */
   readonly directory: string;
   readonly filters: DocumentFilters;
-  /** The filters that the project declares beside the ones that every project has. */
+  /** The filters that the project declares, in addition to those of every project. */
   readonly declared: DeclaredDocumentFilters;
-  /** At most so many of the documents that pass: always the same ones, whatever their order. */
+  /** At most this many of the documents that pass: always the same ones, whatever their order. */
   readonly sample?: number | undefined;
-  /** Where the user stands; paths may be relative to it too. */
+  /** The user's working directory; paths may also be relative to it. */
   readonly workingDirectory?: string | undefined;
 }
 

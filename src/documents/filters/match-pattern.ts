@@ -14,7 +14,7 @@ export function documentMatcher(pattern: string): (document: Located) => boolean
   return ({ path, sourceUrl }) => [path, sourceUrl].some((name) => name !== null && names(name).some(matches));
 }
 
-// "**" does not step over "..", yet "**/*.md" is meant for files beside the project too.
+// "**" does not match "..", but "**/*.md" should also match files outside the project.
 function names(name: string): string[] {
   const own = normal(name);
   return own.startsWith("../") ? [own, own.replace(/^(\.\.\/)+/, "")] : [own];

@@ -3,12 +3,12 @@ import { Parser } from "htmlparser2";
 /** Browsers look no further than 1 kB; some pages have a longer beginning. */
 const SEARCHED_BYTES = 4_096;
 
-/** What a page says of its own encoding: in `<meta charset>`, `<meta http-equiv>`, or the declaration of XML. */
+/** The encoding that a page declares: in `<meta charset>`, `<meta http-equiv>`, or the declaration of XML. */
 export function declaredEncoding(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.subarray(0, SEARCHED_BYTES)).toString("latin1");
   const xml = /^\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.:-]+)["']/i.exec(head)?.[1];
   const label = xml ?? metaCharset(head);
-  // Whoever can read it in single bytes is not in UTF-16.
+  // A declaration that was readable as single bytes cannot be in UTF-16.
   return label !== undefined && /^\s*utf-?16/i.test(label) ? "utf-8" : label;
 }
 

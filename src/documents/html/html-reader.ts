@@ -4,7 +4,7 @@ import { TextBuilder } from "./text-builder.ts";
 
 const names = (list: string): readonly string[] => list.trim().split(/\s+/);
 
-/** What is drawn as a block of its own; 2 leaves a line free around it. */
+/** Elements drawn as a separate block; 2 leaves an empty line around it. */
 const BLOCKS: ReadonlyMap<string, 1 | 2> = new Map([
   ...names("blockquote dl h1 h2 h3 h4 h5 h6 hr menu ol p pre table ul xmp").map((name) => [name, 2] as const),
   ...names(`
@@ -12,7 +12,7 @@ const BLOCKS: ReadonlyMap<string, 1 | 2> = new Map([
     hgroup html legend li listing main nav plaintext search section summary tbody td tfoot th thead tr
   `).map((name) => [name, 1] as const),
 ]);
-/** What is drawn in the line and still apart from the words beside it. */
+/** Elements drawn inline but separate from the words next to them. */
 const BOXES = new Set(names("button img input meter optgroup option progress select text textarea"));
 /** What no browser shows as text. */
 const SKIPPED = new Set(names("datalist desc iframe metadata noembed noframes noscript script style template title"));
@@ -139,7 +139,7 @@ export class HtmlReader {
     if (lines === undefined) return;
     if (name === "li") this.#endItem();
     if (HEADING.test(name)) this.#endHeading();
-    // One that nobody closed ends where something else begins.
+    // An unclosed one ends where something else begins.
     if (this.#heading?.text.trim() !== "") this.#heading = undefined;
     this.#text.break(this.#breaksAt(name, lines));
     this.#startBlock(name, number);
@@ -220,7 +220,7 @@ export class HtmlReader {
     this.#push({ name, end: () => void (this.#inside.foreign = foreign) });
   }
 
-  // A drawing that nobody closed ends where the page goes on.
+  // An unclosed drawing ends where the page continues.
   #endForeign(): void {
     while (this.#inside.foreign > 0 && this.#pop() !== undefined);
   }
@@ -242,7 +242,7 @@ export class HtmlReader {
     this.#push(element);
   }
 
-  /** Starts a row or a cell; false for all that is no part of a table. */
+  /** Starts a row or a cell; false for anything that is not part of a table. */
   #startInTable(name: string): boolean {
     const table = this.#tables.at(-1);
     if (table?.rows === undefined) return false;

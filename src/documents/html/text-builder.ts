@@ -1,5 +1,5 @@
 interface LinePrefix {
-  /** Stands before the first line in place of `rest`, and is gone once it has been written. */
+  /** Written before the first line in place of `rest`, and only once. */
   first: string | undefined;
   readonly rest: string;
 }

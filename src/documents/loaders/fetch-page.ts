@@ -30,8 +30,8 @@ export function isPrivateAddress(address: string): boolean {
 }
 
 /**
- * Fetches one page and follows its redirects, but for those that lead from a public address into the network of whoever
- * asks: a page must not choose what is read there.
+ * Fetches one page and follows redirects, except from a public address into the caller's own
+ * network: a page must not choose what is read there.
  */
 export async function fetchPage(address: string, signal: AbortSignal | undefined): Promise<Response> {
   const first = new URL(address);

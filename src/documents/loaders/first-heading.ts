@@ -3,7 +3,7 @@ import type MarkdownIt from "markdown-it";
 import { HtmlReader } from "../html/html-reader.ts";
 import { tidyTitle } from "../record/clean-value.ts";
 
-/** Lines that may be, or end, a heading; whether they are one says the parser. */
+/** Lines that may be, or end, a heading; the parser decides whether they do. */
 const CANDIDATE = /^ {0,3}#{1,6}(?:[ \t]|$)|^ {0,3}(?:=+|-+)[ \t]*$|<h[1-6][\s>]/i;
 /** No title is further down, and none is as long as this line. */
 const MAX_LENGTH = 1_000_000;
@@ -13,7 +13,7 @@ const MAX_LINES_AFTER = 20;
 
 /**
  * The text of the first heading of a Markdown text, or of HTML in it. Where a heading is, and where only a line of code
- * looks like one, depends on all that stands before it, and on nothing after it.
+ * looks like one, depends on everything before it and on nothing after it.
  */
 export function firstHeading(content: string): string | null {
   const lines = splitLines(content.slice(0, MAX_LENGTH));
@@ -41,7 +41,7 @@ const load = createRequire(import.meta.url);
 type Parser = InstanceType<typeof MarkdownIt>;
 let loaded: { readonly blocks: Parser; readonly inline: Parser } | undefined;
 
-// Loaded with the first heading. What paragraphs say is nobody's question here.
+// Loaded with the first heading. The content of paragraphs does not matter here.
 function parsers() {
   const create = load("markdown-it") as typeof MarkdownIt;
   loaded ??= { blocks: create("commonmark").disable("inline"), inline: create("commonmark") };

@@ -31,7 +31,7 @@ export function splitFrontMatter(text: string): FrontMatter {
   try {
     return { ...readYaml(yaml), content: text.slice(closing.index + closing[0].length) };
   } catch (error) {
-    // A rule at the top of a page looks like front matter too; only a blank line after it tells them apart.
+    // A horizontal rule at the top of a page looks like front matter; only a blank line after it distinguishes them.
     if (error instanceof MillraceError && mayBeRule(yaml)) return none;
     throw error;
   }

@@ -77,7 +77,7 @@ async function describeFile(file: string) {
   return { size: stats.size, isFile: stats.isFile() };
 }
 
-/** A file system's error without the absolute path that its message carries. */
+/** A file system error without the absolute path in its message. */
 export function unreadable(error: unknown): MillraceError {
   if (error instanceof MillraceError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? "unknown error";

@@ -56,7 +56,7 @@ export async function* readJsonlLines(file: string, options: JsonlOptions = {}):
   }
 }
 
-// In UTF-16 a line feed is two bytes, one of which other characters have too; in all others it is one of its own.
+// In UTF-16 a line feed is two bytes, one of which also occurs in other characters; elsewhere it is one unique byte.
 async function* splittable(chunks: AsyncIterable<Buffer>, { encoding }: JsonlOptions): AsyncGenerator<Buffer> {
   const iterator = chunks[Symbol.asyncIterator]();
   try {

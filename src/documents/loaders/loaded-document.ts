@@ -1,7 +1,7 @@
 import { sha256 } from "../../core/hash.ts";
 import type { DocumentContentType } from "../record/document-record.ts";
 
-/** What a file, a line or a page says, once it is read. */
+/** The content of a file, a line or a page, once it is read. */
 export interface LoadedDocument {
   readonly title: string | null;
   readonly content: string;

@@ -18,7 +18,7 @@ export function fileUri(path: string): string {
   return path.normalize("NFC");
 }
 
-/** URI of a record inside a file; without an id of its own, a record is its line. */
+/** URI of a record inside a file; a record without an id is identified by its line. */
 export function recordUri(options: { path: string; recordId: string | undefined; line: string }): string {
   return `${fileUri(options.path)}#${options.recordId ?? sha256(options.line).slice(0, 16)}`;
 }

@@ -27,11 +27,11 @@ export interface AskOptions {
   readonly signal: AbortSignal;
   /** The unit that calls are booked for; without one they are booked for nobody. */
   readonly caller?: Caller | undefined;
-  /** Hears that calls wait for a provider that is down, and that it is back. */
+  /** Called when calls wait for a provider that is down, and when it is back. */
   readonly onOutage?: ((outage: Outage) => void) | undefined;
-  /** Hears of everything that was paid for, also when no answer came of it, and by whom it was made. */
+  /** Called with everything that was paid for, even without an answer, and with the provider. */
   readonly onUsage: (usage: UsageTotals, transport: { readonly provider: string }) => void;
-  /** Hears the name of every signature that is asked. */
+  /** Called with the name of every signature that is asked. */
   readonly onAsk?: ((signature: string) => void) | undefined;
   readonly onPrediction?: ((asked: AskedSignature) => void) | undefined;
 }
@@ -68,7 +68,7 @@ function inFlightOf({ book }: LlmSession): Asking {
   return known;
 }
 
-/** Puts one input to the model: from the cache, or asked, checked, repaired once at the most, and then kept. */
+/** Answers one input: from the cache, or by asking the model, checking, repairing at most once, and caching. */
 export async function ask(session: LlmSession, prompt: Prompt, input: unknown, options: AskOptions): Promise<Asked> {
   const request = renderRequest(prompt, checkInput(prompt, input), session.params);
   const key = requestKey(request, session.transport);
@@ -77,7 +77,7 @@ export async function ask(session: LlmSession, prompt: Prompt, input: unknown, o
   const running = isShared ? inFlight.get(key) : undefined;
   if (running !== undefined) {
     const asked = await running.catch((error: unknown) => {
-      // Whoever asked has given up, which is nothing to this one.
+      // The caller that asked has given up; this one has not, so it asks itself.
       if (error instanceof LlmError && error.kind === "aborted" && !options.signal.aborted) return undefined;
       throw error;
     });
@@ -96,7 +96,7 @@ export async function ask(session: LlmSession, prompt: Prompt, input: unknown, o
   }
 }
 
-/** Gives an answer that nothing was paid for this time. */
+/** Returns an answer that cost nothing this time. */
 async function bookHit(session: LlmSession, prompt: Prompt, asked: Asked, options: AskOptions): Promise<Asked> {
   const { llmModel, llmCostUsd } = asked.telemetry;
   await session.book?.hit({
@@ -189,7 +189,7 @@ function telemetryOf(
   };
 }
 
-/** One request and, where the answer does not fit, one more turn that says why. Every call of it is booked. */
+/** One request and, if the answer does not fit, one more turn that explains why. Every call is recorded. */
 class Conversation {
   #usage: UsageTotals = NO_USAGE;
   #latencyMs = 0;
@@ -214,7 +214,7 @@ class Conversation {
         const called = await this.#call(current).catch(unfitAnswer);
         const unfit = called instanceof LlmError ? called : await this.#check(called);
         if (!(unfit instanceof LlmError)) return unfit;
-        // A limit that nobody asked for has cut it off: once more, with more room.
+        // It was cut off by a limit that the user did not set: retry with more room.
         if (unfit.kind === "truncated" && !(called instanceof LlmError) && called.limit?.isLearned === true) {
           this.#cutAt = called.limit.tokens;
           continue;
@@ -229,7 +229,7 @@ class Conversation {
     }
   }
 
-  /** The answer as it is kept, or why it is none. */
+  /** The answer as it is cached, or why it is not valid. */
   async #check({ answer, attempt }: Called): Promise<Asked | LlmError> {
     const output = this.#parse(answer);
     if (!(output instanceof LlmError)) return this.#keep(answer, attempt, output.value);
@@ -356,7 +356,7 @@ function unfitAnswer(error: unknown): LlmError {
   throw error;
 }
 
-/** The same, with what is wrong with the answer; where nobody knows what it was, it is asked for again. */
+/** The same request plus what is wrong with the answer; if the answer is unknown, the request is just repeated. */
 function repairOf(request: LlmRequest, unfit: LlmError, answer: string | undefined): LlmRequest {
   if (answer === undefined) return request;
   return {

@@ -52,12 +52,12 @@ export interface CallEnd extends Partial<LlmUsage> {
   readonly id: string;
   readonly status: Exclude<CallStatus, "sent">;
   readonly answeredBy?: string | undefined;
-  /** Billed; null where nobody knows. */
+  /** Billed; null when unknown. */
   readonly costUsd: number | null;
   readonly latencyMs: number;
   /** The text of an answer that was refused or did not fit; good ones are in the cache. */
   readonly rejected?: string | undefined;
-  /** Kept beside the answer, once for each key. */
+  /** Stored with the answer, once for each key. */
   readonly request?: { readonly key: string; readonly body: LlmRequest } | undefined;
   /** Committed together with this row. */
   readonly kept?: readonly CacheEntry[] | undefined;
@@ -79,9 +79,9 @@ export const newCallId = (): string => randomUUID();
 export interface CallBook {
   /** Kept answers by key; those that are not there are missing. */
   read<Answer extends KeptAnswer>(keys: readonly string[]): Promise<ReadonlyMap<string, Answer>>;
-  /** Books an answer that came from the cache. */
+  /** Records an answer that came from the cache. */
   hit(hit: CacheHit): Promise<void>;
-  /** Books a call that is about to be sent. */
+  /** Records a call that is about to be sent. */
   begin(call: SentCall): Promise<void>;
   /** How long answers to a signature have been. */
   answerLengths(signature: string, model: string): Promise<AnswerLengths>;

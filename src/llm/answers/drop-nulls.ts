@@ -6,7 +6,7 @@ type Path = readonly PropertyKey[];
 const MAX_ROUNDS = 20;
 
 /**
- * The value without the nulls that stand for what was left out: strict schemas have no optional fields, so models write
+ * The value without the nulls that mean "left out": strict schemas have no optional fields, so models write
  * null there. Only those that do not fit, and of fields that are optional, are dropped; undefined when there are none.
  */
 function withoutOptionalNulls(value: unknown, issues: readonly z.core.$ZodIssue[], schema: Schema): unknown {

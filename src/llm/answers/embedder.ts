@@ -41,7 +41,7 @@ export class Embedder {
 
   async embed(texts: readonly string[], options: AskOptions): Promise<Embedded> {
     const { signal, onUsage, caller = {} } = options;
-    // The first caller pays for a text; whoever asks for it at the same time gets it as if it were kept.
+    // The first caller pays for a text; others that ask at the same time get it as if it were cached.
     const own = new Set<Order>();
     const orders = texts.map((text) => this.#order(text, { own, caller }));
     try {
@@ -240,7 +240,7 @@ class EmbeddingRecord {
         const embedding = encodeEmbedding(embeddings[index] ?? []);
         const answer: CachedEmbedding = { model, costUsd, embedding, inputTokens, latencyMs };
         entries.set(order, { key: order.key, program: "embed", provider: transport.provider, answer });
-        // As it is kept, so that it is the same the next time.
+        // In the cached form, so that it is the same next time.
         const delivery = { embedding: decodeEmbedding(embedding), model, inputTokens, costUsd, latencyMs };
         return [order, { ...delivery, isCached: false }];
       }),

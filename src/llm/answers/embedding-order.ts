@@ -2,7 +2,7 @@ import type { Embedding } from "../calls/embedding-transport.ts";
 import type { Caller } from "./call-book.ts";
 import { addUsage, NO_USAGE, usageOfCall, type UsageTotals } from "./telemetry.ts";
 
-/** One text, whoever asks for it. */
+/** One text, shared by all callers that ask for it. */
 export interface Order {
   readonly key: string;
   readonly text: string;

@@ -16,7 +16,7 @@ export interface Prediction<Output> {
 
 /** Asks a model, and nothing else. */
 export interface Predictor {
-  /** Asks once. Fails with an `LlmError` that says of which kind. */
+  /** Asks once. Fails with an `LlmError`, whose `kind` shows what went wrong. */
   predict<Input, Output>(signature: Signature<Input, Output>, input: Input): Promise<Prediction<Output>>;
 }
 
@@ -28,7 +28,7 @@ export interface LlmOverrides extends LlmParams {
   readonly price?: Price | undefined;
 }
 
-/** A sum of its own, within that of the run, or none at all: a probe sends nothing. */
+/** A separate budget within that of the run, or a probe, which sends nothing. */
 export interface SourceLimits {
   /** Records requests instead of sending them, whatever is overridden further on. */
   readonly probe?: Probe | undefined;
@@ -41,11 +41,11 @@ export interface LlmSource {
   /** Provider and name of the model. */
   readonly model: string;
   readonly isOffline: boolean;
-  /** Digest of what, beside the prompt, decides an answer. */
+  /** Digest of everything, apart from the prompt, that decides an answer. */
   readonly fingerprint: string;
   /** Tuned prompts of the project, by signature. */
   readonly adopted?: AdoptedPrompts | undefined;
-  /** What the model's tokens cost; undefined where nobody knows. */
+  /** What the model's tokens cost; undefined when unknown. */
   price(): Promise<Price | undefined>;
   /** The same with other settings. */
   with(overrides: LlmOverrides & SourceLimits): LlmSource;

@@ -16,7 +16,7 @@ export interface OutputLimit {
 }
 
 /**
- * Limits of output for calls under a budget: without one that is sent nobody can say what a call costs at the most.
+ * Limits of output for calls under a budget: unless a limit is sent, the maximum cost of a call is unknown.
  * One that is not configured is learned from the answers so far.
  */
 export class OutputLimits {

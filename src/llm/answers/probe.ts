@@ -68,7 +68,7 @@ export class Probe {
       limiterKey: LIMITER_KEY,
       call: async (request, options) => {
         const signature = this.#signatures.get(requestKey(request, identity));
-        // A repair of a made-up answer is no request that the model would get.
+        // The model would never get a repair of a made-up answer.
         if (signature !== undefined) {
           this.requests.push({
             signature,
@@ -116,7 +116,7 @@ export class Probe {
   }
 }
 
-// The limits and the breaker of a real model are no business of a probe's.
+// A probe must not affect the limits and the breaker of a real model.
 const LIMITER_KEY = "probe";
 
 /** A model whose key or package is missing cannot be opened, yet a plan may say what it would be asked. */

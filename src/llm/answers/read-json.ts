@@ -16,7 +16,7 @@ export function* jsonIn(text: string): Generator {
     return;
   }
   const ends = [...text.matchAll(END_OF_THINKING)].map(({ index, 0: tag }) => index + tag.length);
-  // The last end first: what stands behind it is the answer.
+  // The last end first: the answer follows it.
   for (const start of [...ends.toReversed().slice(0, 2), 0]) {
     const part = text.slice(start);
     const candidates = [part, ...fencesIn(part).toReversed()].map(parse);
@@ -32,7 +32,7 @@ interface Parsed {
   readonly value: unknown;
 }
 
-/** Objects that stand in a text, none of them inside of another. */
+/** Objects in a text, without those nested in another. */
 function objectsIn(text: string): Parsed[] {
   const found: Parsed[] = [];
   let start = text.indexOf("{");
@@ -62,7 +62,7 @@ function endOfObject(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** A value, and what it is when it was written once too often: as text, in a list of one, under a name of its own. */
+/** A value, and its content if the model wrapped it once too often: as text, in a list of one, under an extra name. */
 function* meanings(value: unknown): Generator {
   yield value;
   if (typeof value === "string") {

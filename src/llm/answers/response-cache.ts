@@ -11,7 +11,7 @@ export type CachedAnswer = Pick<LlmAnswer, "text" | "finish" | "usage" | "model"
 /** `on` reads and writes, `refresh` only writes, `only` fails on a miss, `off` does neither. */
 export type CacheMode = "on" | "off" | "refresh" | "only";
 
-/** What every kept answer says beside itself. */
+/** What is stored with every cached answer. */
 export interface KeptAnswer {
   readonly model: string;
   readonly costUsd: number | null;
@@ -58,7 +58,7 @@ export async function cacheStats(database: Database): Promise<readonly CacheStat
 }
 
 export interface PruneOptions {
-  /** Answers that nobody has asked for since. */
+  /** Answers that have not been requested since. */
   readonly olderThanDays?: number | undefined;
   readonly program?: string | undefined;
   readonly model?: string | undefined;

@@ -2,7 +2,7 @@ import type { LlmUsage } from "../calls/transport.ts";
 
 /**
  * What one answer took, all attempts and repairs together: the columns that `llmTelemetry()` declares. An answer from
- * the cache says what it took when it was asked, so that a rebuild leaves the costs of rows as they were.
+ * the cache has what it took when it was asked, so that a rebuild does not change the costs of rows.
  */
 export interface Telemetry {
   readonly llmModel: string;
@@ -22,7 +22,7 @@ export interface UsageTotals {
   readonly calls: number;
   /** Calls that were answered from the cache, for nothing. */
   readonly cachedCalls: number;
-  /** Calls whose cost nobody knows: no price, no usage in the answer, or no answer. They are not in `costUsd`. */
+  /** Calls of unknown cost: no price, no usage in the answer, or no answer. They are not in `costUsd`. */
   readonly unknownCalls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;

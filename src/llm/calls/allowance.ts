@@ -8,7 +8,7 @@ export interface Mark {
   readonly corrected: number;
 }
 
-/** What an answer says is left, and after how long all of it is there again. */
+/** What an answer reports as left, and how long until all of it is back. */
 export interface Observed {
   readonly remaining: number;
   readonly resetMs: number;
@@ -18,15 +18,15 @@ export interface Observed {
 }
 
 /**
- * What a server still takes, requests or tokens, as the headers of its answers tell. An answer says what was left when
- * its own call had arrived; how far that is from what was thought then is corrected now.
+ * What a server still accepts, requests or tokens, by the headers of its answers. An answer reports what was left when
+ * its own call arrived; the difference from our estimate at that time is corrected now.
  *
  * Some servers count in windows: nothing comes back before the reset. Others fill up steadily, and every call moves
  * their reset a little further; waiting for it would leave what has come back meanwhile unused.
  */
 export class Allowance {
   #most = 0;
-  /** `Infinity` until a header says. */
+  /** `Infinity` until a header gives it. */
   #level = Infinity;
   #levelAtMs = 0;
   /** How much comes back in a millisecond before the reset. */
@@ -34,7 +34,7 @@ export class Allowance {
   #resetAtMs: number | undefined;
   #taken = 0;
   #corrected = 0;
-  /** Answers to calls up to this one tell nothing new. */
+  /** Answers to calls up to this one add nothing new. */
   #seenAtTaken = 0;
   #first: { readonly atMs: number; readonly resetAtMs: number; readonly taken: number } | undefined;
 
@@ -55,7 +55,7 @@ export class Allowance {
     this.#seenAtTaken = mark.taken;
     const resetAtMs = atMs + resetMs;
     this.#most = Math.max(this.#most, remaining);
-    // The answer took longer than the server counts: what it says is over.
+    // The answer took longer than the server's window, so its numbers are out of date.
     if (resetAtMs <= nowMs) return this.#forget();
     const isFirst = !this.isKnown || mark.level === Infinity;
     const correction = isFirst ? 0 : remaining - mark.level - (this.#corrected - mark.corrected);

@@ -5,7 +5,7 @@ import { abortedError, sleep, unlessAborted } from "./on-abort.ts";
 /** Failures that say something about the provider and nothing about what it was asked. */
 const OUTAGE_KINDS: ReadonlySet<LlmErrorKind> = new Set(["server", "network", "timeout"]);
 
-/** A provider that does not answer, as those who wait for it hear of it. */
+/** A provider that does not answer, as reported to the calls that wait for it. */
 export interface Outage {
   readonly provider: string;
   readonly forMs: number;

@@ -3,7 +3,7 @@ import { abortedError, onAbort } from "./on-abort.ts";
 export interface BudgetOptions {
   /** What was spent before, by an earlier part of the same run. */
   readonly spentUsd?: number | undefined;
-  /** Hears of the new total whenever a call has been paid. */
+  /** Called with the new total whenever a call has been paid. */
   readonly onSettle?: ((spentUsd: number) => void) | undefined;
   /** A larger sum that this one is a part of. */
   readonly within?: Budget | undefined;

@@ -17,9 +17,9 @@ export interface CallTarget {
 
 /** Books requests: a call that is not written down before it is sent can be lost with its process. */
 export interface CallRecorder {
-  /** Before a request goes out; with a budget, what it may cost at the most. */
+  /** Before a request is sent; with a budget, the most that it may cost. */
   sent(reservedUsd: number | undefined): Promise<void>;
-  /** After one that failed. The one that gave the answer is the caller's to book, together with what becomes of it. */
+  /** After a failed request. The caller records the one that gave the answer, together with the outcome. */
   failed(attempt: Attempt): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface CallModelOptions extends RetryOptions {
   /** How long the provider may be down before the call is given up. 5 minutes unless said otherwise. */
   readonly outageTimeoutMs?: number | undefined;
   readonly onOutage?: ((outage: Outage) => void) | undefined;
-  /** Hears of every request as it ends, also when the call fails in the end: money was spent. */
+  /** Called as every request ends, even if the call fails in the end: money was spent. */
   readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
 }
 
@@ -52,8 +52,8 @@ export interface CalledModel<Answer extends AnyAnswer> {
 }
 
 /**
- * Asks a model once, and again where that may help: the one place that retries. Whatever the server asks everybody to
- * wait for is waited for at the limiter, where all calls of the key stand.
+ * Asks a model, and retries where that may help: the only place that does. A wait that the server imposes on all calls
+ * happens in the limiter, where all calls of the key queue.
  */
 export async function callModel<Answer extends AnyAnswer>(
   target: CallTarget,
@@ -93,7 +93,7 @@ export async function callModel<Answer extends AnyAnswer>(
       } else {
         breaker.failed(attempt.error.kind, onOutage);
         sleepMs = waitAfter(attempt.error, retryWait, { limiter, permit });
-        // While the provider is down it is the breaker that says how long to try.
+        // While the provider is down, the breaker decides how long to keep trying.
         if (breaker.isOpen && attempt.error.isRetryable) sleepMs ??= 0;
       }
     } finally {
@@ -123,7 +123,7 @@ function judge<Answer extends AnyAnswer>(attempt: Attempt<Answer>, limiter: Limi
   return { ...attempt, answer: undefined, error: refusal };
 }
 
-/** How long this call alone has to wait; undefined where trying again is no use. */
+/** How long this call alone has to wait; undefined if a retry would not help. */
 function waitAfter(
   error: LlmError,
   retryWait: RetryWait,
@@ -133,7 +133,7 @@ function waitAfter(
   const isTold = error.retryAfterMs !== undefined;
   let isForAll = false;
   if (error.kind === "rate_limit") {
-    // A wait that is too long for this call is not forced on the others: each of them hears of it and gives up too.
+    // A wait that is too long for this call is not imposed on the others: each gets its own refusal and gives up too.
     isForAll = permit.rateLimited({ waitMs: waitMs ?? 0, isTold, rateLimit: error.rateLimit });
   } else if (waitMs !== undefined && isTold) {
     limiter.pause(waitMs);

@@ -1,10 +1,10 @@
 import { storableText } from "../../core/text.ts";
 import type { LlmUsage, RateLimit } from "./transport.ts";
 
-/** What every answer says beside itself. */
+/** What comes with every answer. */
 export interface AnyAnswer {
   readonly usage: LlmUsage;
-  /** The model that the provider says it used. */
+  /** The model that the provider reports. */
   readonly model: string;
   readonly rateLimit: RateLimit | undefined;
   readonly text?: string;

@@ -1,6 +1,6 @@
 import type { LlmAnswer } from "./transport.ts";
 
-// In this order: `max_tokens` is no kind of stop.
+// In this order: `max_tokens` must not count as a stop.
 const KINDS: readonly (readonly [LlmAnswer["finish"], RegExp])[] = [
   ["refusal", /refus/],
   ["content_filter", /filter|safety|blocklist|prohibited|recitation|spii|guardrail|moderat|sensitive/],
@@ -8,7 +8,7 @@ const KINDS: readonly (readonly [LlmAnswer["finish"], RegExp])[] = [
   ["stop", /^(?:stop|end|eos|complete|finish|tool|function)/],
 ];
 
-/** Why an answer ended, in the words of whoever gave it: `max_tokens`, `MODEL_LENGTH` and `length` are one. */
+/** Why an answer ended, from the provider's own word: `max_tokens`, `MODEL_LENGTH` and `length` mean the same. */
 export function finishOf(reason: unknown): LlmAnswer["finish"] {
   if (typeof reason !== "string") return "other";
   const name = reason.toLowerCase().replaceAll(/\W+/g, "_");

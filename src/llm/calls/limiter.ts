@@ -15,7 +15,7 @@ export interface LimiterOptions {
 export interface CallToStart {
   /** Input and output together, roughly. */
   readonly tokens?: number | undefined;
-  /** Providers often have a limit for each model beside that of the key. */
+  /** Providers often have a limit per model in addition to that of the key. */
   readonly model?: string | undefined;
   /** The same for every attempt of one call: a call that is refused while the others are not is known by it. */
   readonly call?: object | undefined;
@@ -71,7 +71,7 @@ interface SeenAtRefusal {
 }
 
 const FIRST_CONCURRENCY = 64;
-// Some servers tell the reset of a day; before that long something is there again, and they say so if not.
+// Some servers report the reset of a whole day. Capacity returns much sooner; if it does not, they refuse the call.
 const MAX_RESET_MS = 60_000;
 // Timers are late by a few milliseconds; what they miss may be caught up.
 const BURST_MS = 100;
@@ -98,9 +98,9 @@ export function limiterOf(key: string, options?: LimiterOptions): Limiter {
  */
 export class Limiter {
   readonly #waiters = new Set<Waiter>();
-  /** By model, as its own answers tell. They all count every call: models may share a limit. */
+  /** By model, from its own answers. Each counts every call, since models may share a limit. */
   readonly #allowances = new Map<string, Allowances>();
-  /** What was heard of last holds for a model that nothing was heard of yet. */
+  /** The latest allowances; used for a model that has none of its own yet. */
   #latest: Allowances | undefined;
   #started = 0;
   #refusals = 0;
@@ -310,7 +310,7 @@ export class Limiter {
     const own = this.#allowancesOf(model);
     const known = own.requests.isKnown || own.tokens.isKnown ? own : (this.#latest ?? own);
     const roomMs = Math.max(known.requests.waitMs(1, nowMs), known.tokens.waitMs(tokens, nowMs));
-    // Where nobody knows, the calls in flight will tell; where there are none, this one does.
+    // If the allowance is unknown, the calls in flight will reveal it; if there are none, this call goes out and does.
     return roomMs === Infinity && this.#active === 0 ? 0 : roomMs;
   }
 }

@@ -30,9 +30,9 @@ export interface LlmErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** HTTP status, where there was an answer. */
   readonly status?: number | undefined;
-  /** What the call used all the same, where the answer says so. */
+  /** What the failed call used, if the answer reports it. */
   readonly usage?: LlmUsage | undefined;
-  /** What the model wrote, where the server itself found that it is no answer. */
+  /** What the model wrote, if the server itself rejected it as an answer. */
   readonly answerText?: string | undefined;
   /** What the headers of the refusal say is left. */
   readonly rateLimit?: RateLimit | undefined;
@@ -76,7 +76,7 @@ export class LlmError extends MillraceError {
     Object.defineProperty(this, "answerText", { enumerable: false });
   }
 
-  /** Says nothing about what was asked: it uses up no try of a unit. */
+  /** Not caused by the request, so it does not count as an attempt of the unit. */
   get isOutside(): boolean {
     return NOT_OF_THE_UNIT.has(this.kind);
   }

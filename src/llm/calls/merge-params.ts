@@ -2,7 +2,7 @@ import type { LlmParams } from "./transport.ts";
 
 type Options = NonNullable<LlmParams["providerOptions"]>;
 
-/** What decides an answer beside the prompt; what is set in `over` goes first, option by option. */
+/** What decides an answer in addition to the prompt; options set in `over` take precedence, one by one. */
 export function mergeParams(under: LlmParams, over: LlmParams): LlmParams {
   return {
     temperature: over.temperature ?? under.temperature,

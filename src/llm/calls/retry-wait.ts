@@ -28,7 +28,7 @@ export class RetryWait {
     this.#backoffMs = backoffMs;
   }
 
-  /** How long to wait; undefined where trying again is no use. */
+  /** How long to wait; undefined if a retry would not help. */
   after({ kind, isRetryable, retryAfterMs }: LlmError): number | undefined {
     if (!isRetryable) return undefined;
     if (kind === "rate_limit" && retryAfterMs !== undefined) return this.#afterLimit(retryAfterMs);

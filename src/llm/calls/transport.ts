@@ -24,7 +24,7 @@ export interface LlmParams {
   readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
 }
 
-/** Null where the server says nothing: unknown is not zero. */
+/** Null when the server does not report it: unknown is not zero. */
 export interface LlmUsage {
   /** All tokens of the prompt, those that the provider had cached too. */
   readonly inputTokens: number | null;
@@ -42,7 +42,7 @@ export interface LlmAnswer {
   readonly text: string;
   readonly finish: "stop" | "length" | "content_filter" | "refusal" | "other";
   readonly usage: LlmUsage;
-  /** The model that the provider says it used. */
+  /** The model that the provider reports. */
   readonly model: string;
   readonly rateLimit: RateLimit | undefined;
 }

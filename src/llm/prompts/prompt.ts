@@ -12,7 +12,7 @@ export interface Demonstration {
   readonly output: Readonly<Record<string, unknown>>;
 }
 
-/** A signature as it is put to a model: its shape, with a field to think in if that is wanted. */
+/** A signature as it is sent to a model: its shape, with a reasoning field if wanted. */
 export interface Prompt {
   readonly name: string;
   readonly instructions: string;

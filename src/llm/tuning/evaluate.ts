@@ -40,7 +40,7 @@ export interface EvaluateOptions<Input, Output, Expected> extends MeasureOptions
 export interface Evaluation<Output = unknown> extends Costs {
   /** Mean of the scores, 0 to 1. */
   readonly score: number;
-  /** Where the score of all such examples lies, with 95 % confidence (Wilson). */
+  /** The 95 % confidence interval (Wilson) of the score over all such examples. */
   readonly interval: readonly [number, number];
   /** `examples[i]` is about the i-th example. */
   readonly examples: readonly ScoredExample<Output>[];
@@ -51,7 +51,7 @@ export interface Evaluation<Output = unknown> extends Costs {
   readonly dataHash: string;
 }
 
-/** Says how well a signature is answered. Throws where no score can be stated: a wrong key, no money left. */
+/** Measures how well a signature is answered. Throws when there can be no score: a wrong key, no money left. */
 export async function evaluateSignature<Input, Output, Expected>(
   source: LlmSource,
   caller: AskOptions,

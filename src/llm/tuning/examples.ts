@@ -45,7 +45,7 @@ function parseLine(row: string): unknown {
   }
 }
 
-/** Says which data something was measured with. */
+/** Identifies the data that something was measured with. */
 export function hashExamples(parts: Readonly<Record<string, readonly Example[]>>): string {
   return sha256(canonicalJson(parts));
 }
@@ -60,11 +60,11 @@ export function splitExamples<One extends Example>(
   return [shuffled.slice(0, cut), shuffled.slice(cut)];
 }
 
-// With fewer examples not even five answers that are right instead of wrong would tell a gain from chance.
+// With fewer examples, even five answers corrected could not be distinguished from chance.
 const LEAST_DEV = 5;
 const LEAST_TRAIN = 4;
 
-/** Fails where an optimisation could not tell a gain from chance, or would fool itself. */
+/** Fails if an optimisation could not distinguish a gain from chance, or would fool itself. */
 export function checkExamples(train: readonly Example[], dev: readonly Example[]): void {
   if (train.length < LEAST_TRAIN || dev.length < LEAST_DEV) {
     const message = `Tuning needs at least ${LEAST_TRAIN} examples to learn from and ${LEAST_DEV} to confirm with; there are ${train.length} and ${dev.length}.`;

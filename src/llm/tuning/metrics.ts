@@ -10,14 +10,14 @@ export interface Judgement {
   readonly feedback?: string | undefined;
 }
 
-/** What a metric has beside the answer and the example. */
+/** What a metric gets in addition to the answer and the example. */
 export interface MetricContext<Input = unknown> {
   readonly input: Input;
   /** Asks on the account of the evaluation. */
   readonly llm: Predictor;
 }
 
-/** Says how good an answer is, from 0 to 1. */
+/** Scores an answer from 0 to 1. */
 export type Metric<Output = unknown, Expected = unknown, Input = unknown> = (
   output: Output,
   expected: Expected,

@@ -7,7 +7,7 @@ import type { Example } from "./examples.ts";
 /** `demonstrations` shows examples, `instructions` rewrites what is asked for, `both` does one after the other. */
 export type Strategy = "demonstrations" | "instructions" | "both";
 
-/** Where a search stands; told whenever a prompt has been scored. */
+/** Progress of a search, reported whenever a prompt has been scored. */
 export interface OptimizeProgress extends Costs {
   readonly stage: "measure" | "search" | "confirm";
   /** Prompts that were scored so far, the first one included. */
@@ -45,7 +45,7 @@ export interface OptimizeOptions<Input, Output, Expected>
   readonly onProgress?: (progress: OptimizeProgress) => void;
 }
 
-/** What an optimisation came to. Without a gain that the held-out examples confirm there is no artifact. */
+/** The result of an optimisation. Without a gain that the held-out examples confirm there is no artifact. */
 export type Optimization = Costs & {
   /** On the held-out examples. */
   readonly before: number;

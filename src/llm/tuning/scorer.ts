@@ -8,7 +8,7 @@ import type { Example } from "./examples.ts";
 import { asJudgement, type Metric } from "./metrics.ts";
 import { mean } from "./statistics.ts";
 
-/** What became of one example; one that got no answer scores 0. */
+/** The result of one example; without an answer it scores 0. */
 export interface ScoredExample<Output = unknown> {
   readonly index: number;
   readonly score: number;
@@ -32,7 +32,7 @@ export interface ScorerOptions {
   readonly metric: Metric<never, never, never>;
   readonly concurrency: number;
   readonly account: CostMeterOptions;
-  /** A server that is away says nothing about a prompt: no score then, instead of a low one. */
+  /** An unreachable server says nothing about a prompt: there is no score then, instead of a low one. */
   readonly failsOnOutage: boolean;
 }
 

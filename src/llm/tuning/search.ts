@@ -39,7 +39,7 @@ export class Search {
   costs: Costs = NO_COSTS;
   /** What the search ran into, in sentences. */
   readonly remarks: string[] = [];
-  /** The money does not last for another candidate. */
+  /** The remaining budget is too small for another candidate. */
   isExhausted = false;
   readonly #seen = new Set<string>();
   #highestUsd = 0;
@@ -56,7 +56,7 @@ export class Search {
     );
   }
 
-  /** Nothing can do better on the examples that choose, or there is no money to find out. */
+  /** No candidate can score better on the selection examples, or the money has run out. */
   get isOver(): boolean {
     return this.isExhausted || this.best?.scored.score === 1;
   }
@@ -86,13 +86,13 @@ export class Search {
     return scored;
   }
 
-  /** Counts what something cost; `examples` says how many answers it was for. */
+  /** Adds up costs; `examples` is the number of answers they were for. */
   add(costs: Costs, examples: number): void {
     this.costs = addCosts(this.costs, costs);
     if (examples > 0) this.#highestUsd = Math.max(this.#highestUsd, (costs.costUsd ?? 0) / examples);
   }
 
-  /** Does something that costs money; undefined when there was not enough of it. */
+  /** Does something that costs money; undefined when the budget was too small. */
   async spend<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     try {
       return await work();

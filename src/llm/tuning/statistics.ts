@@ -7,8 +7,8 @@ export function mean(values: readonly number[]): number {
 const Z_95 = 1.959964;
 
 /**
- * Where the true mean of scores from 0 to 1 lies, with 95 % confidence: Wilson's interval. It takes scores for as
- * scattered as yes and no are, so for others it is rather too wide than too narrow.
+ * The 95 % confidence interval (Wilson) of the true mean of scores from 0 to 1. It treats scores as being as
+ * scattered as yes and no, so for other scores it is too wide rather than too narrow.
  */
 export function confidenceInterval(scores: readonly number[]): readonly [number, number] {
   const count = scores.length;

@@ -11,7 +11,7 @@ export class ValueProblem extends Error {
   }
 }
 
-/** Counts the U+0000 that were taken out, which Postgres can store neither in text nor in jsonb. */
+/** Counts the U+0000 that were removed, since Postgres cannot store them in text or jsonb. */
 export interface NulCounter {
   removed: number;
 }

@@ -131,7 +131,7 @@ function arrayEncoder(column: PgArray<never, never>, nul: NulCounter): ValueEnco
 
 const quoteElement = (text: string) => `"${text.replace(/[\\"]/g, "\\$&")}"`;
 
-// What a type of its own (customType, vector, inet …) hands to a driver, in the text form Postgres reads.
+// What a custom type (customType, vector, inet …) hands to a driver, in the text form Postgres reads.
 function driverText(value: unknown, sqlType: string, nul: NulCounter): string {
   if (typeof value === "string") return cleanText(value, nul);
   if (typeof value === "boolean") return value ? "t" : "f";

@@ -6,7 +6,7 @@ import type { ColumnShape, TableShape } from "../table-shape.ts";
 export interface WrittenColumn extends ColumnShape {
   /** SQL that fills the column where a row gives no value; undefined when that is settled before the database. */
   readonly databaseDefault: string | undefined;
-  /** Name of the stage column that tells a given null from no value; only where both are possible. */
+  /** Name of the stage column that distinguishes a given null from no value; only where both are possible. */
   readonly givenColumn: string | undefined;
 }
 

@@ -55,7 +55,7 @@ export function createValueDecoder(column: PgColumn): (value: unknown) => unknow
 const TIME =
   /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(?:([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?)?( BC)?$/;
 
-// `new Date(text)` knows neither "BC" nor years past 9999.
+// `new Date(text)` does not support "BC" or years past 9999.
 function parseTime(text: string): Date {
   const parts = TIME.exec(text);
   if (parts === null) return new UnheldTime(text);

@@ -1,6 +1,6 @@
 import { MillraceError } from "../../core/errors.ts";
 
-/** A missing table or column under the code that planning uses for it; every other error as it is. */
+/** A missing table or column under the code that planning uses for it; every other error is returned unchanged. */
 export function explainReadError(error: unknown, reader: string): unknown {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const missing = code === "42P01" ? "TABLE_NOT_FOUND" : code === "42703" ? "COLUMN_NOT_FOUND" : undefined;

@@ -2,7 +2,7 @@ import type { PgArray, PgColumn } from "drizzle-orm/pg-core";
 import { quoteName } from "../../database/connect.ts";
 import { enumOf } from "../column-enum.ts";
 
-/** A column's type as it stands in DDL; an enum's name may need quotes that Drizzle does not give it. */
+/** A column's type as written in DDL; an enum's name may need quotes that Drizzle does not add. */
 export function typeSql(column: PgColumn): string {
   if (column.columnType === "PgArray") return `${typeSql((column as PgArray<never, never>).baseColumn)}[]`;
   const type = enumOf(column);

@@ -48,7 +48,7 @@ export async function readExistingTables(
   return new Map(rows.map(({ name, ...table }) => [name, table]));
 }
 
-/** A table or view of the search path, or of the schema that its name says; undefined when there is none. */
+/** A table or view in the search path, or in the schema of its name; undefined if there is none. */
 export async function findTable(database: Database, name: string): Promise<ExistingTable | undefined> {
   const [table] = await database.query<ExistingTable>(existingTablesSql("c.oid = to_regclass($1)"), [
     relationSql(name),

@@ -11,7 +11,7 @@ export const viewComment = (model: string) => `${MARK}${model}`;
 /** True for a view that a model made: it can be made again, so that nothing is lost with it. */
 export const isOwnComment = (comment: string | null) => comment?.startsWith(MARK) === true;
 
-/** What a query stands in the way of: a table or view of its name that is no longer of the declared kind. */
+/** Finds what blocks a query model: a table or view of its name that is no longer of the declared kind. */
 export async function findObstacle(
   query: RunQuery,
   shape: TableShape,
@@ -70,7 +70,7 @@ export async function planAroundViews(
   table: string,
 ): Promise<{ readonly drop: readonly string[]; readonly restore: readonly string[] }> {
   const views = await findDependentViews(query, table);
-  // Views of somebody else stay, and the server says which.
+  // Views that are not ours stay, and the server's error names them.
   if (views.length === 0 || views.some(({ comment }) => !isOwnComment(comment))) return { drop: [], restore: [] };
   return { drop: [dropSql(views)], restore: views.flatMap(restoreSql) };
 }
@@ -107,7 +107,7 @@ async function restoreView(client: DatabaseClient, view: DependentView): Promise
     return true;
   } catch (error) {
     await client.query("rollback to savepoint restore_view");
-    // Its query names what is no longer there; anything else is no reason to lose a view.
+    // Its query refers to something that no longer exists; no other error justifies losing a view.
     if (typeof (error as { code?: unknown }).code === "string" && (error as { code: string }).code.startsWith("42"))
       return false;
     throw error;

@@ -33,7 +33,7 @@ export function createTableSql(shape: TableShape): string {
   return `create table ${quoteName(shape.name)} (\n  ${lines.join(",\n  ")}\n)`;
 }
 
-/** One column as it stands in `create table` and `add column`. */
+/** One column as written in `create table` and `add column`. */
 export function columnDefinition({ name, column, defaultSql, notNull }: ColumnShape): string {
   const parts = [quoteName(name), typeSql(column)];
   const generated = column.generated?.as;
@@ -53,7 +53,7 @@ function generatedSql(as: unknown): string {
   return is(expression, SQL) ? inlineSql(expression) : closedSql(String(expression));
 }
 
-/** Everything of a table that has a name of its own, in the order it can be created. */
+/** All named parts of a table, in an order in which they can be created. */
 export function tableParts(shape: TableShape): readonly NamedPart[] {
   const config = getTableConfig(shape.table);
   const alter = `alter table ${quoteName(shape.name)} add constraint`;
@@ -117,7 +117,7 @@ function indexedColumn({ name = "", indexConfig }: IndexedColumn): { name: strin
   return { name, sql: `${quoteName(name)}${opClass === undefined ? "" : ` ${opClass}`}${direction}` };
 }
 
-// Columns inside DDL stand without their table, and values stand in the text: DDL takes no parameters.
+// In DDL, columns are written without their table and values inline, since DDL takes no parameters.
 function inlineSql(sql: SQL): string {
   return closedSql(dialect.sqlToQuery(sql.inlineParams(), "indexes").sql);
 }

@@ -169,7 +169,7 @@ async function insertMissing(
   return rowCount ?? 0;
 }
 
-/** SQL of a staged value, or of what stands in for it where the row gave none. */
+/** SQL of a staged value, or of its substitute if the row gave none. */
 function givenOr({ name, databaseDefault, givenColumn }: WrittenColumn, otherwise: string): string {
   const staged = `s.${quoteName(name)}`;
   if (databaseDefault === undefined) return staged;
@@ -177,7 +177,7 @@ function givenOr({ name, databaseDefault, givenColumn }: WrittenColumn, otherwis
   return `case when s.${quoteName(givenColumn)} then ${staged} else ${otherwise} end`;
 }
 
-// Without a key nothing says which row became which: a unit whose rows differ in any way is written anew.
+// Without a key, old and new rows cannot be matched: a unit whose rows differ in any way is rewritten.
 async function replaceWithoutKey(client: DatabaseClient, options: ApplyOptions, staged: number): Promise<RowCounts> {
   const { shape, stage, modelName, unitKeys } = options;
   const values = (await comparedColumns(client, options)).map((column) => column.name);

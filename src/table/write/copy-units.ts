@@ -18,7 +18,7 @@ export interface CopyUnitsOptions {
 
 /**
  * Writes units that have nothing in the table yet straight into it, in little more than half the time that a stage
- * takes. Undefined when only a stage can tell what to do: a unit has rows to compare, or a key is taken. Nothing has
+ * takes. Undefined when a stage is needed: a unit has rows to compare, or a key is taken. Nothing has
  * been written then, and the transaction goes on.
  */
 export async function copyUnits(client: DatabaseClient, options: CopyUnitsOptions): Promise<RowCounts | undefined> {
@@ -42,7 +42,7 @@ export async function copyUnits(client: DatabaseClient, options: CopyUnitsOption
 
 const UNIQUE_VIOLATION = "23505";
 
-// Merged rows may be anybody's, and what the database fills in stands in no line.
+// Merged rows may belong to any unit, and values that the database fills in are not in the copied lines.
 function canCopy(shape: TableShape, strategy: WriteStrategy): boolean {
   return strategy !== "merge" && writtenColumns(shape).every((column) => column.databaseDefault === undefined);
 }

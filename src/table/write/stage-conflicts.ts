@@ -16,7 +16,7 @@ export function sameKey(shape: TableShape, left: string, right: string): string 
   return shape.primaryKey.map((name) => `${left}.${quoteName(name)} = ${right}.${quoteName(name)}`).join(" and ");
 }
 
-/** Keys that stand in the stage more than once. */
+/** Keys that are in the stage more than once. */
 export async function findRepeatedKeys(
   client: DatabaseClient,
   { shape, stage, most }: { shape: TableShape; stage: Stage; most?: number },

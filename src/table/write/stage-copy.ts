@@ -13,7 +13,7 @@ export interface StageCopyOptions {
   readonly create: (client: DatabaseClient) => Promise<void>;
 }
 
-/** Carries lines into a stage while more of them are made: one `COPY` lasts for as long as lines keep coming. */
+/** Copies lines into a stage while more are being made: one `COPY` lasts as long as lines keep coming. */
 export class StageCopy {
   readonly #options: StageCopyOptions;
   readonly #packer = new LinePacker();
@@ -117,7 +117,7 @@ export class StageCopy {
   }
 }
 
-/** Wakes whoever waits for the next time something happens. */
+/** Wakes everyone waiting for the next event. */
 class Signal {
   readonly #waiting = new Set<() => void>();
 

@@ -69,7 +69,7 @@ export async function prepareLargeStage(
 ): Promise<void> {
   // With the usual 4 MB both sides of every join would go through files.
   await client.query("set local work_mem = '64MB'");
-  // Autovacuum sees neither temporary tables nor rows of this transaction; a rough idea of them is enough.
+  // Autovacuum does not see temporary tables or rows of this transaction; rough statistics are enough.
   await client.query("set local default_statistics_target = 10");
   await client.query(`analyze ${stage.name} (${columns.map(quoteName).join(", ")})`);
 }

@@ -83,7 +83,7 @@ export class TableWriter<NewRow = Record<string, unknown>> {
     await this.#stage.finish();
   }
 
-  /** Takes no more rows and drops those that are on their way; whoever writes hears of the error. */
+  /** Accepts no more rows and drops those in transit; pending writes fail with the error. */
   async abort(error: unknown): Promise<void> {
     this.#isClosed = true;
     await this.#stage.abort(error);

@@ -51,7 +51,7 @@ export interface UnitBatch {
   /** Every unit of the batch, those without rows too. */
   readonly unitKeys: UnitKeys;
   readonly modelName: string;
-  /** Rows of this run do not stand in the way of an append of the same run. */
+  /** Rows of this run do not block an append of the same run. */
   readonly runId?: string | undefined;
 }
 

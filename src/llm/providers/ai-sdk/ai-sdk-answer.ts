@@ -62,7 +62,7 @@ function finishIn(reason: Generated["finishReason"]): LlmAnswer["finish"] {
 
 function usageOf({ usage = {}, providerMetadata = {} }: Generated): LlmUsage {
   const read = typeof usage.inputTokens === "object" ? usageInParts(usage) : usageInSums(usage, providerMetadata);
-  // No prompt has no tokens: that is how some providers say that they were told nothing.
+  // Every prompt has tokens: some providers report 0 when they do not know the usage.
   const isUnknown = read.inputTokens === 0 && (read.outputTokens ?? 0) === 0;
   return isUnknown ? { inputTokens: null, outputTokens: null, cachedInputTokens: null } : read;
 }
@@ -78,7 +78,7 @@ function usageInParts({ inputTokens, outputTokens }: Usage): LlmUsage {
   };
 }
 
-/** Version v2: each provider's own way of counting, and what is written to caches beside it. */
+/** Version v2: each provider counts in its own way, and reports cache writes separately. */
 function usageInSums(usage: Usage, metadata: Members): LlmUsage {
   const [anthropic, bedrock, openai] = ["anthropic", "bedrock", "openai"].map((name) => membersOf(metadata[name]));
   const cachedInputTokens = numberIn(usage.cachedInputTokens);

@@ -16,7 +16,7 @@ export interface AiSdkModel {
 
 export interface FromAiSdkOptions {
   /**
-   * Tells apart servers, or settings, of a model of one name; the model's own provider by default. Answers of a model in
+   * Separates servers, or settings, of models with one name; by default the model's provider. Answers of a model in
    * middleware, whose settings nobody can see, are kept under this name only.
    */
   readonly endpoint?: string | undefined;
@@ -54,10 +54,10 @@ export function fromAiSdk(sdkModel: AiSdkModel, options: FromAiSdkOptions = {}):
   };
 }
 
-// Providers make objects of classes; what wraps them, as middleware does, is an object of its own.
+// Providers create class instances; wrappers such as middleware are plain objects.
 const isWrapped = (model: AiSdkModel): boolean => Object.getPrototypeOf(model) === Object.prototype;
 
-/** Where a model is, as far as its object says. */
+/** Where a model is, as far as its object shows. */
 function addressIn(model: AiSdkModel): string {
   const { config } = model as { readonly config?: { readonly baseURL?: unknown } | undefined };
   return typeof config?.baseURL === "string" ? config.baseURL : "";

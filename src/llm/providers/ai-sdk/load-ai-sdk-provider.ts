@@ -6,7 +6,7 @@ import type { AiSdkModel } from "./ai-sdk.ts";
 
 type Factory = (settings: { readonly apiKey: string }) => (model: string) => AiSdkModel;
 
-/** Loads a provider of the AI SDK from the user's project; it is no dependency of Millrace. */
+/** Loads a provider of the AI SDK from the user's project; it is not a dependency of Millrace. */
 export async function loadAiSdkProvider(
   packageName: string,
   {
@@ -32,7 +32,7 @@ async function importFrom(packageName: string, folder: string): Promise<Readonly
     const inner = module["default"];
     return typeof inner === "object" && inner !== null ? { ...inner, ...module } : module;
   } catch (error) {
-    // A package that is there and fails, or lacks one of its own, tells its own story.
+    // If the package is installed but fails, or lacks a dependency, its own error explains it best.
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== "ERR_MODULE_NOT_FOUND" || !message.includes(`'${packageName}'`)) throw error;
     throw new UsageError("LLM_PACKAGE", `The package ${packageName} is not installed.`, {

@@ -21,8 +21,8 @@ export function addressOf(baseUrl: string, path: string): string {
 }
 
 /**
- * What tells servers apart: the whole address, but for a key that stands in its query. Two paths of one gateway lead to
- * two models of one name.
+ * What identifies a server: the whole address without a key in its query. Two paths of one gateway may lead to
+ * two models with the same name.
  */
 export function endpointOf(baseUrl: string): string {
   const { origin, pathname, searchParams } = new URL(baseUrl);

@@ -1,4 +1,4 @@
-/** What the body of a failed call says. `message` may quote the request: it is for finding out, never for showing. */
+/** What the body of a failed call says. `message` may quote the request: use it to classify, never show it. */
 export interface ErrorBody {
   readonly code: string | undefined;
   readonly type: string | undefined;
@@ -62,7 +62,7 @@ class Said {
     }
   }
 
-  // What a provider said may come as text in what its gateway says.
+  // A gateway may pass on the provider's error as text inside its own.
   #hear(text: string, depth: number): void {
     this.sayings.push(text.slice(0, MAX_SAYING));
     if (!text.startsWith("{") && !text.startsWith("[")) return;

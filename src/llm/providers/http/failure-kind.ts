@@ -7,7 +7,7 @@ interface Failed {
   readonly body: ErrorBody | undefined;
 }
 
-/** What can be done about a failed call, by its status and by what the server says. */
+/** What can be done about a failed call, by its status and the server's message. */
 export function failureKind({ status, body }: Failed): LlmErrorKind {
   const { names, message } = body ?? { names: [], message: "" };
   const says = (pattern: RegExp) => pattern.test(message) || names.some((name) => pattern.test(name));
@@ -22,7 +22,7 @@ export function failureKind({ status, body }: Failed): LlmErrorKind {
   if (status === 408 || status === 409 || status === 425 || status >= 500) return "server";
   if (says(FILTERED)) return "content_filter";
   if (opensWith(BAD_KEY)) return "auth";
-  // A gate before the server answers in HTML; who may call is said by the server.
+  // A gateway in front of the server answers in HTML; only the server decides who may call.
   if (status === 403) return body === undefined ? "server" : "auth";
   if (says(UNFIT_ANSWER)) return "invalid_output";
   return "bad_request";
@@ -30,7 +30,7 @@ export function failureKind({ status, body }: Failed): LlmErrorKind {
 
 const MAX_OPENING = 200;
 
-// Google says "quota" of what is there again in a minute.
+// Google also says "quota" for limits that reset within a minute.
 const QUOTA =
   /insufficient[_ ](?:quota|balance|credit|fund)|credit balance is too low|billing[_ ]hard[_ ]limit|used all available credits|spending limit|out of credits|payment[_ ]required/i;
 
@@ -56,8 +56,8 @@ const TOO_LARGE: readonly RegExp[] = [
 ];
 
 /**
- * A prompt, or a whole request, that the model never takes. With 429 it says so of the tokens of a minute, and only what
- * asks for more than all of them is too large; others have to wait.
+ * A prompt or request that the model will never accept. With 429 the limit is tokens per minute: only a request that
+ * exceeds the whole limit is too large; others have to wait.
  */
 function isTooLarge(status: number, message: string, says: (pattern: RegExp) => boolean): boolean {
   if (status === 429) {

@@ -75,7 +75,7 @@ function untilTime(value: string, headers: Headers): number | undefined {
   return Number.isNaN(time) ? undefined : Math.max(0, time - serverTime(headers));
 }
 
-/** A server's times are of its own clock, which its `Date` tells in whole seconds; ours is finer where both agree. */
+/** Servers give times by their own clock, and `Date` only in whole seconds; ours is finer where both agree. */
 function serverTime(headers: Headers): number {
   const now = Date.now();
   const told = Date.parse(headers.get("date") ?? "");

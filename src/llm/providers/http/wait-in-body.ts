@@ -23,7 +23,7 @@ function waitInWords(message: string): number | undefined {
   return duration === undefined ? undefined : readDuration(duration);
 }
 
-/** `1m30s`, `40 seconds`, `7.66s`; undefined where there is no unit. */
+/** `1m30s`, `40 seconds`, `7.66s`; undefined without a unit. */
 export function readDuration(text: string): number | undefined {
   let sum: number | undefined;
   for (const [, count = "", unit = ""] of text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)) {

@@ -3,7 +3,7 @@ import type { Embedding, EmbeddingTransport } from "../../calls/embedding-transp
 
 const DIMENSIONS = 256;
 const GRAM = 3;
-// A whole word says more than three of its letters.
+// A whole word means more than three of its letters.
 const WORD_WEIGHT = 2;
 
 /**

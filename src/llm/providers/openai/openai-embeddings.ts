@@ -54,7 +54,7 @@ function readEmbeddings(
   for (const [place, { index = place, embedding }] of data.entries()) {
     if (Array.isArray(embedding)) embeddings[index] = embedding;
   }
-  // An array with holes has fewer keys than its length says.
+  // An array with holes has fewer keys than its length.
   if (embeddings.length !== texts || Object.keys(embeddings).length !== texts) {
     const message = `The answer of ${provider} does not hold an embedding of ${model} for each of ${texts} texts.`;
     throw new LlmError("bad_response", message, { status });

@@ -38,6 +38,6 @@ export function accessTo(options: OpenAiServerOptions): OpenAiAccess {
   };
 }
 
-// Azure takes its own keys under a name of its own.
+// Azure expects its keys in a different header.
 const keyHeader = (baseUrl: string, apiKey: string): Readonly<Record<string, string>> =>
   new URL(baseUrl).hostname.endsWith(".azure.com") ? { "api-key": apiKey } : { authorization: `Bearer ${apiKey}` };

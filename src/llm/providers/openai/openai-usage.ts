@@ -2,7 +2,7 @@ import type { LlmUsage } from "../../calls/transport.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Usage as OpenAI says it, and under the names that servers like it, and proxies in front of others, have for it. */
+/** Usage as OpenAI reports it, or under the names that compatible servers and proxies use. */
 export function readOpenAiUsage(value: unknown): LlmUsage {
   const usage = membersOf(value);
   const ofInput = membersOf(usage["prompt_tokens_details"] ?? usage["input_tokens_details"]);
@@ -32,7 +32,7 @@ export function readOpenAiUsage(value: unknown): LlmUsage {
   };
 }
 
-/** Some count the tokens of thinking beside those of the answer: there, all three add up to the total. */
+/** Some count thinking tokens separately from those of the answer: there, all three add up to the total. */
 export function withThinking(
   outputTokens: number | null,
   other: {

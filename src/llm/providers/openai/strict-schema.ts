@@ -16,7 +16,7 @@ const FORMATS: ReadonlySet<unknown> = new Set([
 const NOT_STRICT = ["allOf", "not", "if", "prefixItems", "propertyNames", "patternProperties"];
 
 /**
- * The schema as OpenAI takes it under `strict`: every property required, optional ones nullable, none beside them.
+ * The schema as OpenAI takes it under `strict`: every property required, optional ones nullable, no others.
  * Undefined where there is no such schema, as for records with any keys.
  */
 export function strictSchema(schema: Schema): Schema | undefined {

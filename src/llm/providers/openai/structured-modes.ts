@@ -31,7 +31,7 @@ export interface ModeOf {
 // What a server takes does not change while the process lives.
 const knownModes = new Map<string, Known>();
 
-// A server that does not know a mode says so at once; one that is slower has begun to answer.
+// A server that does not know a mode refuses at once; one that takes longer has begun to answer.
 const MAX_WAIT_MS = 3_000;
 // What one request is refused for may be its own words.
 const ENOUGH_REQUESTS = 2;
@@ -80,7 +80,7 @@ async function descend<Answer>(
       return answer;
     } catch (error) {
       const weaker = STRONGEST_FIRST[index + 1];
-      // One that has worked for another call meanwhile is refused for what this one says.
+      // If the mode has worked for another call meanwhile, the refusal is about the content of this one.
       const isProven = known.isProven && index <= STRONGEST_FIRST.indexOf(known.mode);
       if (!(error instanceof StructuredModeError) || weaker === undefined || isProven) throw error;
       const refusedFor = known.refusedFor.get(mode) ?? new Set<string>();
