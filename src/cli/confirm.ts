@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { UsageError } from "../core/errors.ts";
 
-/** Asks before something that cannot be undone; without a person there is no yes. */
+/** Asks before something that cannot be undone; without a person the answer is no. */
 export async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
     throw new UsageError("CONFIRMATION_NEEDED", `${question} There is no terminal to confirm on.`, {

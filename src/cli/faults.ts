@@ -9,13 +9,13 @@ const handlers: OnFault[] = [];
 /** Ends the process at once. What `process.exit` does while a command is at work is not for the project's code. */
 export const endProcess: (code: number) => never = exit;
 
-/** Hears of what the project's code does to the process while a command is at work; the innermost one hears it. */
+/** Handles what the project's code does to the process while a command is at work; the innermost handler is called. */
 export function onFault(handler: OnFault): () => void {
   handlers.push(handler);
   return () => void handlers.splice(handlers.indexOf(handler), 1);
 }
 
-/** Takes errors that nobody catches, calls of `process.exit`, and promises that never settle for faults. */
+/** Treats uncaught errors, calls of `process.exit`, and promises that never settle as faults. */
 export function watchFaults(): void {
   process.exit = (code) => {
     throw new MillraceError("PROCESS_EXIT", `${subject()} called process.exit(${code ?? ""}).`, {

@@ -7,7 +7,7 @@ import { endProcess, onFault } from "./faults.ts";
 const GRACE_MS = 10_000;
 
 export interface InterruptOptions {
-  /** Hears of every Ctrl-C that does not end the process. */
+  /** Called for every Ctrl-C that does not end the process. */
   readonly onInterrupt?: (count: number) => void;
 }
 

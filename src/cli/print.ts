@@ -1,11 +1,11 @@
 import { createPalette, type Palette, widthOf } from "../display/output.ts";
 
-/** Standard output as the commands use it: colours and width of whoever reads it. */
+/** Standard output as the commands use it: with the colours and width of its reader. */
 export interface Printer {
   readonly colors: Palette;
   readonly width: number;
   readonly lines: (lines: readonly string[]) => void;
-  /** Advice that is no data: to standard error where a program reads standard output. */
+  /** Advice, which is not data: to standard error where a program reads standard output. */
   readonly aside: (line: string) => void;
 }
 

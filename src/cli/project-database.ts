@@ -22,7 +22,7 @@ export async function findProjectDatabase(project: string): Promise<ProjectDatab
   };
 }
 
-/** The embedded Postgres of a project; a project with a database of its own has none to manage. */
+/** The embedded Postgres of a project; a project with its own database has none to manage. */
 export async function findEmbeddedDatabase(project: string, command: string): Promise<string> {
   const { databaseUrl, directory } = await findProjectDatabase(project);
   if (databaseUrl === undefined) return directory;

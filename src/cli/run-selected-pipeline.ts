@@ -31,7 +31,7 @@ export const pipelineRepeatable = [...scopeRepeatable, "reporter"] as const;
 export interface PipelineDefaults {
   /** Tests the models too. */
   readonly tests?: boolean;
-  /** What happens after a failure when nobody says; the pipeline's own setting unless given. */
+  /** Default for what happens after a failure; the pipeline's own setting unless given. */
   readonly stopOnError?: boolean;
 }
 

@@ -75,7 +75,7 @@ export async function runWithReporter(
 
 const DEFAULT = "default";
 
-// Standard output belongs to the data where --json is given, whatever else hears of the run.
+// With --json, standard output is for the data, whatever other reporters there are.
 async function openReporter(project: Project, { args, all }: ReporterInput): Promise<Reporter> {
   const given = all("reporter");
   const isVerbose = args.verbose === true;

@@ -35,7 +35,7 @@ export async function choosePipeline(project: Project, { args, all }: SelectInpu
   const select = all("select");
   const exclude = all("exclude");
   const { pipeline: target, state } = args;
-  // Selectors look at the whole project, unless a pipeline is named; to leave something out changes nothing about that.
+  // Selectors look at the whole project, unless a pipeline is named; `--exclude` does not change that.
   const base = target === undefined && select.length > 0 ? undefined : project.resolvePipeline(target);
   if (base !== undefined && select.length === 0 && exclude.length === 0 && state === undefined) {
     return base;

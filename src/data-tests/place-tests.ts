@@ -4,7 +4,7 @@ import type { ResolvedTest } from "./resolve-test.ts";
 export interface TestPlan {
   /** The tests that run when a model is done: its own, and those that have to wait for it. */
   readonly tests: ReadonlyMap<string, readonly ResolvedTest[]>;
-  /** Models that a model waits for because of tests alone, whatever becomes of them. */
+  /** Models that a model waits for only because of tests, whatever their outcome. */
   readonly after: ReadonlyMap<string, readonly string[]>;
 }
 

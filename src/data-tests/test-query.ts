@@ -16,7 +16,7 @@ const dialect = new PgDialect();
 /** The query that gives the failing rows of a test; `changed` limits the rows it looks at. */
 export function testQuery({ test, shape, column, reads }: ResolvedTest, changed?: SQL): TestQuery {
   const table = sql.identifier(shape.name).getSQL();
-  // A view has no record of who wrote its rows, and when.
+  // A view does not record which run wrote its rows, or when.
   const isPart = changed !== undefined && test.rows === "changed" && shape.query !== "view";
   const from = (conditions: readonly SQL[]) =>
     conditions.length === 0

@@ -2,7 +2,7 @@ import type { ErrorJson } from "../core/errors.ts";
 import type { TestSeverity } from "../model/any-model.ts";
 import type { TestStatus } from "./judge-test.ts";
 
-/** What became of one data test. */
+/** The outcome of one data test. */
 export interface TestResult {
   readonly model: string;
   readonly test: string;

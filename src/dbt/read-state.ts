@@ -51,7 +51,7 @@ export async function changesSinceManifest(
   );
 }
 
-/** What became of each model, and of its tests, in the run whose results are in a folder. */
+/** The results of each model and its tests in the run whose results are in a folder. */
 export async function resultsOfFolder(folder: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const { results } = await readArtifact<StoredResults>(folder, "run_results.json");
   const { nodes } = await readArtifact<StoredManifest>(folder, "manifest.json");

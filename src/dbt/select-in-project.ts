@@ -13,7 +13,7 @@ export interface ProjectSelection {
   readonly exclude?: readonly string[];
   /** Folder with the manifest that `state:` compares with and the run results that `result:` means. */
   readonly state?: string | undefined;
-  /** Is told of every criterion that matches nothing. */
+  /** Called with every criterion that matches nothing. */
   readonly onWarning?: (message: string) => void;
 }
 

@@ -7,7 +7,7 @@ const ARTIFACTS_FOLDER = "target";
 
 export type OnWarning = (message: string) => void;
 
-/** Writes an artifact as a whole. Nothing that was done hangs on it, so what goes wrong is a warning. */
+/** Writes an artifact as a whole. Nothing depends on it, so a failure is only a warning. */
 export async function writeArtifact(
   directory: string,
   file: string,

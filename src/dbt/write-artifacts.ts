@@ -4,12 +4,12 @@ import { createManifest } from "./manifest.ts";
 import { createRunResults } from "./run-results.ts";
 import { type OnWarning, writeArtifact } from "./write-artifact.ts";
 
-/** Writes what a project is: `target/manifest.json`. */
+/** Writes the manifest of a project: `target/manifest.json`. */
 export async function writeManifest(project: Project, onWarning: OnWarning): Promise<void> {
   await writeArtifact(project.directory, "manifest.json", { create: () => createManifest(project), onWarning });
 }
 
-/** Writes what became of a run: `target/run_results.json`, beside the manifest that its ids mean. */
+/** Writes the results of a run: `target/run_results.json`, beside the manifest that its ids mean. */
 export async function writeRunArtifacts(project: Project, result: RunResult, onWarning: OnWarning): Promise<void> {
   const create = () => createManifest(project, { invocationId: result.runId });
   await writeArtifact(project.directory, "manifest.json", { create, onWarning });

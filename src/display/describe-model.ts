@@ -67,7 +67,7 @@ export function describeModel(model: ModelProgress, now: number): readonly strin
   }
 }
 
-/** Share of the units that are over, from 0 to 1; undefined when nobody knows how many there are. */
+/** Share of the units that are finished, from 0 to 1; undefined when their number is unknown. */
 export function shareDone(model: ModelProgress): number | undefined {
   const { unitsTotal, unitsDone, unitsFailed } = model.progress ?? {};
   if (unitsTotal === undefined || unitsTotal === 0) return undefined;
@@ -98,7 +98,7 @@ function describeReceipt(model: ModelProgress, receipt: Receipt): readonly strin
   const { executionTimeMs, usage, counts, tests } = receipt;
   const failed = unitsFailed === 0 ? [] : [`${plural(unitsFailed, "unit")} failed`];
   const { form } = model.summary;
-  // A model of one unit that had its turn says what became of its rows.
+  // A model of one unit that has run shows what happened to its rows.
   const hadNone = hasUnits(form) || (model.startedAt === undefined && rowsUnchanged === 0);
   const isIdle = rowsWritten + rowsDeleted + unitsDone + unitsFailed === 0 && hadNone;
   return [
@@ -125,7 +125,7 @@ function formatRate(perSecond: number): string {
   return perSecond >= 1 ? `${perSecond.toFixed(1)}/s` : `${(perSecond * 60).toFixed(1)}/min`;
 }
 
-/** Calls, tokens and cost; nothing where nobody was asked. */
+/** Calls, tokens and cost; nothing without calls. */
 export function describeUsage(usage: Usage | null): readonly string[] {
   if (usage === null || usage.calls === 0) return [];
   const { calls, cachedCalls, inputTokens, outputTokens } = usage;
@@ -137,7 +137,7 @@ export function describeUsage(usage: Usage | null): readonly string[] {
   ];
 }
 
-/** What is known of a cost, and beside it the calls that nobody knows the cost of: `$0.38 + 3 calls of unknown cost`. */
+/** The known cost, and the number of calls of unknown cost: `$0.38 + 3 calls of unknown cost`. */
 export function describeCost({ costUsd, unknownCalls }: Pick<Usage, "costUsd" | "unknownCalls">): string {
   if (unknownCalls === 0) return formatCost(costUsd);
   const unknown = `${plural(unknownCalls, "call")} of unknown cost`;

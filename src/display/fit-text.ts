@@ -39,7 +39,7 @@ export function cutText(text: string, width: number): string {
   return text;
 }
 
-/** A model's name in `width` columns: its namespace goes first, since the end tells models apart. */
+/** A model's name in `width` columns: its namespace is cut first, because the end distinguishes models. */
 export function cutName(name: string, width: number): string {
   if (textWidth(name) <= width) return name;
   return cutText(name.slice(name.lastIndexOf(".") + 1), width);

@@ -39,7 +39,7 @@ export function renderEvent(event: RunEvent, options: EventOptions): readonly st
       ];
     }
     case "test_finished":
-      // Of those that pass, the model tells how many there are.
+      // Passing tests are only counted, by the model.
       return event.result.status === "passed" && !isVerbose
         ? []
         : renderTestResult(event.result, { colors, width, command });

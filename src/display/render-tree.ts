@@ -31,7 +31,7 @@ export function renderTree(state: RunState, options: TreeOptions): readonly stri
   return hidden.length === 0 ? lines : [...lines, options.colors.dim(fitParts(hidden, options.width - 1)[0] ?? "")];
 }
 
-// Connectors are worth a quarter of a wide line at the most; otherwise names are worth more.
+// Connectors get at most a quarter of a wide line; beyond that, names matter more.
 function withinWidth(layout: readonly TreeLine[], width: number): readonly TreeLine[] {
   const deepest = Math.max(0, ...layout.map((line) => textWidth(line.prefix)));
   return width >= NARROW && deepest <= width / 4 ? layout : layout.map((line) => ({ ...line, prefix: "" }));

@@ -41,7 +41,7 @@ export function renderSummary(state: RunState, options: SummaryOptions): readonl
   ];
 }
 
-// Models run side by side: which of them fails first is chance.
+// Models run concurrently, so which of them fails first is chance.
 function inModelOrder({ models, unitFailures }: RunState): readonly UnitFailures[] {
   const order = [...models.keys()];
   return unitFailures.toSorted((a, b) => ascending(order.indexOf(a.model), order.indexOf(b.model)));

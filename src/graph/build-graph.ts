@@ -39,7 +39,7 @@ export function withDownstreams(graph: Graph, names: Iterable<string>): Readonly
   return found;
 }
 
-// A view that does not run shows what is above it all the same, and a model must not overtake what it stems from.
+// A view shows what is above it even when it does not run, and a model must not overtake the models that feed it.
 function withDistantUpstreams(
   model: ResolvedModel,
   graph: ReadonlyMap<string, ResolvedModel>,
@@ -62,7 +62,7 @@ function withDistantUpstreams(
 
 function ancestorsOf({ upstreams }: ResolvedModel, registry: ModelRegistry): readonly string[] {
   const found = new Set(upstreams);
-  // What is added while it is gone through is gone through too.
+  // Items added during the iteration are visited too.
   for (const name of found) for (const upstream of modelsReadBy(registry.get(name), registry)) found.add(upstream);
   return [...found].toSorted();
 }

@@ -17,7 +17,7 @@ export function checkQuery(
     report("UNITS_OF_VIEW", 'a view stores no rows, so it has no units. Set `materialized: "table"`.');
   if (each !== undefined) checkUnitKey(model, shape, each, report);
   for (const { name, spec } of sources) {
-    // What a unit is made of, and what its changes are, is not for the query to say.
+    // The query does not decide what a unit is made of, or what counts as a change.
     const isSeen = { where: name === model.forEach, match: each !== undefined };
     for (const condition of ["where", "match"] as const) {
       if (spec[condition] === undefined || isSeen[condition]) continue;
@@ -43,7 +43,7 @@ export function checkQuery(
 
 const DOCUMENT_KEY: readonly UnitKeyColumn[] = [{ key: "id", name: "id", sqlType: "text" }];
 
-// What the table of somebody else has is known once it has been looked up; its key is checked then.
+// The columns of an external table are known only after a lookup; its key is checked then.
 function checkUnitKey({ by }: AnyModel, shape: TableShape, { name, origin }: ResolvedSource, report: Report): void {
   if (origin.type === "table") return;
   const columns =

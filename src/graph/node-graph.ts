@@ -2,7 +2,7 @@ import type { Exposure } from "../model/exposure.ts";
 import type { Graph } from "./build-graph.ts";
 import type { ResolvedModel } from "./resolved-model.ts";
 
-/** What a selector can name: a model, something models read that no model fills, or a use of models outside. */
+/** What a selector can name: a model, an external source, or an exposure. */
 export type GraphNode =
   | { readonly type: "model"; readonly name: string; readonly resolved: ResolvedModel }
   | { readonly type: "source"; readonly name: string }
@@ -11,7 +11,7 @@ export type GraphNode =
 /** Name of the source that stands for the project's documents. */
 const DOCUMENTS = "documents";
 
-/** Models with what they read and what they are used for, to be walked both ways. */
+/** Models with what they read and what they are used for; it can be walked both ways. */
 export class NodeGraph {
   readonly nodes: readonly GraphNode[];
   readonly #parents = new Map<GraphNode, GraphNode[]>();

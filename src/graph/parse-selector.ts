@@ -3,7 +3,7 @@ import { invalidSelector, type SelectorMethod, selectorMethods, type Term } from
 
 /** One word of a selector: what it names, and how far it reaches from there. */
 export interface Criterion extends Term {
-  /** Without one it is the name, the path or the file, by the looks of the value. */
+  /** Without one, the form of the value decides between name, path and file. */
   readonly method: SelectorMethod;
   /** How many steps up and down; undefined means none, Infinity all. */
   readonly parents: number | undefined;
@@ -12,7 +12,7 @@ export interface Criterion extends Term {
   readonly childrensParents: boolean;
 }
 
-/** Alternatives, each of criteria that must all hold. */
+/** Alternatives; all criteria of an alternative must hold. */
 export type Selector = readonly (readonly Criterion[])[];
 
 const SHAPE =

@@ -22,7 +22,7 @@ export function resolveModel(model: AnyModel, registry: ModelRegistry, issues: I
   return { model, shape, sources, upstreams: [...new Set(upstreams)].toSorted(), ancestors: [] };
 }
 
-/** Names of the models that a model reads, without a look at what is wrong with it. */
+/** Names of the models that a model reads; problems are not checked. */
 export function modelsReadBy(model: AnyModel, registry: ModelRegistry): readonly string[] {
   return Object.values(model.sources).flatMap(({ target }) => {
     if (target.type === "documents") return [];
@@ -58,7 +58,7 @@ function resolveSource(
   return undefined;
 }
 
-/** What is wrong with a name that no model has: with a dot it may say the schema of somebody else's table. */
+/** What is wrong with a name that no model has; with a dot it may be an external table with its schema. */
 export function missingModel(name: string, registry: ModelRegistry): string | undefined {
   const [space, ...rest] = name.split(".");
   if (rest.length === 0) return undefined;
@@ -76,7 +76,7 @@ function fromModel(
   report: Report,
 ): ResolvedSource {
   const shape = describeTable(model.table);
-  // Which columns such a view has is known once it is there.
+  // The columns of such a view are known only once it exists.
   if (!hasColumns(shape)) return { name, spec, origin: { type: "model", model, shape, isUntyped: true } };
   const known = shape.columns.map((column) => (isUntyped ? column.name : column.key));
   const where = typeof spec.where === "object" ? Object.keys(spec.where) : [];
@@ -147,7 +147,7 @@ function checkDeclaration(
   }
 }
 
-// What a row is matched by has to be the same for all rows of a unit.
+// A column that rows are matched by must be the same for all rows of a unit.
 function checkMatches(model: AnyModel, sources: readonly ResolvedSource[], report: Report): void {
   const each = sources.find(({ name }) => name === model.forEach);
   if (each === undefined) return;
@@ -164,7 +164,7 @@ function checkMatches(model: AnyModel, sources: readonly ResolvedSource[], repor
   }
 }
 
-// Of somebody else's table, or of a view, nothing is known before it is read.
+// Nothing is known about an external table, or a view, before it is read.
 function columnsOf({ origin }: ResolvedSource): readonly string[] | undefined {
   if (origin.type !== "model" || !hasColumns(origin.shape)) return undefined;
   return origin.shape.columns.map((column) => (origin.isUntyped ? column.name : column.key));

@@ -24,7 +24,7 @@ export function discoverPipeline(
   );
 }
 
-/** What a name on the command line means: a declared pipeline, a model, or a namespace, in this order. */
+/** Resolves a name of the command line: a declared pipeline, a model, or a namespace, in this order. */
 export function resolvePipeline(registry: ModelRegistry, pipelines: readonly Pipeline[], target: string): Pipeline {
   const declared = pipelines.find((pipeline) => pipeline.name === target);
   if (declared !== undefined) return declared;
@@ -32,7 +32,7 @@ export function resolvePipeline(registry: ModelRegistry, pipelines: readonly Pip
   if (model !== undefined) return definePipeline({ name: target, models: [model] });
   const known = [...pipelines.map((pipeline) => pipeline.name), ...namespaces(registry)];
   if (known.includes(target)) return discoverPipeline(registry, target);
-  // Says so itself.
+  // Throws the error for a model that is not exported.
   if (registry.unexported.includes(target)) registry.get(target);
   const names = [...known, ...registry.list().map((each) => each.name)];
   throw new UsageError(
@@ -47,7 +47,7 @@ export function resolvePipeline(registry: ModelRegistry, pipelines: readonly Pip
   );
 }
 
-/** The pipeline that a run without a name means: the only one there is, or every model of the project. */
+/** The pipeline of a run without a name: the only one there is, or every model of the project. */
 export function defaultPipeline(registry: ModelRegistry, pipelines: readonly Pipeline[]): Pipeline {
   if (pipelines.length === 1 && pipelines[0] !== undefined) return pipelines[0];
   const [namespace, ...more] = namespaces(registry);

@@ -2,7 +2,7 @@ import type { ErrorCode } from "../core/error-codes.ts";
 import type { AnyModel, SourceSpec } from "../model/any-model.ts";
 import type { TableShape } from "../table/table-shape.ts";
 
-/** A source whose name has been looked up: a model's table, the documents, or a table of someone else. */
+/** A source whose name has been looked up: a model's table, the documents, or an external table. */
 export interface ResolvedSource {
   readonly name: string;
   readonly spec: SourceSpec;

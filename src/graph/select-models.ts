@@ -6,17 +6,17 @@ import { type GraphNode, NodeGraph } from "./node-graph.ts";
 import { type Criterion, parseSelector, type Selector } from "./parse-selector.ts";
 import { invalidSelector, methodNamed, type NodeFacts, type SelectionContext, type Term } from "./selector-methods.ts";
 
-/** Selectors as they stand in a project's config, by name. */
+/** Selectors of a project's config, by name. */
 export type NamedSelectors = Readonly<Record<string, string>>;
 
 export interface SelectOptions extends NodeFacts {
-  /** Selectors in dbt's grammar, each of them adds models; without any it is all models. */
+  /** Selectors in dbt's grammar, each of which adds models; all models without any. */
   readonly select?: readonly string[] | undefined;
   /** What to leave out of these. */
   readonly exclude?: readonly string[] | undefined;
   readonly selectors?: NamedSelectors | undefined;
   readonly exposures?: readonly Exposure[] | undefined;
-  /** Is told of every criterion that matches nothing. */
+  /** Called with every criterion that matches nothing. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
@@ -32,9 +32,9 @@ export function selectModels(graph: Graph, options: SelectOptions): readonly str
   return [...graph.keys()].filter((name) => names.has(name));
 }
 
-/** What selectors have to look up, so that nothing is looked up in vain. */
+/** What selectors have to look up, so that nothing else is. */
 export function factsNeeded(texts: readonly string[], selectors: NamedSelectors = {}): ReadonlySet<keyof NodeFacts> {
-  // Of no models every selector selects none, but each of its criteria is asked.
+  // Without models every selector selects none, but each of its criteria is evaluated.
   const selection = new Selection(new NodeGraph(new Map(), []), { selectors, fileOf: () => undefined });
   selection.of(texts);
   return selection.needed;

@@ -7,17 +7,17 @@ import { hasWildcards, matchesWildcards } from "./wildcards.ts";
 /** How a model differs from what it is compared with. */
 export type ModelChange = "new" | "body" | "configs" | "relation";
 
-/** What is known of models beyond their declarations. */
+/** What is known about models beyond their declarations. */
 export interface NodeFacts {
   /** The file a model is declared in, relative to the project. */
   readonly fileOf: (model: string) => string | undefined;
-  /** Models that are as they were are left out or have none. */
+  /** Unchanged models are left out or have no changes. */
   readonly changes?: ReadonlyMap<string, ReadonlySet<ModelChange>> | undefined;
   /** As run results call them, several where tests of a model have results too. */
   readonly results?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
-/** What a selector asks for at one place, without how far it reaches from there. */
+/** What one term of a selector asks for, without how far it reaches from there. */
 export interface Term {
   /** As the user wrote it, for messages. */
   readonly text: string;
@@ -37,7 +37,7 @@ interface Method {
   readonly select: (term: Term, context: SelectionContext) => Iterable<GraphNode>;
   /** Values that name something, to suggest from when a term names nothing. */
   readonly names: (context: SelectionContext, term: Term) => readonly string[];
-  /** What has to be looked up before, in the database or in files of earlier runs. */
+  /** What must be looked up first, in the database or in files of earlier runs. */
   readonly needs?: "changes" | "results";
 }
 
@@ -45,7 +45,7 @@ const STATES = ["new", "old", "modified", "unmodified", "modified.body", "modifi
 const RESULTS = ["success", "error", "skipped", "partial", "cancelled", "pass", "fail", "warn"];
 const RESULT_ALIASES: Readonly<Record<string, string>> = { succeeded: "success", failed: "error" };
 
-/** What stands before the colon of a term. Everything that is to be known of a method is its entry here. */
+/** What comes before the colon of a term. An entry here is all there is to a method. */
 const SELECTOR_METHODS = {
   config: {
     select: (term, { nodes }) => {
@@ -111,7 +111,7 @@ export function methodNamed(name: SelectorMethod): Method {
   return SELECTOR_METHODS[name];
 }
 
-/** A selector that says nothing one could look for. */
+/** The error for a selector without a value to look for. */
 export function invalidSelector(selector: string, reason: string): UsageError {
   return new UsageError(
     "SELECTOR_INVALID",
@@ -130,7 +130,7 @@ function ofType(type: GraphNode["type"]): Method {
   };
 }
 
-/** A method of few words. Another word is an error that lists them, so there is nothing to suggest later. */
+/** A method with a fixed list of values. Any other value is an error that lists them, so it needs no suggestions. */
 function oneOf(
   method: string,
   known: readonly string[],
@@ -184,7 +184,7 @@ function settingPath({ member, text }: Term): readonly string[] {
   return member.split(".");
 }
 
-/** The values of a setting of a model, as texts: one, or those of a list. */
+/** The values of a model's setting as texts: one, or those of a list. */
 function settingsAt([first = "", ...path]: readonly string[], node: GraphNode): readonly string[] {
   if (!isModel(node)) return [];
   const found = path.reduce<unknown>(memberOf, settingsOf(node.resolved.model)[first]);

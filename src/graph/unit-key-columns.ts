@@ -3,7 +3,7 @@ import { isWidening, normalizeType } from "../table/schema/column-type.ts";
 import type { ColumnShape, TableShape } from "../table/table-shape.ts";
 import { writtenColumns } from "../table/encode/written-columns.ts";
 
-/** A column that names a unit, as its source has it. */
+/** A column of a unit's key, as in its source. */
 export interface UnitKeyColumn {
   readonly key: string;
   readonly name: string;
@@ -11,12 +11,12 @@ export interface UnitKeyColumn {
 }
 
 export interface UnitKeySource {
-  /** What documents call `id` is the document column of other tables. */
+  /** The `id` of documents is the document column of other tables. */
   readonly isDocuments: boolean;
   readonly name: string;
 }
 
-/** The column of a model's own table that says which unit a row belongs to: its query has to give it. */
+/** The column of a model's own table that says which unit a row belongs to; its query must return it. */
 export function ownKeyColumn(
   shape: TableShape,
   { key, name }: Pick<UnitKeyColumn, "key" | "name">,
@@ -28,7 +28,7 @@ export function ownKeyColumn(
   return document ?? given.find((column) => column.key === key) ?? given.find((column) => column.name === name);
 }
 
-/** What is wrong with the table of a query that works in units; undefined when each row says which unit it is of. */
+/** What is wrong with the table of a query that works in units; undefined when each row says which unit it belongs to. */
 export function unitKeyProblem(
   shape: TableShape,
   keys: readonly UnitKeyColumn[],

@@ -1,9 +1,9 @@
-/** True for texts that hold a wildcard: `*`, `?` or `[abc]`. */
+/** True for texts with a wildcard: `*`, `?` or `[abc]`. */
 export function hasWildcards(pattern: string): boolean {
   return /[*?[]/.test(pattern);
 }
 
-/** Compares whole texts; `*` is any text, `?` any character, `[abc]` and `[a-z]` one of these, `[!a]` another one. */
+/** Compares whole texts; `*` is any text, `?` any character, `[abc]` and `[a-z]` one of these, `[!a]` any other. */
 export function matchesWildcards(pattern: string, text: string): boolean {
   return toExpression(pattern).test(text);
 }

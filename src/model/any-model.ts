@@ -9,7 +9,7 @@ declare const rowType: unique symbol;
 /** One row at a time, one group of rows at a time, the whole table, or a query. */
 export type ModelForm = "row" | "group" | "table" | "sql";
 
-/** What a change of code or parameters means for output that is there: made anew, or kept as it is. */
+/** What a change of code or parameters does to existing output: recompute it, or keep it as it is. */
 export type OnChange = "rerun" | "keep";
 
 export interface RetryPolicy {
@@ -27,9 +27,9 @@ export interface SeedFile {
   readonly delimiter: string | undefined;
   /** Unless it is UTF-8. */
   readonly encoding?: string | undefined;
-  /** Without a row it empties its table. */
+  /** A file without rows empties the table. */
   readonly allowEmpty?: boolean | undefined;
-  /** Columns of the file that are left out on purpose. */
+  /** Columns of the file that are ignored on purpose. */
   readonly ignoreColumns?: readonly string[] | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface AnyModel {
   readonly description: string | undefined;
   readonly form: ModelForm;
   readonly table: object;
-  /** A view holds no rows of its own; only a query can be one. */
+  /** A view stores no rows; only a query can be one. */
   readonly materialized: "table" | "view";
   /** The query of a model of form `sql`. */
   readonly sql: ((sources: never) => SQL) | undefined;
@@ -63,16 +63,16 @@ export interface AnyModel {
   readonly maxAttempts: number;
   /** Share of the units of a run that may fail before the model does. */
   readonly maxErrorRate: number;
-  /** What becomes of a group of which a unit above has failed. */
+  /** What to do with a group when a unit above it has failed. */
   readonly incomplete: "wait" | "process";
   /** Most that a run may spend on its calls to language models, in US dollars. */
   readonly maxCostUsd: number | undefined;
   readonly onChange: OnChange;
   /** Whether a plan may run its function on a few units, to see what it would ask. */
   readonly probe: boolean;
-  /** The file that its rows are read from, if they are. */
+  /** The file that its rows are read from, for a seed. */
   readonly seed?: SeedFile;
-  /** Each has a name of its own. */
+  /** Their names are unique. */
   readonly tests: readonly AnyDataTest[];
   readonly run: (args: never) => Promise<unknown>;
 }
@@ -87,7 +87,7 @@ export interface SourceSpec {
   readonly kind: "source";
   readonly target:
     | { readonly type: "model"; readonly model: AnyModel }
-    /** A model's name or a table's name; which of the two is known once all models are. */
+    /** A model's name or a table's name; which of the two is decided when all models are known. */
     | { readonly type: "name"; readonly name: string }
     | { readonly type: "documents"; readonly content: boolean };
   /** TypeScript keys; undefined reads every data column. */
@@ -103,7 +103,7 @@ export type WhereSpec =
   | Readonly<Record<string, unknown>>
   | ((context: ModelContext) => Readonly<Record<string, unknown>>);
 
-/** `error` fails the model and skips what is below it; `warn` only says so. */
+/** `error` fails the model and skips what is below it; `warn` only reports the failure. */
 export type TestSeverity = "error" | "warn";
 
 /** Another table that a test reads: a model's, or one known by its name only. */
@@ -119,7 +119,7 @@ export interface TestRelation {
 export interface TestQueryParts extends TestRelation {
   /** The rows to look at, as an item of `from` with the name `tested`. */
   readonly rows: SQL;
-  /** Every row that meets the test's condition, under the same name; more than `rows` when only changed ones count. */
+  /** Every row that meets the test's condition, under the same name; more than `rows` when only changed rows are tested. */
   readonly all: SQL;
   readonly isPart: boolean;
   /** The columns of a failing row that are worth showing. */

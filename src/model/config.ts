@@ -111,7 +111,7 @@ function reportUnknown(models: readonly AnyModel[], layers: ConfigLayers, issues
   }
 }
 
-// Text is tried as it stands first, so that a string parameter may be "20" or "true".
+// Text is first tried unparsed, so that a string parameter may be "20" or "true".
 function readText(parameter: z.ZodType, text: string): unknown {
   if (parameter.safeParse(text).success) return text;
   try {

@@ -3,7 +3,7 @@ export const allDocuments: unique symbol = Symbol.for("millrace.allDocuments") a
 
 export type RunMode = "delta" | "full";
 
-/** Which documents a run is about. Every member narrows; `limit` is applied last. */
+/** Which documents a run covers. Every member narrows the choice; `limit` is applied last. */
 export interface DocumentFilters {
   /** Full ids, prefixes of at least eight characters, URLs or paths. An unknown one is an error. */
   readonly ids?: readonly string[];
@@ -12,7 +12,7 @@ export interface DocumentFilters {
   readonly withStatus?: string;
   readonly withContentType?: string;
   readonly limit?: number;
-  /** A filter that the project declares as `documentFilters` in its config, by its name there. */
+  /** A filter that the project's config declares in `documentFilters`, by name. */
   readonly [declared: `${string}-${string}`]: string;
 }
 

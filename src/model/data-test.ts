@@ -4,17 +4,17 @@ import type { TestSeverity, AnyDataTest } from "./any-model.ts";
 declare const testedRow: unique symbol;
 
 export interface DataTestOptions {
-  /** What the test is called; made of its kind and columns unless given. */
+  /** Name of the test; made of its kind and columns unless given. */
   readonly name?: string;
-  /** The worst that a failure can be; `error` unless said otherwise. */
+  /** The highest severity of a failure; `error` unless given. */
   readonly severity?: TestSeverity;
-  /** Failing rows from which on it warns; 1. */
+  /** Number of failing rows from which it warns; 1 by default. */
   readonly warnIf?: number;
-  /** Failing rows from which on it fails; 1. */
+  /** Number of failing rows from which it fails; 1 by default. */
   readonly errorIf?: number;
   /** Only rows that meet this condition, in SQL with the names of the database. */
   readonly where?: string | SQL;
-  /** `changed` looks at what has been written since the test last passed in a build; `all` unless said otherwise. */
+  /** `changed` tests only rows written since the test last passed in a build; `all` unless given. */
   readonly rows?: "all" | "changed";
 }
 
@@ -23,10 +23,10 @@ export interface DataTest<in Row> extends AnyDataTest {
   readonly [testedRow]: (row: Row) => void;
 }
 
-/** The tests that rows of this type can have; of rows whose columns nobody declared, any. */
+/** The tests that rows of this type can have; any test where no columns are declared. */
 export type DataTestOf<Row> = string extends keyof Row ? AnyDataTest : DataTest<Row>;
 
-/** Tests with a name of their own each. */
+/** Gives each test a unique name. */
 export function namedApart(tests: readonly AnyDataTest[]): readonly AnyDataTest[] {
   const names = new Map<string, number>();
   return Object.freeze(

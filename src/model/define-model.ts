@@ -19,9 +19,9 @@ import {
 } from "./shared-declaration.ts";
 import type { RowOf, Sources } from "./sources.ts";
 
-/** Rows of a source. Nothing is read before it is asked for; iterating holds one batch in memory. */
+/** Rows of a source, read lazily; iterating holds one batch in memory. */
 export interface SourceReader<Row> extends AsyncIterable<Row> {
-  /** Every row at once, read once. */
+  /** All rows, read once. */
   rows(): Promise<readonly Row[]>;
   count(): Promise<number>;
   batches(size: number): AsyncIterable<readonly Row[]>;
@@ -64,7 +64,7 @@ interface TypeMessage<Message extends string> {
   readonly __error: Message;
 }
 
-// An excess property of a returned row is a typing mistake; TypeScript does not see it in inferred results by itself.
+// An excess property of a returned row is a typing mistake, which TypeScript does not report in inferred results.
 type Exact<Result, NewRow> = Result extends readonly (infer One)[]
   ? readonly Exact<One, NewRow>[]
   : Result extends object
@@ -116,11 +116,11 @@ export interface ModelDeclaration<
   readonly config?: Config;
   /** Units in flight at once; 16 unless said otherwise. */
   readonly concurrency?: number;
-  /** How often a unit may fail, over all runs, before it is quarantined, which is until something about it changes; 3. */
+  /** How often a unit may fail, over all runs, before it is quarantined until something about it changes; 3 by default. */
   readonly maxAttempts?: number;
-  /** Fails the model when a larger share of a run's units fails, from 0 to 1; without it no share is too large. */
+  /** Fails the model when a larger share of a run's units fails, from 0 to 1; without it there is no limit. */
   readonly maxErrorRate?: number;
-  /** Most that one run may spend on this model's calls to language models, in US dollars; the run's own sum holds too. */
+  /** Most that one run may spend on this model's language model calls, in US dollars; the run's budget applies too. */
   readonly maxCostUsd?: number;
   /**
    * What to do with a group when a unit above it that it is made of has failed: `wait` until that unit is done or
@@ -134,8 +134,8 @@ export interface ModelDeclaration<
    */
   readonly onChange?: OnChange;
   /**
-   * With `false`, a plan never runs the function. Unless given, it does so for a few units, to see what they would ask
-   * language models, which get nothing of it; any other effect of the function is real.
+   * With `false`, a plan never runs the function. By default it runs it for a few units, to see what they would ask
+   * language models. Nothing is sent to them, but any other effect of the function is real.
    */
   readonly probe?: boolean;
   run(

@@ -51,7 +51,7 @@ export type SqlModelDeclaration<
       readonly writeStrategy?: undefined;
       readonly forEach?: undefined;
       readonly by?: undefined;
-      /** Columns that the query gives. Without it readers see whatever the view has, untyped. */
+      /** Columns that the query returns. Without it readers see the view's columns, untyped. */
       readonly table?: PipelineTable<Row, NewRow>;
     })
   | (QueryDeclaration<Row, Given> & {
@@ -141,12 +141,12 @@ export function shownForm({ form, materialized, seed, forEach, by }: AnyModel): 
   return materialized === "view" ? "view" : "sql";
 }
 
-/** False for a model that is done as a whole or not at all. */
+/** False for a model that is written as a whole or not at all. */
 export function hasUnits(form: ShownForm): boolean {
   return form !== "table" && form !== "seed" && form !== "view" && form !== "sql";
 }
 
-/** A query has no function that literal rows could be given to. */
+/** A query has no function that could be called with literal rows. */
 export function needsDatabase(name: string): UsageError {
   return new UsageError("SQL_MODEL", `Model "${name}" is a query, which only a database can run.`, {
     hint: "Test it in a project with a database of its own: createTestProject from millrace/testing.",

@@ -5,11 +5,11 @@ import { didYouMean } from "../core/text.ts";
 
 interface IssueDefaults {
   readonly code: ErrorCode;
-  /** Where a problem is that has no place of its own. */
+  /** Place to name for a problem without a path. */
   readonly root: string;
 }
 
-/** What zod found wrong, one issue to a place; a key that does not exist comes with the nearest one that does. */
+/** What zod found wrong, one issue per place; an unknown key comes with the nearest known one. */
 export function describeIssues(
   { issues }: z.ZodError,
   schema: z.ZodType,

@@ -1,20 +1,20 @@
 import type { SQLWrapper } from "drizzle-orm";
 import { z } from "zod";
 
-/** Makes the query of a document filter from the value that a run is given: one column, the ids of documents. */
+/** Makes the query of a document filter from the value given to a run: one column, the ids of documents. */
 export type DocumentFilterQuery = (value: string) => SQLWrapper;
 
-/** A document filter with what `--help` says of it. */
+/** A document filter with its description for `--help`. */
 export interface DocumentFilterDeclaration {
   /** The query: one column, the ids of the documents that pass. Values in the template become parameters. */
   readonly select: DocumentFilterQuery;
-  /** What `--help` says of the option. */
+  /** Description of the option in `--help`. */
   readonly description?: string | undefined;
   /** What the value is, for `--help`: `name`, `type:name`. */
   readonly valueHint?: string | undefined;
 }
 
-// A mere function is a filter without a description.
+// A plain function is a filter without a description.
 const declaration = z.preprocess(
   (given) => (typeof given === "function" ? { select: given } : given),
   z.strictObject(
@@ -30,7 +30,7 @@ const declaration = z.preprocess(
   ),
 ) as z.ZodType<DocumentFilterDeclaration, DocumentFilterQuery | DocumentFilterDeclaration>;
 
-/** `with-entity`: an option, and a name that no filter of Millrace's own in `filters` has. */
+/** Like `with-entity`: valid as an option, and not the name of a built-in member of `filters`. */
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/;
 
 export const documentFiltersSchema = z.record(

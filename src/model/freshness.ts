@@ -17,7 +17,7 @@ export interface FreshnessThreshold {
 const PERIODS = { m: "minute", h: "hour", d: "day" } as const;
 const PERIOD_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
-/** An age as its parts; undefined for what is none. */
+/** The parts of an age; undefined for an invalid one. */
 export function parseAge(age: string): FreshnessThreshold | undefined {
   const [, count, unit] = /^(\d+(?:\.\d+)?)([mhd])$/.exec(age) ?? [];
   return count === undefined ? undefined : { count: Number(count), period: PERIODS[unit as keyof typeof PERIODS] };

@@ -19,7 +19,7 @@ interface PriceInput {
 export interface LlmConfigInput {
   /**
    * `provider:model`, an OpenAI-compatible `http://host/v1#model`, an AI SDK model, or a transport. Without one the
-   * offline model makes answers up.
+   * offline model invents answers.
    */
   readonly model?: string | object | undefined;
   /** The same for `llm.embed`. */
@@ -29,7 +29,7 @@ export interface LlmConfigInput {
   readonly seed?: number | undefined;
   /** Time for one call; 60,000 unless given. */
   readonly timeoutMs?: number | undefined;
-  /** How often a call that failed is made again; 5 unless given. */
+  /** How often a failed call is retried; 5 unless given. */
   readonly maxRetries?: number | undefined;
   /** How long a run waits for a provider that is down, in milliseconds, before it stops; 300,000 unless given. */
   readonly outageTimeoutMs?: number | undefined;
@@ -46,9 +46,9 @@ export interface LlmConfigInput {
   readonly maxConcurrency?: number | undefined;
   /** US dollars per million tokens, where the shipped table does not know the model. */
   readonly price?: PriceInput | undefined;
-  /** The same for any model, chat or embedding, by the name that it is configured by, `provider:model`, or model. */
+  /** The same for any model, chat or embedding, by its configured name: `provider:model`, or model. */
   readonly prices?: Readonly<Record<string, PriceInput>> | undefined;
-  /** Of a provider by its name, as its own API calls them: `{ openai: { reasoning_effort: "low" } }`. */
+  /** Options by provider, in the terms of its API: `{ openai: { reasoning_effort: "low" } }`. */
   readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
   /** Budget of one run for calls to language models, in US dollars; `--max-cost` outranks it. */
   readonly maxCostUsd?: number | undefined;
@@ -81,7 +81,7 @@ export interface ProjectConfigInput {
    */
   readonly selectors?: Readonly<Record<string, string>> | undefined;
   /**
-   * Filters of documents by what tables say of them. Each is an option of the commands that choose documents, and a
+   * Document filters that look into tables. Each is an option of the commands that choose documents, and a
    * member of `filters`: a query of one column, the ids of the documents that pass.
    *
    * @example
@@ -145,7 +145,7 @@ const llm = z.strictObject({
   maxCostUsd: z.number().positive().optional(),
 } satisfies Options<LlmConfigInput>);
 
-/** With its longest prefix it is a name that Postgres keeps whole. */
+/** Short enough that Postgres does not truncate it with the longest prefix. */
 const MAX_TARGET_LENGTH = 63 - "millrace_".length;
 const RESERVED_SCHEMA = /^(pg_.*|information_schema|(millrace|dbos)(_.*)?)$/;
 

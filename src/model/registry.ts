@@ -6,7 +6,7 @@ import type { AnyModel } from "./any-model.ts";
 
 const NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/i;
 
-// Where a model is from that no file declares.
+// Origin of a model that no file declares.
 const CALLER = "the calling code";
 
 /** The models of one project, by name and by table. */
@@ -101,7 +101,7 @@ export class ModelRegistry {
   }
 }
 
-/** True for what `defineModel` returns, from whichever copy of this package it came. */
+/** True for what `defineModel` returns, from any copy of this package. */
 export function isModel(value: unknown): value is AnyModel {
   return (
     typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "model" && "run" in value

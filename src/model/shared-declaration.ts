@@ -5,7 +5,7 @@ import { type DataTestOf, namedApart } from "./data-test.ts";
 import { describeIssues } from "./describe-issues.ts";
 import { type Sources, toSpecs, type UntypedRow } from "./sources.ts";
 
-/** What every model declares, be it a function or a query. */
+/** What every model declares, whether it is a function or a query. */
 export interface SharedDeclaration<Row extends object, Given extends Sources> {
   /** `namespace.model`, unique in the project. */
   readonly name: string;
@@ -36,14 +36,14 @@ export interface SharedDeclaration<Row extends object, Given extends Sources> {
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
   /**
-   * What must hold for the rows: `notNull`, `unique` and the like. `millrace build` and `millrace test` look.
+   * What must hold for the rows: `notNull`, `unique` and the like. `millrace build` and `millrace test` check it.
    *
    * @see `README.md#seeds-tests-build`
    */
   readonly tests?: readonly DataTestOf<NoInfer<Row>>[];
 }
 
-// Rows whose columns nobody declared can have any test.
+// Rows without declared columns can have any test.
 type AnyDeclaration = SharedDeclaration<UntypedRow, Sources>;
 
 /** A schema for every option of a declaration. */
@@ -77,14 +77,14 @@ export const sharedOptions = {
   tests: z.array(z.custom(hasKind("test"), "expected a data test such as notNull()")).optional(),
 } satisfies Options<AnyDeclaration>;
 
-/** Options of models that write rows: what becomes of those that are there, and what a unit is. */
+/** Options of models that write rows: what happens to existing rows, and what a unit is. */
 export const writeOptions = {
   writeStrategy: z.enum(["replace", "merge", "append"]).optional(),
   forEach: z.string().optional(),
   by: z.array(z.string()).min(1).optional(),
 };
 
-/** Refuses a declaration that TypeScript would refuse: a run does not ask it, and a misspelled option changes what runs. */
+/** Refuses what TypeScript would refuse: a run does not type-check, and a misspelled option changes what runs. */
 export function checkDeclaration(schema: z.ZodObject, declaration: { readonly name: string }): void {
   const { error } = schema.safeParse(declaration);
   if (error === undefined) return;

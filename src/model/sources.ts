@@ -7,7 +7,7 @@ import type { DocumentContentRow, DocumentRow } from "./document-row.ts";
 
 declare const rowType: unique symbol;
 
-/** A row of a table that Millrace knows by name only: its columns as they are called in the database. */
+/** A row of a table that Millrace knows only by name, with the database's column names. */
 export type UntypedRow = Record<string, unknown>;
 
 /** What a model reads, with the type of one of its rows. */
@@ -39,17 +39,17 @@ export interface RefOptions<Row> {
   readonly where?: WhereColumns<Row> | ((context: ModelContext) => WhereColumns<Row>);
   /**
    * Reads only the rows that belong to the current one: column here → column there. A query in units sees them all; to
-   * it this says of which units a change is.
+   * it this says which units a change affects.
    */
   readonly match?: { readonly [Column in keyof Row]?: string };
   /** Changes of this source do not make the model's units stale. */
   readonly untracked?: boolean;
-  /** How old its newest row may be; `millrace source freshness` looks. */
+  /** How old its newest row may be; `millrace source freshness` checks it. */
   readonly freshness?: FreshnessSpec;
 }
 
 /**
- * Reads another model's table, or any table by its name, with its schema where that is not the project's own.
+ * Reads another model's table, or any table by name, with its schema unless that is the project's.
  *
  * @example
  * sources: { sections: ref(documentSections, { columns: ["documentId", "content"], where: { heading: null } }) }

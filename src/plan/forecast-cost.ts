@@ -35,7 +35,7 @@ interface UnitCost extends Range {
   readonly basis: string;
 }
 
-/** Undefined where nothing is asked, or nobody knows what it costs. */
+/** Undefined where nothing is asked, or the cost is unknown. */
 export async function forecastCost(
   job: PlanningJob & FunctionJob,
   { work, pending, probed }: ForecastOptions,

@@ -25,7 +25,7 @@ export interface UpstreamWork {
 }
 
 /**
- * Estimates the work below pending upstreams: as in earlier runs, or, without any, from how the tables hang together.
+ * Estimates the work below pending upstreams from earlier runs or, without any, from how the tables are related.
  * Undefined where nothing says how much it is.
  */
 export async function estimatePendingWork(

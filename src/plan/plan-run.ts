@@ -9,7 +9,7 @@ import { blockedError, planSchemaChanges } from "../table/schema/schema-change.t
 import { Planner } from "./planner.ts";
 import type { PlanOptions, RunPlan } from "./run-plan.ts";
 
-/** Says what a run would do. Nothing is changed: documents are looked at in a temporary table. */
+/** Shows what a run would do. Nothing is changed: documents are compared in a temporary table. */
 export async function planRun(
   project: RunnableProject,
   options: PlanOptions & {
@@ -37,7 +37,7 @@ export async function planRun(
   return { pipeline: pipeline.name, mode, documents, schema: schema.statements, models: planner.models };
 }
 
-// One connection, because the temporary table is seen by no other.
+// One connection, because no other sees the temporary table.
 async function openRehearsal(database: Database, { config }: RunnableProject): Promise<Database> {
   const name = "millrace_documents";
   const rehearsal = new Database({

@@ -133,7 +133,7 @@ export class Planner {
     return probeUnits({ ...job, context: { ...job.context, mode: "full" } });
   }
 
-  // What an upstream will only then have cannot be asked about yet.
+  // Rows that an upstream has yet to write cannot be probed.
   #isUnknown({ resolved }: PlanningJob): boolean {
     return resolved.sources.some(({ origin }) => origin.type === "model" && this.#unsettled.has(origin.shape.name));
   }

@@ -20,7 +20,7 @@ export interface ProbedUnits {
 }
 
 const MAX_PROBED = 10;
-// A plan is looked at by somebody who waits for it.
+// Somebody is waiting for the plan.
 const MAX_MS = 10_000;
 
 /**
@@ -46,7 +46,7 @@ export async function probeUnits(job: PlanningJob & FunctionJob): Promise<Probed
         rows.push((await callModel(unit, { signal, caller, onUsage: () => undefined })).length);
         return true;
       } catch {
-        // A made-up answer may be more than the function can take; what it has asked counts all the same.
+        // The function may fail on a made-up answer; what it has asked still counts.
         return probe.units.has(unit.sourceKey);
       }
     }),

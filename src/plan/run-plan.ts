@@ -32,9 +32,9 @@ export interface ModelPlan {
   /** Parameters and sources that differ, where they are the reason. */
   readonly changed: readonly string[];
   readonly estimate: Estimate | undefined;
-  /** What calls to language models will cost, as far as somebody knows. */
+  /** What calls to language models will cost, as far as known. */
   readonly cost: CostForecast | undefined;
-  /** It asks language models, and nobody can say yet for how much. */
+  /** It asks language models, and the cost cannot be estimated yet. */
   readonly isCostUnknown: boolean;
   /** Units with something to do, in the order of their keys; present when they were asked for. */
   readonly rows?: readonly PlannedUnit[];

@@ -51,7 +51,7 @@ export async function labelUnits(
   return { signature: name, rows, skipped: tried.filter(({ error }) => error !== undefined).length };
 }
 
-// Thoughts are no part of an answer that a person would correct.
+// Reasoning is not a part of the answer that a person would correct.
 function exampleOf({ input, output, withReasoning }: AskedSignature): Pick<LabelRow, "input" | "expected"> {
   if (!withReasoning) return { input, expected: output };
   const { reasoning: _, ...expected } = output as { readonly reasoning: string };

@@ -9,7 +9,7 @@ const WORDS: Readonly<Partial<Record<ModelRunRecord["status"], string>>> = {
   cancelled: "cancelled",
 };
 
-/** What became of each model in the latest run that has ended, in the words of selectors. */
+/** The result of each model in the latest run that has ended, in selector terms. */
 export async function lastResults(project: Project): Promise<ReadonlyMap<string, readonly string[]>> {
   const runs = await project.runs.list({ limit: 50 });
   const last = runs.find(({ status }) => status !== "running");

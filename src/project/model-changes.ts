@@ -16,7 +16,7 @@ const KIND: Readonly<Record<FingerprintDifference["reason"], ModelChange | undef
   llm: "configs",
   config: "configs",
   schema: "relation",
-  // Other rows upstream are no change of the model.
+  // Changed rows upstream are not a change of the model.
   upstream: undefined,
 };
 

@@ -73,7 +73,7 @@ export async function showRows(database: Database, model: AnyModel, options: Sho
   };
 }
 
-/** A value as the database writes one of this type; an error where it is none. `type` is from the catalog. */
+/** A value as the database writes it for this type; an error where it is invalid. `type` is from the catalog. */
 async function readAs(
   database: Database,
   { type, value, given }: { readonly type: string; readonly value: string | undefined; readonly given: string },

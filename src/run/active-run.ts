@@ -22,10 +22,10 @@ import { countResults, type TestCounts } from "../data-tests/test-result.ts";
 import { changedRowsSql, storeResults } from "../state/test-store.ts";
 import type { PlanningJob } from "./units/plan-units.ts";
 
-/** Failing rows that go along with an event; the others are in the table of results. */
+/** Failing rows that an event carries; the others are in the table of results. */
 const MAX_SHOWN = 10;
 
-/** How often a model is tried again when the database was away, beside its own retries. */
+/** How often a model is retried after the database was away, besides its own retries. */
 const CONNECTION_ATTEMPTS = 6;
 
 export type CodeOf = (model: string) => Promise<CodeFingerprint>;
@@ -38,7 +38,7 @@ export interface ActiveRunOptions
   readonly wait: boolean;
 }
 
-/** A run of this process: what the engine calls back into, and the result that comes of it. */
+/** A run of this process: what the engine calls back, and the result. */
 export class ActiveRun {
   readonly spec: RunSpec;
   readonly #options: ActiveRunOptions;
@@ -74,13 +74,13 @@ export class ActiveRun {
     this.#cancel.abort(this.#fault ?? cancelled);
   }
 
-  /** Ends those of the models that have nothing to do. A model with tests has: they are asked each time. */
+  /** Ends the models that have nothing to do. A model with tests always has work, because tests run each time. */
   async settle(names: readonly string[]): Promise<readonly ModelOutcome[]> {
     if (this.isCancelled) return [];
     try {
       return await this.#settle(names);
     } catch (error) {
-      // A shortcut only: the models run, and wait for the database by themselves.
+      // This is only a shortcut: without it the models run and wait for the database themselves.
       if (isConnectionLoss(error)) return [];
       throw error;
     }
@@ -200,7 +200,7 @@ export class ActiveRun {
     else emit({ type: "model_skipped", model: outcome.model, reason: outcome.skipped });
   }
 
-  /** Stores how the run ended; once, whoever calls first. */
+  /** Stores how the run ended, once; the first caller counts. */
   async finish(problem?: unknown): Promise<RunResult> {
     await Promise.allSettled(this.#inFlight);
     if (this.isCancelled) await pendingAnswers(this.spec.runId);

@@ -6,7 +6,7 @@ import type { Engine, LaunchEngine } from "./engine.ts";
 export interface ActiveRunsOptions {
   readonly database: Database;
   readonly executorId: string;
-  /** DBOS unless given; a test of many runs cannot wait for it. */
+  /** DBOS unless given; it is too slow for a test of many runs. */
   readonly launch?: LaunchEngine | undefined;
 }
 
@@ -20,7 +20,7 @@ export class ActiveRuns implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Launched by the first who asks; where that failed, by the next one again. */
+  /** Launched on first use; after a failure, the next use tries again. */
   async engine(): Promise<Engine> {
     this.#engine ??= this.#launch();
     try {
@@ -51,7 +51,7 @@ export class ActiveRuns implements AsyncDisposable {
   /** Cancels a run of this process, at once. */
   stop(runId: string, reason?: unknown): void {
     this.#active.get(runId)?.cancel(reason);
-    // The run itself knows already; the engine is for what other processes run of it.
+    // The run itself knows already; the engine informs other processes that take part in it.
     void this.#engine?.then((engine) => engine.cancel(runId)).catch(() => undefined);
   }
 
@@ -86,5 +86,5 @@ export class ActiveRuns implements AsyncDisposable {
   }
 }
 
-// Loaded when something runs: commands that only look do not pay for it.
+// Loaded only when something runs, so that read-only commands start fast.
 const launchDbos: LaunchEngine = async (options) => (await import("./dbos-engine.ts")).DbosEngine.launch(options);

@@ -10,7 +10,7 @@ interface HookContext {
   readonly database: Database;
 }
 
-/** What the project wants done before the first model; when it fails, no model runs. */
+/** Calls the project's hook before the first model; when it fails, no model runs. */
 export async function callRunStart({ config, database }: HookContext, spec: RunSpec): Promise<void> {
   if (config.onRunStart === undefined) return;
   const { runId, pipeline, mode } = spec;
@@ -31,7 +31,7 @@ export async function callRunStart({ config, database }: HookContext, spec: RunS
   }
 }
 
-/** What the project wants done after the last model. The run has ended by then, whatever happens here. */
+/** Calls the project's hook after the last model. The run has ended by then, whatever happens here. */
 export async function callRunEnd(
   { config, database }: HookContext,
   result: RunResult,

@@ -13,10 +13,10 @@ import type { Receipt } from "../state/results.ts";
 /** Changes only when the steps of the two workflows below do; runs of another protocol are not taken over. */
 const PROTOCOL = "3";
 
-/** How often the end of a run is tried to be stored when the database is away; waits of a second, doubling, lie between. */
+/** Attempts to store the end of a run while the database is away; the waits between start at one second and double. */
 const FINISH_ATTEMPTS = 6;
 
-/** How long another process may take to start its engine before it is named. */
+/** How long another process may take to start its engine before the message names it. */
 const LAUNCH_MS = 30_000;
 
 let host: EngineHost | undefined;
@@ -47,7 +47,7 @@ async function modelWorkflow(runId: string, model: string): Promise<Receipt> {
   }
 }
 
-// The error a person should read is the one of the last try, not that there were several.
+// Show the error of the last try instead of the message that all tries failed.
 function lastAttempt(error: unknown): unknown {
   const { errors } = error as { errors?: unknown };
   return Array.isArray(errors) && errors.length > 0 ? (errors.at(-1) as unknown) : error;
@@ -122,7 +122,7 @@ async function outcomeOfOne(running: ReadonlyMap<string, WorkflowHandle<Receipt>
   }
 }
 
-// What is awaited here is not recorded by DBOS.
+// DBOS does not record what is awaited here.
 const outsideWorkflows = new AsyncResource("millrace");
 
 function firstOutcome(running: ReadonlyMap<string, WorkflowHandle<Receipt>>): Promise<ModelOutcome> {
@@ -230,7 +230,7 @@ async function launchAlone(pool: pg.Pool, schema: string): Promise<void> {
     await prepareSchema(client, schema);
     await DBOS.launch();
   } finally {
-    // The lock of a connection that is lost has gone with it.
+    // A lost connection has released its lock.
     const unlocked = client.query("select pg_advisory_unlock(hashtext('millrace engine'))");
     await unlocked.then(
       () => client.release(),
@@ -239,8 +239,8 @@ async function launchAlone(pool: pg.Pool, schema: string): Promise<void> {
   }
 }
 
-// The first step of DBOS's schema asks for the right to create one, even where somebody has made it for the role: it is
-// written down as done.
+// The first step of DBOS's schema needs the right to create one, even where the schema already exists, so it is
+// recorded as done.
 async function prepareSchema(client: pg.PoolClient, name: string): Promise<void> {
   const { mayCreate } = await ensureSchema(client, name);
   const versions = `${quoteName(name)}.dbos_migrations`;
@@ -272,7 +272,7 @@ async function launchBusy(client: pg.PoolClient): Promise<MillraceError> {
   );
 }
 
-// DBOS keeps what it met at its start under a name of its own.
+// DBOS keeps the original error of its launch in a property of its own.
 const withinDbosError = (error: unknown): unknown =>
   (error instanceof Error && "error" in error ? error.error : undefined) ?? error;
 

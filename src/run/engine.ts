@@ -15,7 +15,7 @@ export interface EngineHost {
     model: string,
     step: { readonly attempt: number; readonly signal: AbortSignal },
   ): Promise<Receipt>;
-  /** Ends those of the models that have nothing to do; the others are to be run. */
+  /** Ends the models that have nothing to do; the others must be run. */
   settle(runId: string, models: readonly string[]): Promise<readonly ModelOutcome[]>;
   retryOf(runId: string, model: string): RetrySettings;
   shouldRetry(runId: string, model: string, error: unknown): boolean;
@@ -25,7 +25,7 @@ export interface EngineHost {
   onOutcome(runId: string, outcome: ModelOutcome): void;
 }
 
-/** Brings the models of runs to their turn. */
+/** Schedules the models of runs. */
 export interface Engine extends AsyncDisposable {
   /** Starts a run and waits for its end; the result is in the database by then. */
   run(runId: string, graph: Schedule): Promise<void>;

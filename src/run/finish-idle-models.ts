@@ -11,7 +11,7 @@ import { unitReasonsSql } from "./units/unit-query.ts";
 import { MEMORY_TO_COMPARE } from "./units/unit-work.ts";
 import { planWhole } from "./whole-model.ts";
 
-/** To compare more takes longer than to start a model in vain, and would be done twice where there is work. */
+/** Comparing more takes longer than starting a model for nothing, and is done twice where there is work. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 interface SettleOptions {
@@ -21,7 +21,7 @@ interface SettleOptions {
 }
 
 /**
- * Finishes the models of a run that have nothing to do, all at once. The others are left to their own turn, and so is
+ * Finishes the models of a run that have nothing to do, all at once. The others wait for their turn, and so does
  * one whose comparison fails: its own attempt reports the error.
  */
 export async function finishIdleModels(

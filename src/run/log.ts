@@ -12,7 +12,7 @@ function writeLog(level: "info" | "warning" | "error", message: string): void {
   else activity.emit({ type: "log", model: activity.model, level, message });
 }
 
-/** Says how far a table model has come; unit models are counted without it. */
+/** Reports how far a table model has come; unit models are counted without it. */
 export function progress(done: number, total?: number, message?: string): void {
   const activity = currentActivity();
   activity?.emit({

@@ -36,12 +36,12 @@ export class PipelineRunner implements AsyncDisposable {
     this.#context = { project, database, executorId, engine, store: this.store, modelRuns: this.modelRuns };
   }
 
-  /** Starts a run. What is wrong with the request is thrown; how the run ends is in the result. */
+  /** Starts a run. Problems with the request are thrown; how the run ends is in the result. */
   start(pipeline: Pipeline, options: RunOptions): Promise<RunResult> {
     return this.#run(startRun(this.#context, pipeline, options), options);
   }
 
-  /** Goes on with a run that did not succeed: models that did stand, the others and what depends on them run again. */
+  /** Resumes an unsuccessful run: models that succeeded are kept, the others and their dependents run again. */
   resume(runId: string, options: ResumeOptions): Promise<RunResult> {
     return this.#run(resumeRun(this.#context, runId, options), options);
   }
@@ -62,7 +62,7 @@ export class PipelineRunner implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
     this.#activeRuns.stopAll();
-    // Their ends are stored while there is a database to store them in; one that is away is not waited for.
+    // Their ends are stored while the database is reachable; if it is away, closing does not wait for it.
     await Promise.race([Promise.allSettled(this.#running), sleep(MAX_END_MS, undefined, { ref: false })]);
     await this.#activeRuns[Symbol.asyncDispose]();
   }
@@ -113,12 +113,12 @@ export class PipelineRunner implements AsyncDisposable {
     return result;
   }
 
-  /** The language model of the project, with no run's budget: for what plans and tries. */
+  /** The language model of the project without a run's budget, for plans and tries. */
   get llm(): LlmSource {
     return llmOfProject(this.#context);
   }
 
-  /** Digests of a model's code as it stands on disk. */
+  /** Digests of a model's code as it is on disk. */
   readonly codeOf = (name: string): Promise<CodeFingerprint> => {
     const { registry, code } = this.#context.project;
     return code.of(registry.get(name), registry.fileOf(name));

@@ -80,13 +80,13 @@ export async function prepareTables({ database, graph, events }: PrepareTablesOp
   if (statements.length > 0) events.emit({ type: "schema_changed", statements });
 }
 
-/** Changes tables, and forgets what the ledger says was written to those that are made anew: they hold nothing of it. */
+/** Changes tables, and clears the ledger of those that are recreated, because they are empty then. */
 export function changeTables(
   database: Database,
   shapes: readonly TableShape[],
   options: {
     readonly modelOf: (table: string) => string | undefined;
-    /** Also where data may be lost. */
+    /** Allow changes that may lose data. */
     readonly includeBlocked?: boolean;
   },
 ): Promise<SchemaPlan> {

@@ -24,7 +24,7 @@ export interface RunnerContext {
   readonly modelRuns: ModelRunStore;
 }
 
-/** A run that is this process's in the database, and can go to the engine. */
+/** A run that the database assigns to this process, ready for the engine. */
 export interface PreparedRun {
   readonly spec: RunSpec;
   readonly graph: Graph;
@@ -40,14 +40,14 @@ export function testsOf(graph: Graph, { tests }: RunScope, { registry }: Runnabl
   return tests === true ? placeTests(resolveTests(graph.values(), registry), graph) : undefined;
 }
 
-/** The language model of the project, with no run's budget: for what plans and tries. */
+/** The language model of the project without a run's budget, for plans and tries. */
 export function llmOfProject({ project, database }: Pick<RunnerContext, "project" | "database">): LlmSource {
   const { directory, config } = project;
   const adopted = readAdopted(directory);
   return configuredLlm(config.llm, { database, environment: process.env, projectFolder: directory, adopted });
 }
 
-/** What a run may spend holds for all of it, also after a resume, which may be given more. */
+/** A budget applies to the whole run, across resumes; a resume may raise it. */
 export async function llmOfRun(
   context: RunnerContext,
   { runId, scope }: RunSpec,

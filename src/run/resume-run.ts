@@ -7,7 +7,7 @@ import { llmOfRun, type PreparedRun, type RunnerContext, testsOf } from "./prepa
 import { graphOfRun, summarizeModels } from "./run-graph.ts";
 import type { ResumeOptions } from "./run-options.ts";
 
-/** Prepares a run that did not succeed to go on: models that did stand, the others and what depends on them run again. */
+/** Prepares an unsuccessful run to continue: models that succeeded are kept, the others and their dependents run again. */
 export async function resumeRun(context: RunnerContext, runId: string, options: ResumeOptions): Promise<PreparedRun> {
   const { project, database, store, modelRuns, executorId } = context;
   const spec = await store.loadSpec(runId);

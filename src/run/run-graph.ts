@@ -5,7 +5,7 @@ import type { ModelRegistry } from "../model/registry.ts";
 import type { ModelSummary } from "../state/run-events.ts";
 import type { RunSpec } from "../state/run-store.ts";
 
-/** The models of a run. Each waits for the upstreams that run with it; the others are tables as they stand. */
+/** The models of a run. Each waits for the upstreams that run with it; the others are read as they are. */
 export function plannedModels(graph: Graph): RunSpec["models"] {
   return [...graph].map(([name, { model, upstreams }]) => ({
     name,
@@ -25,7 +25,7 @@ export function summarizeModels(graph: Graph): readonly ModelSummary[] {
   }));
 }
 
-/** The graph of a run that was; an error when its models depend on each other in another way by now. */
+/** The graph of an earlier run; an error when the dependencies of its models have changed since. */
 export function graphOfRun(spec: RunSpec, registry: ModelRegistry): Graph {
   const found = spec.models.map(({ name }) => registry.find(name)).filter((model) => model !== undefined);
   const graph = buildGraph(found, registry);

@@ -49,7 +49,7 @@ export async function runModel(options: RunModelOptions): Promise<Receipt> {
     signal: options.signal,
     onWaiting: (holder) => emit({ type: "model_waiting", model: model.name, holder }),
   });
-  // Its time begins when it is its turn.
+  // Its timeout starts when its turn comes.
   const timeout = model.timeoutMs === undefined ? undefined : AbortSignal.timeout(model.timeoutMs);
   const signal = timeout === undefined ? options.signal : AbortSignal.any([options.signal, timeout]);
   let isFinished = false;

@@ -30,5 +30,5 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What does not belong to a run, but to this process's part in it. */
+/** Options of this process's part in a run, not of the run itself. */
 export type ResumeOptions = Pick<RunOptions, "noWait" | "onEvent" | "signal" | "maxCostUsd">;

@@ -11,7 +11,7 @@ const STOPPED_BY: Readonly<Partial<Record<ErrorCode, StopReason>>> = { LLM_BUDGE
 
 export interface EndedRun {
   readonly spec: RunSpec;
-  /** What is stored of its models. */
+  /** The stored results of its models. */
   readonly records: readonly ModelRunRecord[];
   readonly outcomes: ReadonlyMap<string, ModelOutcome>;
   readonly isCancelled: boolean;
@@ -21,7 +21,7 @@ export interface EndedRun {
   readonly tableOf: (model: string) => string;
 }
 
-/** What became of a run, from the ends of its models. */
+/** The outcome of a run, from the outcomes of its models. */
 export function createResult(run: EndedRun): RunResult {
   const { runId, pipeline, models } = run.spec;
   const records = new Map(run.records.map((record) => [record.model, record]));

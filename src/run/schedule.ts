@@ -7,9 +7,9 @@ export interface Schedule {
   readonly models: readonly {
     readonly name: string;
     readonly upstreams: readonly string[];
-    /** Models that end before this one begins, whatever becomes of them. */
+    /** Models that must end before this one begins, whatever their outcome. */
     readonly after?: readonly string[];
-    /** It writes no rows, and shows at once what its upstreams have written. */
+    /** It writes no rows and immediately shows what its upstreams have written. */
     readonly isView?: boolean;
   }[];
   readonly mode: RunMode;
@@ -36,7 +36,7 @@ export function reasonToSkip(
   return failed === undefined ? undefined : `${failed.model} failed`;
 }
 
-/** True when nothing stands in the way of a model that is not to be skipped. */
+/** True when a model that is not skipped may start. */
 export function mayStart(
   { upstreams, after = [] }: Schedule["models"][number],
   outcomes: ReadonlyMap<string, ModelOutcome>,
@@ -45,8 +45,8 @@ export function mayStart(
 }
 
 /**
- * True when all that a model waited for in this run was left as it was: then it may have nothing to do either, and to ask
- * costs less than to run it.
+ * True when all that a model waited for in this run was unchanged: it may have nothing to do either, and checking
+ * costs less than running it.
  */
 export function mayBeIdle(
   { upstreams }: Schedule["models"][number],

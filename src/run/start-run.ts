@@ -10,14 +10,14 @@ import { llmOfRun, type PreparedRun, type RunnerContext, testsOf } from "./prepa
 import { plannedModels, summarizeModels } from "./run-graph.ts";
 import type { RunOptions } from "./run-options.ts";
 
-/** Prepares a new run: its models, tables and documents; then it is in the database. What is wrong with it is thrown. */
+/** Prepares a new run with its models, tables and documents, and stores it in the database. Problems are thrown. */
 export async function startRun(context: RunnerContext, pipeline: Pipeline, options: RunOptions): Promise<PreparedRun> {
   const { project, database, store, executorId } = context;
   const { settings = {}, metadata = {}, filters = {}, mode = "delta" } = options;
   const runId = createRunId();
   const graph = graphOf(project, pipeline);
   const configs = configsOf(project, graph, settings);
-  // A broken one stops the run before there is one.
+  // If it is broken, the run never starts.
   readAdopted(project.directory);
   const scope = {
     sample: options.sample,
@@ -37,7 +37,7 @@ export async function startRun(context: RunnerContext, pipeline: Pipeline, optio
     isResumed: false,
   });
   const engine = context.engine();
-  // Whatever fails first below is what the caller hears.
+  // The caller gets the first error from below.
   engine.catch(() => undefined);
   await prepareTables({ database, graph, events });
   await pruneRejected(database, project.config.llm.keepRejectedDays);
@@ -81,7 +81,7 @@ export async function startRun(context: RunnerContext, pipeline: Pipeline, optio
   return { spec, graph, tests, configs, events, llm };
 }
 
-// Its units are not stale in the eyes of a plain run, which would pass them over in silence.
+// A plain run does not consider its units stale and would silently skip them.
 function warnOfHalfRefresh({ runId, mode, status }: RunRecord, events: EventLog): void {
   if (mode !== "full" || status === "succeeded" || status === "partial" || status === "running") return;
   const message = `The full refresh of run ${runId} was not finished: rows that it did not reach are the old ones. \`millrace runs resume ${runId}\` continues it.`;

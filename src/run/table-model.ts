@@ -12,12 +12,12 @@ import { WHOLE_KEY } from "../state/unit-state.ts";
 import { openSource } from "../sources/source-reader.ts";
 import type { Receipt } from "../state/results.ts";
 
-/** Runs a table model: its rows gather in a stage of this attempt, then one transaction makes them the table's. */
+/** Runs a table model: its rows are collected in this attempt's stage, then one transaction moves them into the table. */
 export async function runTableModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved, context } = job;
   const { model, shape } = resolved;
   const prefix = `stage_${sha256(model.name).slice(0, 12)}_`;
-  // Stages of attempts that died; the lease says that nobody else is at work here.
+  // Drop stages of attempts that died; the lease ensures that nobody else is at work here.
   if (job.lease.isTakeover) await dropStages(database, { prefix });
   const sources = await allInOrder(
     resolved.sources.map(async (source) => {

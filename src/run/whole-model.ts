@@ -21,7 +21,7 @@ import { runTableModel } from "./table-model.ts";
 import type { PlanningJob } from "./units/plan-units.ts";
 import { isIdle, type UnitReason } from "./units/unit-plan.ts";
 
-/** Brings a model up to date that writes its table as one unit: all of it, or nothing when nothing has changed. */
+/** Updates a model that writes its table as one unit: all of it, or nothing when nothing has changed. */
 export async function runWholeModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved } = job;
   const { fingerprint, reason } = await planWhole(job);
@@ -55,7 +55,7 @@ export interface WholePlan {
   readonly made: string | undefined;
 }
 
-/** All that the function of a seed does is read its file. */
+/** The function of a seed only reads its file. */
 const SEED_CODE: CodeFingerprint = { code: "seed", source: "seed", asksLlm: false };
 
 /** Says why a model that writes its whole table will run, or why not. Its sources are a part of its fingerprint. */
@@ -74,7 +74,7 @@ export async function planWhole(job: PlanningJob): Promise<WholePlan> {
   const isMissing = job.isTableMissing === true || (isView && !(await hasRelation(database, shape.name)));
   const made = isMissing ? undefined : state.whole;
   const difference = fingerprint.known.find(({ hash }) => hash === made?.fingerprintHash)?.difference;
-  // A function that declares no source may read whatever it likes.
+  // A function without declared sources may read anything.
   const isComparable = sideInputs.length > 0 || model.form === "sql" || model.seed !== undefined;
   return {
     fingerprint,

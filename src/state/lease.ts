@@ -128,7 +128,7 @@ async function tryTake(
 ): Promise<Taken | undefined> {
   const { systemSchema: system } = database;
   const isHolderDead = replaceDead ? `not ${isAliveSql("lease.executor_id")}` : "false";
-  // A server that dies at once may forget the lease with its holders' connections; nobody else can guess its token.
+  // A server that crashes right away may lose the lease with its holders' connections; nobody else can guess its token.
   const text = `with quiet as (
        select set_config('synchronous_commit', 'off', true)
      ), taken as (

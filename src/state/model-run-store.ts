@@ -226,7 +226,7 @@ const withQuarantined = (status: string, quarantined: string): string =>
   `jsonb_build_object('unitsQuarantined', ${quarantined},
     'status', case when ${quarantined} > 0 and ${status} = 'succeeded' then 'partial' else ${status} end)`;
 
-// The model has begun and has no end: its run knows why.
+// The model has begun but not ended; its run knows why.
 function unfinished(run: RunStatus): ModelRunRecord["status"] {
   return run === "running" || run === "interrupted" ? run : "cancelled";
 }

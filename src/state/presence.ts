@@ -3,7 +3,7 @@ import type { Database, DatabaseClient } from "../database/connect.ts";
 import { renewLeases } from "./lease.ts";
 
 /**
- * Shows the other processes that this one lives: a connection that stays open, over which its leases are renewed.
+ * Shows other processes that this one is alive: a connection that stays open, over which its leases are renewed.
  * When the process dies, the connection goes with it and its work can be taken over at once.
  */
 export class Presence implements AsyncDisposable {
@@ -26,7 +26,7 @@ export class Presence implements AsyncDisposable {
     return presence;
   }
 
-  // A server with much to do answers later than the next beat is due; a connection takes one query at a time.
+  // A busy server may answer only after the next beat is due, and a connection takes one query at a time.
   #beatOnce(): void {
     this.#beating ??= this.#beat().finally(() => (this.#beating = undefined));
   }

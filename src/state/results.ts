@@ -11,7 +11,7 @@ export type StopReason = "budget" | "provider";
 /** What calls of language models took, and were billed. */
 export type Usage = UsageTotals;
 
-/** What became of one model in one run: counts, never rows. */
+/** The outcome of one model in one run: counts, never rows. */
 export interface Receipt {
   readonly status: ModelStatus;
   readonly tableName: string;
@@ -28,7 +28,7 @@ export interface Receipt {
   readonly executionTimeMs: number;
   readonly usage: Usage | null;
   readonly error?: ErrorJson;
-  /** Whatever numbers a table model returned. */
+  /** The numbers that a table model returned. */
   readonly counts?: Readonly<Record<string, number>>;
   /** How many of its data tests ended how; there in a build only. */
   readonly tests?: TestCounts;

@@ -39,7 +39,7 @@ export interface RunRecord {
   readonly durationMs: number;
 }
 
-/** The `run` table: what was asked, what became of it. */
+/** The `run` table: what was requested, and the outcome. */
 /** SQL that is true for what belongs to the documents of a run; `run` and `documentId` are SQL. */
 export const inRunSql = (system: string, run: string, documentId: string): string =>
   `(select r.document_ids is null or ${documentId} = any(r.document_ids) from ${system}.run r where r.run_id = ${run})`;

@@ -12,11 +12,11 @@ export const WHOLE_KEY = "";
 export interface UnitError extends ErrorJson {
   /** Trying again cannot help. */
   readonly isFinal: boolean;
-  /** It says nothing about the unit, as when a provider is down: it uses up no try. */
+  /** It says nothing about the unit, for example when a provider is down, and does not count as an attempt. */
   readonly isOutside: boolean;
 }
 
-/** What became of one unit in this run. */
+/** The outcome of one unit in this run. */
 export interface UnitOutcome {
   readonly sourceKey: string;
   readonly documentId: string | null;
@@ -118,7 +118,7 @@ function doneSql(
 
 const OUTCOME = ["source_key", "document_id", "input_hash", "side_hash", "duration_ms"];
 
-/** What every outcome replaces, whatever it is. */
+/** The columns that every outcome replaces. */
 const REPLACE = [...OUTCOME.slice(1), "run_id", "program_hash"]
   .map((name) => `${name} = excluded.${name}`)
   .concat("updated_at = now()", "accepted = null")

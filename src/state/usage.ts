@@ -72,7 +72,7 @@ export interface MeanUsage {
 /** The mean of the latest units that asked a provider. What they were billed is left out: prices and models change. */
 export async function loadMeanUsage(database: Database, model: string): Promise<MeanUsage> {
   const system = database.systemSchema;
-  // Of a call that came from the cache nobody has counted the tokens; it takes as many as the others.
+  // Tokens of a call answered from the cache were not counted; assume as many as for the others.
   const mean = (column: string) =>
     `(sum(c.${column})::float8 / nullif(count(*) filter (where c.${column} is not null and c.status <> 'cached'), 0)
       * count(*) filter (where c.status in ('ok', 'cached')) / max(units.number)) as "${column}"`;
@@ -130,7 +130,7 @@ const GROUP_NAME: Readonly<Record<CostGroup, string>> = {
   run: "c.run_id",
 };
 
-/** What calls of language models took, the dearest first; days and runs in their order. */
+/** Usage of language model calls, the most expensive first; days and runs in their order. */
 export async function reportCosts(
   database: Database,
   { by, attributed = false }: CostReportOptions,

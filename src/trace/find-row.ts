@@ -115,7 +115,7 @@ async function selectRows(
   return rows?.rows.map((values) => readRow(table, values)) ?? [];
 }
 
-/** The result of a query, or undefined when a value is none of its column's type: then no row has it. */
+/** The result of a query, or undefined when a value is invalid for its column's type: then no row has it. */
 export async function ifReadable<Result>(query: Promise<Result>): Promise<Result | undefined> {
   try {
     return await query;

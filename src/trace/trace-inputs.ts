@@ -33,7 +33,7 @@ export class InputFinder {
     this.#limit = limit;
   }
 
-  /** The table of a model, or of someone else; undefined when it is not there. */
+  /** The table of a model, or an external one; undefined when it does not exist. */
   table(name: string, model: TracedTable["model"]): Promise<TracedTable | undefined> {
     const loaded = this.#tables.get(name) ?? loadTracedTable(this.#database, { name, model });
     this.#tables.set(name, loaded);

@@ -86,7 +86,7 @@ async function forEachPattern(
   const tryKeys = async (wanted: readonly WantedKey[], isNull: NullParts): Promise<readonly Found[]> => {
     const members = await ifReadable(find(wanted, isNull));
     if (members !== undefined) return [members];
-    // One of the values is none of its column's type: that one has no rows.
+    // A value that is invalid for its column's type has no rows.
     return wanted.length < 2 ? [] : (await Promise.all(wanted.map((key) => tryKeys([key], isNull)))).flat();
   };
   const found = (

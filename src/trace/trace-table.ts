@@ -15,7 +15,7 @@ export interface TracedColumn {
 /** A table or view as a trace reads it: what the database has, and what the declaration says of it. */
 export interface TracedTable {
   readonly name: string;
-  /** The model that fills it; undefined for a table of someone else. */
+  /** The model that fills it; undefined for an external table. */
   readonly model: AnyModel | undefined;
   /** SQL that stands after `from`. */
   readonly relation: string;

@@ -95,7 +95,7 @@ interface Node {
   readonly trace: { -readonly [Key in keyof RowTrace]: RowTrace[Key] } & { readonly inputs: InputTrace[] };
 }
 
-// Groups of groups of groups have no bound; what nobody will read is not looked up.
+// Groups of groups of groups are unbounded, so limit what is looked up.
 const MAX_ROWS = 1_000;
 
 /** Goes up level by level, with one query for all rows of a level that have the same model and source. */

@@ -8,7 +8,7 @@ const OPEN_MS = 1_000;
 export async function main(rawArgs: readonly string[]): Promise<void> {
   let isOutputLost = false;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // `millrace ls | head` closes the pipe early, which is no failure. Whoever listens too decides for itself.
+    // `millrace ls | head` closes the pipe early, which is not a failure. Other listeners decide for themselves.
     const isAlone = process.stdout.listenerCount("error") === 1;
     if (error.code === "EPIPE") return isAlone ? endProcess(0) : undefined;
     if (isOutputLost) return undefined;

@@ -143,7 +143,7 @@ function placeWords(words: readonly string[], values: Map<string, readonly strin
   for (const [argument, spec] of expected) {
     const end = command.repeatable.includes(argument) ? words.length : used + 1;
     const own = words.slice(used, end);
-    // What a shell makes of an empty variable must not choose anything.
+    // An empty word, as a shell makes of an empty variable, must not select anything.
     if (own.some((word) => word.trim() === "")) {
       throw new UsageError("ARGUMENT_EMPTY", `\`millrace ${name}\`: <${argument}> is empty.`, {
         hint: `Check the variable that it comes from, or leave the argument out where it is optional. ${help}`,

@@ -45,7 +45,7 @@ async function declaredOptions(command: Command, project: string): Promise<ArgSp
   return loadDeclaredOptions(command, project);
 }
 
-// Help is what somebody needs whose project cannot be loaded.
+// Help must also work when the project cannot be loaded.
 async function declaredForHelp(command: Command, project: string): Promise<ArgSpecs> {
   try {
     return await declaredOptions(command, project);

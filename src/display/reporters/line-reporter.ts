@@ -63,7 +63,7 @@ export class LineReporter implements Reporter {
     }
   }
 
-  // The end of a cancelled run is the only word there is on the models that were still at work.
+  // Models that were still at work in a cancelled run have no end events of their own.
   #cancelledLines(at: number): readonly string[] {
     return [...this.#state.models.values()]
       .filter((model) => model.status === "cancelled" && model.startedAt !== undefined)

@@ -16,7 +16,7 @@ interface Module {
   readonly statements: readonly SyntaxNode[];
   readonly text: string;
   readonly edits: readonly TextEdit[];
-  /** Imports that name nothing: what they do when they are loaded is why they are there. */
+  /** Imports without names, which are there for their side effects. */
   readonly imported: ReadonlySet<string>;
 }
 
@@ -26,7 +26,7 @@ interface Root {
   readonly run: SyntaxNode;
 }
 
-/** Makes of a model's function, and of all it uses, the one text that stays the same as long as what it does. */
+/** Bundles a model's function and all it uses into one text, which changes only when its behaviour can. */
 export class RunBundler {
   readonly #files: ProjectFiles;
   readonly #modules = new Map<string, Module>();
@@ -43,7 +43,7 @@ export class RunBundler {
       if (run !== undefined)
         return this.#build(`export { ${RUN} as run } from ${JSON.stringify(path)};`, packages, { path, run });
     }
-    // The model comes from a function of the project's own. All that its file exports counts then.
+    // The model comes from a function of the project, so everything its file exports counts.
     return this.#build(`import * as run from ${JSON.stringify(file)}; export { run };`, packages);
   }
 

@@ -8,7 +8,7 @@ import { DigestCache } from "./digest-cache.ts";
 import type { AnyModel } from "../any-model.ts";
 import { ProjectFiles } from "./project-files.ts";
 
-/** Part of the key of what is cached; to be raised when the same code gets another digest. */
+/** Part of the cache key; raise it when the same code gets another digest. */
 const RECIPE = 2;
 
 export interface CodeFingerprint {
@@ -24,9 +24,9 @@ export interface CodeFingerprint {
 }
 
 export interface CodeFingerprints {
-  /** `file` is relative to the directory; a model of which no file is known counts by its function alone. */
+  /** `file` is relative to the directory; without a known file, only the function itself counts. */
   of(model: AnyModel, file: string | undefined): Promise<CodeFingerprint>;
-  /** The same without the tools: code that nobody has made yet is told by its texts. */
+  /** The same without loading the tools: code that is not cached is identified by its texts. */
   known(model: AnyModel, file: string | undefined): CodeFingerprint;
 }
 
@@ -36,7 +36,7 @@ export interface CodeFingerprints {
  */
 export function createCodeFingerprints(
   directory: string,
-  /** As the models were loaded from, where they were. */
+  /** The files as the models were loaded from them, where they were loaded from files. */
   files: ProjectFiles = new ProjectFiles(directory),
 ): CodeFingerprints {
   const folder = cacheFolder(directory);
@@ -55,7 +55,7 @@ export function createCodeFingerprints(
     const [code, asks] = cache?.read(entryOf(name, source))?.split(" ") ?? [];
     return code === undefined ? undefined : { source, code, asksLlm: asks === ASKS };
   };
-  // What is known without the tools.
+  // What is known without loading the tools.
   const byTexts = (model: AnyModel, source: string): CodeFingerprint => {
     return { source, code: source, asksLlm: mentionsLlm(model.run.toString()) };
   };
@@ -67,7 +67,7 @@ export function createCodeFingerprints(
     const { source } = fallback;
     const known = readCache(name, source);
     if (known !== undefined) return known;
-    // One after the other: each has its files and trees in memory.
+    // One at a time, because each holds its files and trees in memory.
     const made = last.then(makeCode);
     last = made.catch(() => undefined);
     try {
@@ -98,7 +98,7 @@ export function createCodeFingerprints(
       if (path === undefined) {
         const text = model.run.toString();
         const source = sha256(text);
-        // Not by the folder: that of a test is another one each time.
+        // Not by the folder, because a test uses a new one each time.
         return cached(source, byTexts(model, source), async () =>
           (await import("./minify-code.ts")).minifyFunction(text),
         );

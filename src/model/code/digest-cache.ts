@@ -6,11 +6,11 @@ import { sha256 } from "../../core/hash.ts";
 interface Entry {
   /** What it is a digest for. */
   readonly name: string;
-  /** What it was made from; with another key it has to be made anew. */
+  /** What it was made from; with another key it is computed again. */
   readonly key: string;
 }
 
-/** Digests that took long to make, one file each, so that several processes can use and replace them at once. */
+/** Digests that are slow to compute, one file each, so that several processes can use and replace them concurrently. */
 export class DigestCache {
   readonly #folder: string;
 
@@ -35,7 +35,7 @@ export class DigestCache {
       writeFileSync(unfinished, `${key}\n${digest}`);
       renameSync(unfinished, path);
     } catch {
-      // A folder that cannot be written costs time only.
+      // If the folder cannot be written, only time is lost.
       rmSync(unfinished, { force: true });
     }
   }

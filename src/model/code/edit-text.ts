@@ -1,11 +1,11 @@
-/** Text to put in place of what stands from `start` to `end`; nothing is removed where the two are equal. */
+/** Text that replaces `start` to `end`; where the two are equal, it is only inserted. */
 export interface TextEdit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** The text with all edits made, except those within what another one replaces. */
+/** The text with all edits applied, except those inside a range that another edit replaces. */
 export function editText(text: string, edits: readonly TextEdit[]): string {
   let edited = "";
   let position = 0;

@@ -2,7 +2,7 @@ import { bareExpression, nodesOf, type SyntaxNode, walk } from "./syntax-tree.ts
 
 /** One `defineModel({…})` in the text of a module. */
 interface ModelCall {
-  /** What stands between the parentheses, as properties by name. */
+  /** The properties of the argument, by name. */
   readonly properties: ReadonlyMap<string, SyntaxNode>;
 }
 
@@ -15,7 +15,7 @@ export function modelCall(node: SyntaxNode, names: ReadonlySet<string>): ModelCa
   return { properties: new Map(properties.map((property) => [propertyName(property), property])) };
 }
 
-/** What this module calls the functions that declare models. */
+/** The local names of the functions that declare models. */
 export function declaringNames(statements: readonly SyntaxNode[]): ReadonlySet<string> {
   const names = new Set(["defineModel", "defineSqlModel"]);
   for (const specifier of statements.flatMap((statement) => nodesOf(statement["specifiers"]))) {
@@ -36,7 +36,7 @@ function propertyName(property: SyntaxNode): string {
   return String(key["name"] ?? key["value"]);
 }
 
-/** The `run` property of the model of this name; undefined when it is declared within a function or put together. */
+/** The `run` property of the model of this name; undefined when it is declared inside a function or assembled. */
 export function findRun(statements: readonly SyntaxNode[], model: string): SyntaxNode | undefined {
   const constants = new Map<string, SyntaxNode>();
   const calls: ModelCall[] = [];

@@ -9,11 +9,11 @@ export interface ImportedPackage {
   readonly name: string;
   /** Major and minor: a patch does not make anybody's results stale. */
   readonly version: string;
-  /** The folder of a package that is linked rather than installed: its files belong to the project. */
+  /** The folder of a linked package, whose files count as the project's own. */
   readonly linkedFolder: string | undefined;
 }
 
-/** The package of an import such as `zod/v4`, as a file in `folder` gets it; undefined for what counts by no version. */
+/** The package of an import such as `zod/v4`, resolved from `folder`; undefined where the version does not matter. */
 export function findPackage(specifier: string, folder: string): ImportedPackage | undefined {
   const name = /^(?:@[^/]+\/)?[^/@.#][^/]*/.exec(specifier)?.[0];
   // What Millrace does with a model is not the model's code; otherwise every upgrade would process everything again.

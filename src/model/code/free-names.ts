@@ -19,7 +19,7 @@ export function freeNames(root: SyntaxNode, skip?: (node: SyntaxNode) => boolean
   return names;
 }
 
-// What stands there says which part of something is meant, and is no name of its own.
+// An identifier here names a part of something and is not a reference.
 function isLabel(parent: SyntaxNode, member: string): boolean {
   if (parent["computed"] === true) return false;
   if (member === "property") return parent.type === "MemberExpression";

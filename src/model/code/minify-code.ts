@@ -22,7 +22,7 @@ export function minifyFunction(text: string): string {
   }
 }
 
-/** The statements at the top level of a module; its name says which language it is in. */
+/** The top-level statements of a module; its file name says which language it is in. */
 export function parseStatements(name: string, text: string): readonly SyntaxNode[] {
   const { program, errors } = parseSync(name, text);
   if (errors[0] !== undefined) throw new SyntaxError(errors[0].message);

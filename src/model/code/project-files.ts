@@ -13,7 +13,7 @@ const MAX_TEXT_LENGTH = 1_000_000;
 
 interface ProjectFile {
   readonly text: string;
-  /** Says which file it is on every machine, and what stands in it. */
+  /** Identifies the file and its content, the same on every machine. */
   readonly digest: string;
   /** Files that its text names, by what it calls them. */
   readonly files: readonly string[];
@@ -63,7 +63,7 @@ export class ProjectFiles {
   resolve(specifier: string, importer: string): string | undefined {
     if (specifier.startsWith("#")) return resolveSubpath(specifier, importer);
     if (!/^\.\.?(?:\/|$)/.test(specifier) && !isAbsolute(specifier)) return undefined;
-    // A folder's name may hold what begins a query elsewhere.
+    // A folder's name may contain a character that starts a query in a URL.
     const names = new Set([specifier, specifier.replace(/[?#].*$/, "")]);
     const candidates = [...names].flatMap((name) => candidatesOf(resolve(dirname(importer), name)));
     return candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true);
@@ -118,7 +118,7 @@ export class ProjectFiles {
   }
 }
 
-/** Changes with the content of a text that lies beside the code, such as a prompt. */
+/** Changes with the content of a text file beside the code, such as a prompt. */
 export function contentDigest(path: string): string {
   const { size } = statSync(path);
   return size > MAX_TEXT_LENGTH ? `${size} bytes` : sha256(readFileSync(path));
@@ -139,7 +139,7 @@ function resolveSubpath(specifier: string, importer: string): string | undefined
     const path = createRequire(importer).resolve(specifier);
     return path.includes(`${sep}node_modules${sep}`) ? undefined : path;
   } catch {
-    // A name that package.json does not have is a string that is no import.
+    // A name that package.json does not list is a string but not an import.
     return undefined;
   }
 }

@@ -15,7 +15,7 @@ export function nodesOf(value: unknown): readonly SyntaxNode[] {
   return Array.isArray(value) ? value.filter(isNode) : isNode(value) ? [value] : [];
 }
 
-/** Calls `visit` for a node and all below it; what lies below a node is left out when `visit` returns false. */
+/** Calls `visit` for a node and all nodes below it; when `visit` returns false, the nodes below are skipped. */
 export function walk(node: SyntaxNode, visit: (node: SyntaxNode) => boolean | void): void {
   if (visit(node) === false) return;
   for (const value of Object.values(node)) for (const child of nodesOf(value)) walk(child, visit);
@@ -43,7 +43,7 @@ export function namesIn(pattern: unknown): readonly string[] {
   });
 }
 
-/** The names that a statement declares, also as an export. */
+/** The names that a statement declares, exported or not. */
 export function namesDeclared(statement: SyntaxNode): readonly string[] {
   switch (statement.type) {
     case "VariableDeclaration":

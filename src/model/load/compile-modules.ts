@@ -14,18 +14,18 @@ type OwnNames = Record<string, readonly string[]>;
 
 export interface CompileOptions {
   readonly directory: string;
-  /** Absolute paths of the modules that are asked for. */
+  /** Absolute paths of the requested modules. */
   readonly files: readonly string[];
   readonly project: ProjectFiles;
-  /** Folder for what is made: `entry.mjs`, which exports the modules as `m0`, `m1`…, and what it imports. */
+  /** Folder for the output: `entry.mjs`, which exports the modules as `m0`, `m1`…, and what it imports. */
   readonly out: string;
 }
 
 /**
- * Makes JavaScript of a project's modules and of all they import from the project, as few files as can be: to find and
- * load hundreds of them one by one takes longer than to run them. Packages stay where they are.
+ * Compiles a project's modules, and all they import from the project, into as few JavaScript files as possible: finding and
+ * loading hundreds of them one by one takes longer than running them. Packages stay where they are.
  *
- * @returns the modules of this package that have to be offered before the entry is imported, and what they export
+ * @returns the modules of this package that must be offered before the entry is imported, and what they export
  */
 export async function compileModules({
   directory,
@@ -69,7 +69,7 @@ function modulesPlugin(entry: string, { project, own }: { project: ProjectFiles;
       const path = project.resolve(specifier, importer);
       if (path !== undefined) return path;
       const found = await this.resolve(specifier, importer, { skipSelf: true });
-      // Whether a package that is not there is needed shows when it is imported.
+      // A missing package may not be needed; importing the module will show.
       if (found === null) return /^[./]/.test(specifier) ? null : { id: specifier, external: true };
       const isPackage = found.id.includes(`${sep}node_modules${sep}`) || !/\.[cm]?tsx?$/.test(found.id);
       return isPackage ? { id: pathToFileURL(found.id).href, external: true } : found.id;

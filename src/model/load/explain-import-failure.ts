@@ -13,7 +13,7 @@ interface Imported {
   readonly files: readonly string[];
 }
 
-/** What the compiler says of one place in one file. */
+/** What the compiler reports about one place in one file. */
 interface CompileError extends Error {
   readonly kind?: string;
   readonly id?: string;
@@ -21,7 +21,7 @@ interface CompileError extends Error {
   readonly loc?: { readonly file?: string; readonly line: number; readonly column: number };
 }
 
-/** Says in which file it is that modules cannot be imported, and what to do about it. */
+/** Says which file cannot be imported, and what to do about it. */
 export async function explainImportFailure(error: unknown, imported: Imported): Promise<MillraceError> {
   const { directory } = imported;
   const errors = (error as { readonly errors?: readonly CompileError[] } | undefined)?.errors;
@@ -48,7 +48,7 @@ async function explainAt(file: string, error: unknown, directory: string): Promi
   });
 }
 
-// What millrace itself refuses, at the place that asked for it.
+// What Millrace itself refuses, reported at the place of the import.
 function placed(error: MillraceError, place: string): MillraceError {
   const { code, hint, details } = error;
   const options = { hint, details, cause: error };
@@ -64,7 +64,7 @@ async function explainCompileErrors(errors: readonly CompileError[], directory: 
       const file = relative(directory, id ?? loc?.file ?? directory);
       return { file, line: loc?.line ?? 0, column: (loc?.column ?? 0) + 1, message };
     })
-    // The compiler reads files side by side, and the first error is of whichever it has read first.
+    // The compiler reads files concurrently, so which error comes first depends on timing.
     .toSorted((a, b) => ascending(a.file, b.file) || ascending(a.line, b.line) || ascending(a.column, b.column));
   const issues = await Promise.all(
     placed.map(async ({ file, line, column, message }): Promise<Issue> => {
@@ -83,7 +83,7 @@ async function explainCompileErrors(errors: readonly CompileError[], directory: 
 }
 
 async function explainMissingExport(message: string): Promise<string> {
-  // The compiler knows the modules of this package under names of their own.
+  // The compiler knows the modules of this package by other names.
   const [, name, specifier] = /^"([^"]+)" is not exported by "[^"]*millrace:own:([^"]+)"/.exec(message) ?? [];
   if (name === undefined || specifier === undefined) return message;
   return `"${name}" is not exported by "${specifier}".${await findOwnExport(name, specifier)}`;
@@ -97,7 +97,7 @@ function placeOf(error: unknown, directory: string): string | undefined {
   return places.find((place) => place.startsWith(directory + sep) && !place.includes(`${sep}node_modules${sep}`));
 }
 
-// Each by itself: the first one that fails is the one to look at, with its own error, for the first error of all of them
+// Each file separately: the first one that fails is reported with its own error, because the first error of all of them
 // together may be about another file.
 async function explainCulprit(error: unknown, { directory, files }: Imported): Promise<MillraceError> {
   for (const file of files) {
@@ -112,7 +112,7 @@ async function explainCulprit(error: unknown, { directory, files }: Imported): P
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Where the compiled module lies helps nobody.
+  // The path of the compiled module is of no use to anybody.
   const message = error.message.replace(/ imported from \S+/, "").replace(/\bfile:\/\/\S+\/([^/\s]+)/g, "$1");
   return message.split("\n").slice(0, 6).join("\n").trim();
 }

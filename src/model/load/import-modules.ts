@@ -11,15 +11,15 @@ import { ProjectFiles } from "../code/project-files.ts";
 
 export type Exports = Readonly<Record<string, unknown>>;
 
-/** Part of the key of what is kept; to be raised when the same modules are compiled otherwise. */
+/** Part of the cache key; raise it when the same modules compile to something else. */
 const RECIPE = 1;
 /** What the compiled modules take from this package. */
 const OWN = "own.json";
 type OwnNames = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Imports modules of a project, TypeScript too, and gives what they export in the order of the files, which are absolute
- * paths. They are compiled together; what that makes is kept for as long as no file changes.
+ * Imports modules of a project, TypeScript too, and returns their exports in the order of the files, which are absolute
+ * paths. They are compiled together, and the output is kept until a file changes.
  */
 export async function importModules(
   directory: string,
@@ -44,7 +44,7 @@ export async function importModules(
   return files.map((_, index) => modules[`m${index}`] ?? {});
 }
 
-// Compiled modules name what they take from this package; it may export something else by now.
+// Compiled modules name what they import from this package, whose exports may have changed since.
 async function offersSame(folder: string): Promise<boolean> {
   const own = JSON.parse(await readFile(join(folder, OWN), "utf8")) as OwnNames;
   const offered = await Promise.all(Object.keys(own).map(async (name) => [name, await offerOwnModule(name)] as const));

@@ -68,7 +68,7 @@ export async function loadModels(directory: string, models: ProjectConfig["model
   return { registry, pipelines: [...pipelines.values()], files };
 }
 
-/** Everything that the project's files of this pattern export, by file. */
+/** Everything that the project's files matching this pattern export, by file. */
 export async function loadExports(
   directory: string,
   pattern: string,

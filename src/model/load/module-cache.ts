@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { cacheFolder } from "../code/cache-folder.ts";
 
-/** A process that runs for long still imports from what it was started with. */
+/** A long-running process still imports from the files it was started with. */
 const KEPT_MS = 7 * 24 * 3_600_000;
-/** Folders in which this process has removed what is old. */
+/** Folders in which this process has already removed old entries. */
 const tidied = new Set<string>();
 
 /** Compiled modules of a project, a folder for each key, kept between processes. */
@@ -26,7 +26,7 @@ export class ModuleCache {
     return undefined;
   }
 
-  /** Keeps what `fill` writes into the folder it is given; others see all of it or nothing. */
+  /** Keeps what `fill` writes into the given folder; other processes see all of it or nothing. */
   async make(key: string, fill: (folder: string) => Promise<void>): Promise<string> {
     const unfinished = await this.#createFolder();
     try {
@@ -46,7 +46,7 @@ export class ModuleCache {
     return folder;
   }
 
-  // Without a place that can be written, for this process only.
+  // Without a writable place, for this process only.
   async #createFolder(): Promise<string> {
     try {
       if (this.#folder !== undefined) {

@@ -8,7 +8,7 @@ const META = "__millrace_meta";
 const COMPUTED_IMPORT =
   'The name of an imported file must be a plain string: what a model imports is part of its code. List the files: `{ en: () => import("./en.ts") }`.';
 
-/** An import of a file of the project whose name is put together when it is called: nothing could say what it reaches. */
+/** An import of a project file whose name is computed at run time, so what it reaches is unknown. */
 export function findComputedImport(path: string, text: string) {
   if (!/\bimport\s*\(\s*`\.{1,2}\/[^`]*\$\{/.test(text)) return undefined;
   let found: SyntaxNode | undefined;
@@ -26,7 +26,7 @@ function placeAt(text: string, offset: number) {
   return { line: before.length, column: before.at(-1)?.length ?? 0 };
 }
 
-/** The text of a module that still knows where it lies when it has become a part of another file. */
+/** The text of a module, changed so that it keeps its own location when it becomes part of another file. */
 export function withOwnPlace(path: string, text: string): string {
   if (!/\bimport\.meta\b|\b__(?:dirname|filename)\b/.test(text)) return text;
   const place = { url: pathToFileURL(path).href, dirname: dirname(path), filename: path };
@@ -48,11 +48,11 @@ export function withOwnPlace(path: string, text: string): string {
     text,
     metas.filter(isImport).map(({ start, end }) => ({ start, end, text: META })),
   );
-  // On the first line: those of the text keep their numbers.
+  // On the first line, so that line numbers stay the same.
   return `${constants.join(" ")} ${edited}`;
 }
 
-// What is no code the compiler tells better.
+// A text that does not parse is left to the compiler, which reports it better.
 function parse(path: string, text: string): readonly SyntaxNode[] {
   try {
     return parseStatements(path, text);

@@ -4,7 +4,7 @@ import type { ResolvedModel } from "../../graph/resolved-model.ts";
 import type { CodeFingerprint } from "../../model/code/code-fingerprint.ts";
 import { renderSqlModel } from "./render-query.ts";
 
-/** What a query does stands in its text, wherever that comes from. */
+/** The text of a query says all it does, wherever the text comes from. */
 export function queryFingerprint({
   resolved,
   database,

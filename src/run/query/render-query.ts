@@ -8,9 +8,9 @@ import { documentsSql, settleValues, templateSources } from "./sql-template.ts";
 export interface RenderedQuery {
   /** A whole `select`. */
   readonly text: string;
-  /** None for a view, in whose text they stand. */
+  /** None for a view, whose text contains them. */
   readonly values: readonly unknown[];
-  /** The part of the text that the model itself says. */
+  /** The part of the text that the model itself declares. */
   readonly own: string;
 }
 
@@ -18,7 +18,7 @@ export interface RenderedQuery {
 export function renderSqlModel(
   { model, sources }: ResolvedModel,
   database: { readonly documents: string },
-  /** Values stand in the text, for people. */
+  /** Put values into the text, for people. */
   { isInline = model.materialized === "view" }: { readonly isInline?: boolean } = {},
 ): RenderedQuery {
   const query: unknown = model.sql?.(templateSources(model, sources) as never);
@@ -32,7 +32,7 @@ export function renderSqlModel(
   const own = text.replace(/[\s;]+$/, "");
   const readsDocuments = sources.some(({ name, origin }) => origin.type === "documents" && name !== model.forEach);
   return {
-    // A line of its own: the query may end in a comment.
+    // On a separate line, because the query may end in a comment.
     text: readsDocuments ? `${documentsSql(database)}\nselect * from (\n${own}\n) as query` : own,
     values: params,
     own,
@@ -45,7 +45,7 @@ export function inlineSql(query: SQL): string {
 }
 
 class QueryDialect extends PgDialect {
-  // Right whatever the server takes a backslash for.
+  // Correct however the server interprets a backslash.
   override escapeString(text: string): string {
     const quoted = text.replaceAll("'", "''");
     return text.includes("\\") ? ` E'${quoted.replaceAll("\\", "\\\\")}'` : `'${quoted}'`;

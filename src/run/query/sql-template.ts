@@ -8,9 +8,9 @@ import { tableIdentifier } from "../../table/table-identifier.ts";
 import { hasColumns } from "../../table/table-shape.ts";
 import { documentTable } from "../../sources/bind-source.ts";
 
-/** Name of the documents inside a query; `documentsSql` says what it stands for. */
+/** Name of the documents inside a query; `documentsSql` defines it. */
 const DOCUMENTS = "millrace_documents";
-/** Name inside a query of the rows that a run's units are made of. */
+/** Name of the rows of a run's units inside a query. */
 export const UNIT_ROWS = "millrace_units";
 
 /**
@@ -32,7 +32,7 @@ export function templateSources(
   );
 }
 
-/** What stands before a query that reads documents, so that they have a name whether the query gives them one or not. */
+/** Precedes a query that reads documents, so that they have a name even if the query does not give them one. */
 export function documentsSql(database: { readonly documents: string }): string {
   const { relation, columns, readable } = documentTable(database, false);
   const names = columns.filter((column) => readable.has(column.key)).map((column) => column.name);
@@ -43,7 +43,7 @@ function templateSource(model: string, { source, table: name }: { source: Resolv
   const table = tableIdentifier(name);
   const known = columnNames(source);
   const members = new Map<string, unknown>([
-    // What Drizzle asks of a thing in a template.
+    // Properties that Drizzle reads of a value in a template.
     ["getSQL", () => table.getSQL()],
     ["shouldOmitSQLParens", () => true],
     ...[...known].map(([key, name]): [string, Name] => [key, sql.identifier(name)]),
@@ -111,7 +111,7 @@ export function settleValues(model: string, query: SQL): SQL {
     if (Array.isArray(chunk)) return chunk.map(settle);
     if (!is(chunk, SQL)) return chunk;
     const settled = new SQL(chunk.queryChunks.map(settle) as SQLChunk[]);
-    // Drizzle keeps to itself that `inlineParams` was called.
+    // Drizzle does not expose whether `inlineParams` was called.
     return (chunk as unknown as { shouldInlineParams: boolean }).shouldInlineParams ? settled.inlineParams() : settled;
   };
   return settle(query) as SQL;

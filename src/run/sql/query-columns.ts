@@ -7,13 +7,13 @@ import type { ColumnShape, TableShape } from "../../table/table-shape.ts";
 import { explainSqlError } from "../../database/sql-error.ts";
 import type { RenderedQuery } from "../query/render-query.ts";
 
-/** A column as a query gives it. */
+/** A column of a query's result. */
 export interface QueryColumn {
   readonly name: string;
   readonly type: string;
 }
 
-/** The columns that a query gives; nothing of it is run. */
+/** The columns that a query returns, without running it. */
 export async function describeQuery(
   client: DatabaseClient,
   model: string,
@@ -41,7 +41,7 @@ export async function queryOn(
   }
 }
 
-/** Fails when a query gives other columns than its table declares, before anything is written. */
+/** Fails before anything is written when a query returns other columns than its table declares. */
 export function checkColumns(
   model: string,
   shape: TableShape,
@@ -83,7 +83,7 @@ export function checkColumns(
 
 const declaredType = ({ column }: ColumnShape) => normalizeType(typeSql(column));
 
-// Expressions lose the lengths and precisions of what they are made of, so these are no difference.
+// Expressions lose the length and precision of their operands, so these are not compared.
 function fits(found: string, column: ColumnShape): boolean {
   const [from, to] = [found, declaredType(column)].map((type) => normalizeType(type).replace(/\([\d,-]+\)/, ""));
   return from === to || isWidening(from ?? "", to ?? "");

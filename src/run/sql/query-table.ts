@@ -30,7 +30,7 @@ export async function fillTable(client: DatabaseClient, job: ModelJob, query: Re
   return applyStage(client, { shape, stage, strategy: model.writeStrategy, runId, modelName: model.name });
 }
 
-/** The columns that a query gives, once it is clear that they are those of its table. */
+/** The columns that a query returns, checked against those of its table. */
 export async function checkGiven(
   client: DatabaseClient,
   { resolved: { model, shape } }: Pick<ModelJob, "resolved">,
@@ -53,7 +53,7 @@ export interface FillStageOptions {
   readonly more?: { readonly name: string; readonly value: string; readonly join: string };
 }
 
-/** Runs the query into the stage; returns how many rows it gave. */
+/** Runs the query into the stage; returns the number of rows. */
 export async function fillStage(
   client: DatabaseClient,
   { resolved: { model, shape } }: ModelJob,
@@ -61,7 +61,7 @@ export async function fillStage(
 ): Promise<number> {
   const values = writtenColumns(shape).flatMap(({ name, databaseDefault, defaultSql, givenColumn }) => {
     const isGiven = given.has(name);
-    // What the database makes up is made up when the rows go into their table.
+    // Generated columns get their values when the rows go into the table.
     const otherwise = databaseDefault === undefined ? (defaultSql ?? "null") : "null";
     const value = [name, isGiven ? `query.${quoteName(name)}` : otherwise] as const;
     return givenColumn === undefined ? [value] : [value, [givenColumn, String(isGiven)] as const];
@@ -73,7 +73,7 @@ export async function fillStage(
   return rowCount ?? 0;
 }
 
-/** Where the model was a view before, its table takes the place with its rows, all at once. */
+/** Where the model was a view before, the filled table replaces it atomically. */
 export async function replaceView(client: DatabaseClient, job: ModelJob): Promise<void> {
   const { model, shape } = job.resolved;
   const existing = (await readExistingTables(runOn(client), [shape.name])).get(shape.name);
@@ -92,7 +92,7 @@ export const runOn =
   async (text: string, parameters: readonly unknown[] = []): Promise<never> =>
     (await client.query(text, [...parameters])).rows as never;
 
-/** Says which views went away with what they read. */
+/** Reports views that were dropped along with what they read. */
 export function warnLost(job: ModelJob, lost: readonly string[]): void {
   if (lost.length === 0) return;
   const message = `dropped ${lost.join(", ")}, which read columns that are gone; the models of these views will recreate them`;

@@ -8,7 +8,7 @@ import { checkColumns, describeQuery, queryOn } from "./query-columns.ts";
 import { notOwn, runOn, warnLost } from "./query-table.ts";
 import type { RenderedQuery } from "../query/render-query.ts";
 
-/** Makes a query a view, or the view that is there this query, inside the caller's transaction. */
+/** Creates or replaces the view of a query, inside the caller's transaction. */
 export async function makeView(client: DatabaseClient, job: ModelJob, query: RenderedQuery): Promise<void> {
   const { model, shape } = job.resolved;
   const { name } = shape;
@@ -23,7 +23,7 @@ export async function makeView(client: DatabaseClient, job: ModelJob, query: Ren
   };
   if (existing === undefined) return create();
   if (existing.kind === "r" || existing.kind === "p") {
-    // Nobody may fill the table between the look and the drop.
+    // The lock keeps others from filling the table between the check and the drop.
     await client.query(`lock table ${quoteName(name)} in access exclusive mode`);
   }
   const obstacle = await findObstacle(runOn(client), shape, existing);
@@ -31,7 +31,7 @@ export async function makeView(client: DatabaseClient, job: ModelJob, query: Ren
   const kind = existing.kind === "v" ? "view" : "table";
   if (kind === "view") {
     if (existing.comment !== viewComment(model.name)) throw notOwn(model.name, name);
-    // A view can get further columns at its end; anything else needs a new one.
+    // Columns can be appended to a view; any other change needs a new view.
     const isSame = existing.columns.every(
       (column, index) => columns[index]?.name === column.name && columns[index].type === column.sqlType,
     );

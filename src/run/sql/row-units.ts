@@ -8,16 +8,16 @@ import type { UnitPlan } from "../units/unit-plan.ts";
 import { keyName } from "../units/unit-query.ts";
 import { WORK } from "../units/unit-work.ts";
 
-/** The columns of a model's table by which a row of its query says which unit it is of. */
+/** The columns of a model's table that say which unit a row of its query belongs to. */
 export function ownKeys({ shape, sources }: ResolvedModel, { keys, source }: UnitPlan): readonly ColumnShape[] {
   const isDocuments = sources.some(({ name, origin }) => name === source.name && origin.type === "documents");
-  // The plan has made sure of them.
+  // The plan has checked that they exist.
   return keys.flatMap((key) => ownKeyColumn(shape, key, { isDocuments }) ?? []);
 }
 
-/** SQL that joins the rows of `query` with their `unit`; one that nobody asked about has none. */
+/** SQL that joins the rows of `query` with their `unit`; rows of units that were not asked for have none. */
 export function joinUnitSql(keys: readonly ColumnShape[], { isGroup }: UnitPlan): string {
-  // A group may write its key in several ways, of which its name is one: here the columns' own equality counts.
+  // Keys of one group may be spelled differently, and its name is one spelling: use the columns' own equality.
   const text = (column: string) => `coalesce(${column}::text, '[null]')`;
   const isSame = isGroup
     ? keys.map((key, index) => `${text(`unit.${keyName(index)}`)} = ${text(columnRef("query", key))}`).join(" and ")

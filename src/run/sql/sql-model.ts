@@ -15,7 +15,7 @@ import { renderSqlModel } from "../query/render-query.ts";
 export async function runSqlModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved } = job;
   const { model } = resolved;
-  // A table that is not there yet is an error that says which model fills it.
+  // For a missing table the error says which model fills it.
   await allInOrder(resolved.sources.map((source) => bindSource(source, { ...job, reader: model.name })));
   const query = renderSqlModel(resolved, database);
   return inQueryTransaction(job, async (client) => {

@@ -20,8 +20,8 @@ import { type RenderedQuery, renderSqlModel } from "../query/render-query.ts";
 import { copyUnitRows, keepUnitsWithRows, unitDigestsSql } from "./unit-rows.ts";
 
 /**
- * Brings a SQL model up to date that works in units: one query for all units that are new or changed, and one
- * transaction for their rows, the ledger and the receipt. An error of the query is one of the model; no unit fails
+ * Updates a SQL model that works in units: one query for all units that are new or changed, and one
+ * transaction for their rows, the ledger and the receipt. An error of the query fails the model; no unit fails
  * by itself.
  */
 export async function runSqlUnitModel(job: ModelJob): Promise<Receipt> {
@@ -59,7 +59,7 @@ async function rewriteUnits(client: DatabaseClient, job: ModelJob, rewrite: Rewr
   const units = found.total === 0 ? 0 : await stageUnits(client, job, { ...rewrite, stage });
   const batch = { shape, strategy: model.writeStrategy, modelName: model.name, runId: context.runId };
   const unitKeys = { relation: WORK };
-  // Units that are gone are among them: nothing is staged for these, so that their rows go.
+  // This includes units that are gone: nothing is staged for them, so their rows are deleted.
   const conflicts = await findConflicts(client, { ...batch, unitKeys });
   if (conflicts.length > 0) throw new DuplicateKeyError(shape.name, conflicts);
   const counts = await applyUnits(client, { ...batch, unitKeys, isChecked: true });
@@ -68,7 +68,7 @@ async function rewriteUnits(client: DatabaseClient, job: ModelJob, rewrite: Rewr
   return counts;
 }
 
-/** Runs the query on the rows of the units; returns how many units that were. */
+/** Runs the query on the rows of the units; returns the number of units. */
 async function stageUnits(
   client: DatabaseClient,
   job: ModelJob,

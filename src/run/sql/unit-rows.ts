@@ -10,8 +10,8 @@ import { UNIT_ROWS } from "../query/sql-template.ts";
 const ROWS = "pg_temp.millrace_unit_rows";
 
 /**
- * Copies the rows of a run's units to where the model's query finds them, until the transaction ends. What the ledger
- * says of the units is computed from this copy: from the very rows that the query sees.
+ * Copies the rows of a run's units to where the model's query reads them, until the transaction ends. What the ledger
+ * records of the units is computed from this copy, so from the very rows that the query sees.
  */
 export async function copyUnitRows(client: DatabaseClient, plan: UnitPlan): Promise<void> {
   const { source } = plan;
@@ -27,7 +27,7 @@ export async function copyUnitRows(client: DatabaseClient, plan: UnitPlan): Prom
   await client.query(`create temp view ${UNIT_ROWS} as select ${names.join(", ")} from ${ROWS}; analyze ${ROWS}`);
 }
 
-/** Leaves out units that went away since they were found: the next run finds them gone. Returns how many are left. */
+/** Leaves out units that have disappeared since they were found; the next run deletes them. Returns how many are left. */
 export async function keepUnitsWithRows(client: DatabaseClient): Promise<number> {
   await client.query(
     `delete from ${WORK} w where reason <> 'deleted' and not exists (select from ${ROWS} r where r.millrace_unit = w.source_key)`,
@@ -46,7 +46,7 @@ export function unitDigestsSql({ source, isGroup }: UnitPlan): string {
     : `(select r.millrace_unit, ${digest} as input_hash from ${ROWS} r)`;
 }
 
-/** What a unit's rows have in a query: what the model reads of them, and what names the unit. */
+/** The columns of a unit's rows in a query: those that the model reads, and the unit's key. */
 export function unitColumns({ keys, source }: Pick<UnitPlan, "keys" | "source">): UnitPlan["keys"] {
   return [...new Map([...keys, ...source.columns].map((column) => [column.name, column])).values()];
 }

@@ -17,7 +17,7 @@ export function withActivity<Result>(activity: Activity, work: () => Promise<Res
   return storage.run(activity, work);
 }
 
-/** Names the unit too that the current code runs for. */
+/** Adds the unit that the current code runs for. */
 export function withUnit<Result>(unit: string, work: () => Result): Result {
   const activity = storage.getStore();
   return activity === undefined ? work() : storage.run({ ...activity, unit }, work);

@@ -21,13 +21,13 @@ export interface ModelJob {
   readonly code: CodeFingerprint;
   readonly llm: LlmSource;
   readonly asked: AskedSignatures;
-  /** What the run is limited to, beside its documents. */
+  /** Limits of the run besides its documents. */
   readonly scope: RunScope;
   readonly context: ModelContext;
   readonly lease: Lease;
   /** Folder of the project: documents are read relative to it. */
   readonly directory: string;
-  /** Tables that the run has made sure of before it started. */
+  /** Tables that the run has checked before it started. */
   readonly knownTables: ReadonlySet<string>;
   readonly signal: AbortSignal;
   readonly emit: (event: RunEventInput) => void;
@@ -40,7 +40,7 @@ export interface ModelJob {
   ) => Promise<Receipt>;
 }
 
-/** What a receipt says beside counts, which the database knows. */
+/** What a receipt contains besides counts, which the database knows. */
 export type Outcome = Pick<Receipt, "status" | "counts" | "unitsWaiting">;
 
 export const NO_ROWS: RowCounts = { rowsWritten: 0, rowsDeleted: 0, rowsUnchanged: 0 };

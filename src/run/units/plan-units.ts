@@ -18,7 +18,7 @@ export type PlanningJob = Pick<
   "database" | "resolved" | "context" | "config" | "code" | "llm" | "scope" | "knownTables" | "directory"
 > & { readonly isTableMissing?: boolean };
 
-/** Finds out what a unit model's units are and what, beside their rows, decides their output. */
+/** Finds out what a unit model's units are and what, besides their rows, decides their output. */
 export async function planUnits(
   job: PlanningJob,
 ): Promise<{ readonly plan: UnitPlan; readonly sources: readonly BoundSource[] }> {
@@ -70,7 +70,7 @@ function membersOf({ model, sources, ancestors }: ResolvedModel): GroupMembers |
   return { ancestors, writer: isWritten ? origin.model.name : undefined };
 }
 
-/** The columns of a source whose values name a unit. */
+/** The columns of a source that make up a unit's key. */
 export function unitKeys(model: AnyModel, source: BoundSource): readonly BoundColumn[] {
   const keys = model.by === undefined ? source.primaryKey : model.by.map((key) => source.find(key));
   if (keys.length > 0) return keys;
@@ -81,7 +81,7 @@ export function unitKeys(model: AnyModel, source: BoundSource): readonly BoundCo
   );
 }
 
-// Of somebody else's table nothing is known before this.
+// Nothing is known about an external table before this.
 function checkUnitKey({ model, shape, sources }: ResolvedModel, { name }: BoundSource, keys: readonly BoundColumn[]) {
   const isDocuments = sources.some((source) => source.name === name && source.origin.type === "documents");
   const problem = unitKeyProblem(shape, keys, { name, isDocuments });

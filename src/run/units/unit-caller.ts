@@ -7,7 +7,7 @@ type CallingJob = Pick<ModelJob, "resolved" | "context" | "asked" | "emit">;
 
 const warned = new WeakSet<CallingJob>();
 
-/** Binds the calls of one unit to it: they are booked for it, and what it asks is remembered. */
+/** Binds the calls of one unit to it: they are recorded for it, and what it asks is remembered. */
 export function unitCaller(
   job: CallingJob,
   { sourceKey, documentId, signal }: { sourceKey: string; documentId: string | null; signal: AbortSignal },
@@ -24,7 +24,7 @@ export function unitCaller(
   };
 }
 
-// Made-up answers must not be taken for real; once is enough to say so.
+// Made-up answers must not be taken for real; warn once.
 function warnOffline(job: CallingJob): void {
   if (warned.has(job)) return;
   warned.add(job);

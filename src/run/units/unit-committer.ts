@@ -42,13 +42,13 @@ export class UnitCommitter {
     };
   }
 
-  /** Hands a unit over; waits only while more is finished than can be written. */
+  /** Hands a unit over; waits only while units finish faster than they can be written. */
   async add(unit: UnitResult): Promise<void> {
     this.#throwFailure();
     this.#waiting.push(unit);
     this.#bytes += unit.bytes;
     this.#writing ??= this.#writeAll();
-    // Nothing is written any more after a failure, and nothing more gets through.
+    // After a failure nothing more is accepted or written.
     while (this.#failure === undefined && (this.#waiting.length > MAX_UNITS || this.#bytes > MAX_BYTES))
       await this.#writing;
     this.#throwFailure();
@@ -130,7 +130,7 @@ export class UnitCommitter {
     this.#onCommit(committed);
   }
 
-  // Makes the units' rows the table's; units whose rows belong to another one are left out.
+  // Writes the units' rows to the table; units whose rows belong to another unit are left out.
   async #apply(client: DatabaseClient, units: readonly UnitResult[]): Promise<Applied> {
     const { resolved, context } = this.#job;
     const { shape, model } = resolved;
@@ -141,7 +141,7 @@ export class UnitCommitter {
     await stageUnits(client, { shape, rows: stagedRows(units) });
     let done = units;
     const rejected: Rejected[] = [];
-    // A unit that is taken out keeps its old rows, which may stand in the way of one that is left: so ask again.
+    // A unit that is left out keeps its old rows, which may conflict with a remaining unit, so check again.
     for (;;) {
       const conflicts = await findConflicts(client, { ...batch, unitKeys: keysOf(done) });
       if (conflicts.length === 0) break;

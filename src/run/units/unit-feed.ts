@@ -28,7 +28,7 @@ const FIRST_PIECE = 50;
 /**
  * The units a model has to process, found in one query and read in pieces of a few megabytes. The list lives in a
  * temporary table of one connection, and so do their rows where every piece would look for them in the whole source; a
- * process that dies leaves nothing behind, and the next asks anew.
+ * process that dies leaves nothing behind, and the next one queries again.
  */
 export class UnitFeed {
   /** Units to be processed. */
@@ -73,7 +73,7 @@ export class UnitFeed {
     await this.#client.query(`drop table if exists ${WORK}, ${COPY}`);
   }
 
-  /** So many units from all over the list, in its order; the feed is over with them. */
+  /** Takes so many units spread over the whole list, in its order; the feed ends with them. */
   async spread(count: number): Promise<readonly Unit[]> {
     const found: Unit[] = [];
     const number = Math.min(count, this.total);
@@ -157,7 +157,7 @@ interface MatchedRows {
   readonly bytes: number;
 }
 
-// A primary key that begins with what names a unit; a view has none.
+// A primary key that begins with the unit's key; a view has none.
 function hasIndexOfUnits({ source, keys }: UnitPlan): boolean {
   const first = source.primaryKey.slice(0, keys.length);
   return (
@@ -195,7 +195,7 @@ function sha256(parts: readonly Buffer[]): Buffer {
   return hash.digest();
 }
 
-// About what values take in memory; what was JSON has been parsed by the driver.
+// Roughly what values take in memory; the driver has already parsed JSON.
 function sizeOf(value: unknown): number {
   if (typeof value === "string" || Buffer.isBuffer(value)) return value.length;
   if (typeof value !== "object" || value === null) return 16;

@@ -12,7 +12,7 @@ import type { UnitPlan } from "./unit-plan.ts";
 
 export type FunctionJob = Pick<ModelJob, "database" | "resolved" | "config" | "context" | "directory" | "emit" | "llm">;
 
-/** The model's function as one of a unit: returns the rows it made, not checked yet. */
+/** The model's function as a function of one unit; it returns rows that are not checked yet. */
 export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: readonly BoundSource[]) {
   const { model } = job.resolved;
   const others = sources.filter((source) => source !== plan.source);
@@ -25,7 +25,7 @@ export function createUnitFunction(job: FunctionJob, plan: UnitPlan, sources: re
     const rows = plan.source.withContent ? await withContents(job, unit.rows) : unit.rows;
     const matched = Object.entries(unit.matched).map(([name, matchedRows]) => [name, new ArrayReader(matchedRows)]);
     const unitArguments = model.form === "group" ? { key: unit.key, rows } : { row: rows[0] };
-    // The text was read meanwhile.
+    // The text has been read by now.
     signal.throwIfAborted();
     const called = performance.now();
     const argument = {

@@ -18,7 +18,7 @@ import { createUnitFunction } from "./unit-function.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 import { failedUnit, FirstFailures, succeededUnit, type UnitResult } from "./unit-results.ts";
 
-/** Brings a unit model up to date: deletes units that are gone, processes those that are new or changed. */
+/** Updates a unit model: deletes units that are gone, processes those that are new or changed. */
 export async function runUnitModel(job: ModelJob): Promise<Receipt> {
   const { database, resolved, context, modelRuns } = job;
   const { model } = resolved;
@@ -108,7 +108,7 @@ function createUnitRunner(job: ModelJob, plan: UnitPlan, sources: readonly Bound
       const isFatal = (error instanceof LlmError && error.isFatal) || isAboutServer(error);
       // What a cancelled unit throws says nothing about its data.
       if (signal.aborted) return undefined;
-      // No other unit would fare better: the model stops, and this one is not to blame.
+      // The error would hit every unit, so stop the model and do not count it against this one.
       if (isFatal) throw error;
       return failedUnit(unit, { durationMs: performance.now() - started }, error);
     }
@@ -138,7 +138,7 @@ function tooManyFailures(model: AnyModel, failures: number, total: number): Mill
   );
 }
 
-/** Counts a model's progress and reports it, ten times a second at the most. */
+/** Counts a model's progress and reports it at most ten times a second. */
 class Tally {
   readonly #job: ModelJob;
   #total = 0;

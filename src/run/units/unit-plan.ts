@@ -10,12 +10,12 @@ export interface UnitPlan {
   readonly isGroup: boolean;
   /** There for groups that wait for members that failed above. */
   readonly members: GroupMembers | undefined;
-  /** Sources of which a unit sees the rows that match it, and whose changes count. */
+  /** Sources of which a unit sees only the matching rows; changes of these count. */
   readonly matched: readonly BoundSource[];
   readonly fingerprint: Fingerprint;
   /** Changes of the fingerprint leave output as it is. */
   readonly keepsOutput: boolean;
-  /** The table is not there, whatever the ledger says of it. */
+  /** The table does not exist, whatever the ledger says. */
   readonly isTableMissing: boolean;
   readonly scope: UnitScope;
 }
@@ -28,9 +28,9 @@ export interface GroupMembers {
   readonly writer: string | undefined;
 }
 
-/** Which units a run is about. */
+/** Which units a run covers. */
 export interface UnitScope {
-  /** Ids a limited run is about; undefined when it is not limited. */
+  /** Document ids of a limited run; undefined when it is not limited. */
   readonly documentIds: readonly string[] | undefined;
   /** A run that takes every unit, once. */
   readonly fullRunId: string | undefined;

@@ -54,7 +54,7 @@ export function unitReasonsSql(plan: UnitPlan, system: string, parameters: Param
       ? "case when known.reason = 'kept' or u.status = 'kept' then 'kept' else 'unchanged' end"
       : `case when u.run_id = ${parameters.add(scope.fullRunId)} then 'unchanged' else 'full' end`;
   const quarantined = scope.fullRunId === undefined ? "when u.status = 'quarantined' then 'quarantined'" : "";
-  // What would not run anyway has nothing to wait for.
+  // A unit that would not run anyway does not wait.
   const isDue = `(u.model is null or known.hash is null or known.reason <> 'kept' or ${isRetry}
         or u.input_hash is distinct from unit.input_hash or u.side_hash is distinct from unit.side_hash
         ${scope.fullRunId === undefined ? "" : "or true"})`;
@@ -98,7 +98,7 @@ function vanishedUnitsSql({ source, keys, scope }: UnitPlan, ledger: string, par
         where ${conditionsSql(source.definition, "s", parameters)} and ${sourceKeySql(keys, "s")} = u.source_key)`;
 }
 
-// Which units a sample holds depends on nothing but their names.
+// Which units are in a sample depends only on their names.
 const sampleSql = (units: string, size: string) =>
   `(select * from (${units}) as every order by sha256(convert_to(source_key, 'UTF8')) limit ${size})`;
 
@@ -128,7 +128,7 @@ function groupUnitsSql(plan: UnitPlan, system: string, parameters: Parameters): 
     group by ${grouped} ${having}`;
 }
 
-/** Whether a unit above has failed that one of a group's rows is from, or that belongs to the group's document. */
+/** Whether a unit above has failed that wrote one of the group's rows, or that belongs to the group's document. */
 function isWaitingSql({ members, source, keys }: UnitPlan, system: string, parameters: Parameters): string {
   if (members === undefined) return "";
   const { ancestors, writer } = members;
@@ -151,7 +151,7 @@ function scopeOf({ source, scope: { documentIds } }: UnitPlan): readonly Conditi
   return [...source.scope, { column: source.documentColumn, value: documentIds }];
 }
 
-// A group belongs to a document when all of its rows do: with them it goes, though nobody asks about other documents.
+// A group belongs to a document when all of its rows do; it is deleted with them, even in a run limited to that document.
 function documentSql({ source, keys, isGroup }: UnitPlan): string {
   const { documentColumn } = source;
   if (documentColumn === undefined) return "null::text";
@@ -182,6 +182,6 @@ function matchedDigests(plan: UnitPlan, parameters: Parameters): readonly Matche
   });
 }
 
-// One digest, whatever the number of sources; none without any.
+// One digest for any number of sources; none without sources.
 const matchedDigestSql = (matched: readonly MatchedDigest[]) =>
   matched.length === 0 ? "null::bytea" : `sha256(${matched.map((each) => each.digest).join(" || ")})`;

@@ -6,11 +6,11 @@ import type { Unit } from "./unit-feed.ts";
 
 /** A unit after its function has run: rows ready to be written, or an error. */
 export interface UnitResult extends UnitOutcome {
-  /** The error is about this unit's data, whatever other units say. */
+  /** The error concerns this unit's data, whatever happens to other units. */
   readonly isData: boolean;
   readonly lines: readonly string[];
   readonly bytes: number;
-  /** Path or address of its document; known once it has been recorded that it failed. */
+  /** Path or address of its document; known once the failure has been recorded. */
   readonly documentPath?: string | undefined;
 }
 
@@ -55,7 +55,7 @@ export class FirstFailures {
     this.#limit = Math.min(16, unitsTotal);
   }
 
-  /** The common error, once it is clear that there is one. */
+  /** The common error, once there clearly is one. */
   add(error: ErrorJson | undefined, isData: boolean): ErrorJson | undefined {
     if (this.#isOver) return undefined;
     if (error === undefined || isData) {

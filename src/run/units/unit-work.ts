@@ -3,13 +3,13 @@ import { COPY } from "./fetch-query.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 import { createWorkSql } from "./unit-query.ts";
 
-/** The units a run has to do with, in a temporary table of the connection; a process that dies leaves nothing behind. */
+/** The units that a run handles, in a temporary table of the connection; a process that dies leaves nothing behind. */
 export const WORK = "pg_temp.millrace_work";
 
-/** Comparing a million units in the memory of a default server would go through files. */
+/** With a default server's memory, comparing a million units would spill to disk. */
 export const MEMORY_TO_COMPARE = "set work_mem = '64MB'";
 
-/** So many are found as fast without an index. */
+/** Up to so many, an index does not make lookups faster. */
 const FEW_UNITS = 1_000;
 
 export interface FoundWork {
@@ -21,7 +21,7 @@ export interface FoundWork {
   readonly waiting: number;
 }
 
-/** Finds the units that have something to do, in one query. */
+/** Finds the units that have work, in one query. */
 export async function findWork(client: DatabaseClient, plan: UnitPlan, system: string): Promise<FoundWork> {
   await client.query(`drop table if exists ${WORK}, ${COPY}; ${MEMORY_TO_COMPARE}`);
   const { text, values } = createWorkSql(plan, { system, work: WORK });

@@ -4,7 +4,7 @@ import type { BoundSource } from "../../sources/bound-source.ts";
 import { conditionsSql } from "../../sources/conditions.ts";
 import { Parameters } from "../../database/sql-text.ts";
 
-/** Fails when the rows of a view do not have the key that its model declares: a table proves it, a view does not. */
+/** Fails when the rows of a view violate the key that its model declares: a table enforces it, a view does not. */
 export async function checkViewKey(database: Database, source: BoundSource, reader: string): Promise<void> {
   const parameters = new Parameters();
   const keys = source.primaryKey.map((key) => `s.${quoteName(key.name)}`);
