@@ -192,7 +192,9 @@ export class Limiter {
           this.#jammedAt = this.#started;
           this.#shrinkConcurrency();
         }
-        this.#observe(rateLimit, started);
+        // What a refusal asks to wait outranks its headers: some of them name the reset of a whole day.
+        const resetMs = isTold ? Math.min(waitMs, rateLimit?.resetMs ?? waitMs) : rateLimit?.resetMs;
+        this.#observe(rateLimit === undefined ? undefined : { ...rateLimit, resetMs }, started);
         this.pause(waitMs);
         return true;
       },
