@@ -3,13 +3,17 @@ import { callModel } from "../../../src/llm/calls/call-model.ts";
 import { LlmError } from "../../../src/llm/calls/llm-error.ts";
 import type { RateLimit } from "../../../src/llm/calls/transport.ts";
 import { answerOf } from "../fake-server.ts";
+import { Random } from "../../support/random.ts";
 
-// Time passes as fast as the machine computes: what is measured does not depend on its load.
+// Time passes as fast as the machine computes, and waits are drawn from one seed: what is measured is always the same.
 beforeEach(() => {
+  const numbers = new Random(1);
+  vi.spyOn(Math, "random").mockImplementation(() => numbers.next());
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
 });
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
